@@ -1,0 +1,1 @@
+"""When and with whom: the imperative shell around the optimizer."""

@@ -1,0 +1,1 @@
+"""The nouns of smart charging as frozen values, with validation that names every finding at once."""

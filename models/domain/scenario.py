@@ -1,0 +1,24 @@
+"""Everything that one solve needs."""
+
+from models.domain.horizon import Horizon
+from models.domain.session import Session, Visit
+from models.domain.signal import Cap
+from models.domain.site import Site
+from models.domain.tariff import Tariff
+from models.domain.value import value
+
+
+@value
+class Scenario:
+    """A site, who is there, what energy costs, what a utility asks, and how far to look ahead."""
+
+    site: Site
+    sessions: tuple[Session, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    tariff: Tariff | None = None
+    """None: energy is priced at 0 and only time and limits shape the plan; told back as an assumption."""
+    signals: tuple[Cap, ...] = ()
+    horizon: Horizon | None = None
+    """None: from the first arrival to the last departure, at most seven days."""
+    name: str = ""
+    description: str = ""

@@ -1,0 +1,165 @@
+"""Everything that one solve answers. Plans are arrays, with one object per session and per node."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.findings import Assumption
+from models.domain.units import SECONDS_PER_HOUR
+
+Floats = NDArray[np.float64]
+
+
+class Method(StrEnum):
+    """How a plan was made."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE_AT_DEADLINE = "feasible_at_deadline"
+    UNCONTROLLED = "uncontrolled"
+    EQUAL_SHARE = "equal_share"
+    EARLIEST_DEADLINE_FIRST = "earliest_deadline_first"
+    LEAST_LAXITY_FIRST = "least_laxity_first"
+    ROUND_ROBIN = "round_robin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlan:
+    """What one session gets. Powers and energies are measured at evse."""
+
+    session_id: str
+    evse_id: str
+    first_period: int
+    """Index of the first period in which it is plugged in."""
+    charge_power_kw: Floats
+    """One setpoint a period, from ``first_period`` on, while it is plugged in. [kW]"""
+    plugged_in_h: Floats
+    """Hours of each of these periods in which it is plugged in; the setpoint times this is its energy. [h]"""
+    energy_remaining_kwh: float
+    """What the target still lacked when the plan was made. [kWh]"""
+    energy_kwh: float
+    """What the plan delivers inside the horizon. [kWh]"""
+    energy_after_horizon_kwh: float = 0.0
+    """What is left for the time between the end of the horizon and departure. [kWh]"""
+    target_shortfall_kwh: float = 0.0
+    """What the target lacks at departure, beyond the guaranteed minimum. [kWh]"""
+    minimum_shortfall_kwh: float = 0.0
+    """What the guaranteed minimum lacks at departure. [kWh]"""
+    energy_cost: float = 0.0
+    """Its energy at the import price, at grid. [currency]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePlan:
+    """What one grid node carries, measured at grid; arrays have one value a period."""
+
+    node_id: str
+    expected_kw: Floats
+    """Charging with its losses, stand-by and expected base load. [kW]"""
+    guaranteed_kw: Floats
+    """The same with every setpoint drawn in full and the high base load: what the limit is kept with. [kW]"""
+    import_limit_kw: Floats
+    """The least of rating times factor and every signal; inf where there is none. [kW]"""
+    limit_set_by: tuple[str, ...]
+    """Who set it, per period: the id of a signal, ``rating``, or nothing. Empty when no signal touches the node."""
+    worth_per_kw: Floats
+    """Dual of the import limit: what one more kW in that period is worth, as a bound. [currency/kW]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakPlan:
+    """Highest demand in one window of one billing period."""
+
+    demand_window: str
+    """Charge id and billing period: ``facilities@2019-10``."""
+    peak_kw: float
+    floor_kw: float
+    """What was set already and costs nothing more. [kW]"""
+    cost: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Something that an operator must know and that no plan could avoid."""
+
+    code: str
+    """``limit_exceeded_by_load``."""
+    node: str
+    start: datetime
+    end: datetime
+    excess_kw: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DualBlock:
+    """Duals of one block of rows; ``labels`` has one array of labels for each dim."""
+
+    unit: str
+    dims: tuple[str, ...]
+    labels: tuple[NDArray[np.object_], ...]
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Size and effort of the solve."""
+
+    columns: int = 0
+    rows: int = 0
+    nonzeros: int = 0
+    solves: int = 0
+    iterations: int = 0
+    cut_rounds: int = 0
+    solver_s: float = 0.0
+    """Time inside the solver, passing and fetching included, over all solves. [s]"""
+    first_solver_s: float = 0.0
+    """The same of the first solve. [s]"""
+    total_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A plan: setpoints over time for every session, what they cost, what is missed, what limits carry."""
+
+    site_id: str
+    method: Method
+    currency: str
+    instants_s: Floats
+    """Ends of the periods as seconds since 1970 UTC (T+1,). [s]"""
+    sessions: tuple[SessionPlan, ...]
+    nodes: tuple[NodePlan, ...]
+    grid_import_kw: Floats
+    """Expected, per period. [kW]"""
+    grid_export_kw: Floats
+    peaks: tuple[PeakPlan, ...] = ()
+    costs: Mapping[str, float] = field(default_factory=dict)
+    """By component: energy_import, energy_export, carbon, demand_charge, unmet_target, revenue (negative).
+    Under the objective ``cost`` the revenue is left out of ``objective``; else they add up to it."""
+    objective: float = 0.0
+    alarms: tuple[Alarm, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    duals: Mapping[str, DualBlock] = field(default_factory=dict)
+    statistics: Statistics = Statistics()
+
+    @property
+    def period_count(self) -> int:
+        return len(self.instants_s) - 1
+
+    @property
+    def period_h(self) -> Floats:
+        """Lengths of the periods (T,). [h]"""
+        return np.diff(self.instants_s) / SECONDS_PER_HOUR
+
+    def instant(self, i: int) -> datetime:
+        """The i-th end of a period, aware, in UTC."""
+        return datetime.fromtimestamp(float(self.instants_s[i]), UTC)
+
+    @property
+    def cost(self) -> float:
+        """What the owner pays: energy, carbon and demand charges, without revenue and unmet wishes. [currency]"""
+        billed = ("energy_import", "energy_export", "carbon", "demand_charge")
+        return sum(self.costs.get(name, 0.0) for name in billed)

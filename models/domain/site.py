@@ -1,0 +1,234 @@
+"""What stands at a site: the tree of grid nodes, EVSEs with their connectors, cabinets, loads, tiers."""
+
+from enum import StrEnum
+
+from models.domain.value import Series, value
+
+
+class MeasuringPoint(StrEnum):
+    """Where a power or an energy is measured."""
+
+    GRID = "grid"
+    """AC side: what limits and tariffs see."""
+    EVSE = "evse"
+    """The meter that bills; what an OCPP limit limits."""
+    BATTERY = "battery"
+    """What a state of charge counts."""
+
+
+class Phase(StrEnum):
+    L1 = "L1"
+    L2 = "L2"
+    L3 = "L3"
+
+
+class NodeKind(StrEnum):
+    CONNECTION = "connection"
+    TRANSFORMER = "transformer"
+    FEEDER = "feeder"
+    PANEL = "panel"
+    CABINET = "cabinet"
+    GROUP = "group"
+
+
+class LimitKind(StrEnum):
+    """Who says that a limit must hold."""
+
+    RATING = "rating"
+    """Equipment: the continuous factor applies."""
+    STATUTORY = "statutory"
+    CONTRACT = "contract"
+
+
+class Wiring(StrEnum):
+    """Between which conductors a single load of an EVSE lies."""
+
+    LINE_TO_NEUTRAL = "line_to_neutral"
+    LINE_TO_LINE = "line_to_line"
+
+
+class CurrentType(StrEnum):
+    AC = "AC"
+    DC = "DC"
+
+
+@value
+class PhaseSeries:
+    """A quantity for each phase. None: not limited."""
+
+    L1: Series | None = None
+    L2: Series | None = None
+    L3: Series | None = None
+
+
+@value
+class Transformer:
+    """A delta-wye transformer, its delta towards the grid, its wye towards the load.
+
+    The node's own ``current_limit_a`` is on the secondary lines, ``primary_current_limit_a`` on the primary ones.
+    With winding ratio n = primary line-to-line over secondary line-to-neutral voltage, primary line A carries
+    (I_a - I_c) / n, line B (I_b - I_a) / n, line C (I_c - I_b) / n. Source: Lee et al., ACN-Sim (2021), section on
+    the Caltech network.
+    """
+
+    primary_voltage_v: float
+    """Line to line. [V]"""
+    secondary_voltage_v: float
+    """Line to line. [V]"""
+    primary_current_limit_a: Series | PhaseSeries | None = None
+
+
+@value
+class GridNode:
+    """A place where power is limited or counted: connection, transformer, feeder, panel, cabinet, or a group."""
+
+    id: str
+    parent: str | None = None
+    """The next node towards the grid; None for the site connection, of which there is one."""
+    kind: NodeKind = NodeKind.FEEDER
+    import_limit_kw: Series | None = None
+    export_limit_kw: Series | None = None
+    current_limit_a: Series | PhaseSeries | None = None
+    """Per line conductor, on the load side of the node's transformer if it has one. [A]"""
+    limit_kind: LimitKind = LimitKind.RATING
+    continuous_factor: float | None = None
+    """Share of a rating that may be loaded for hours: 0.8 for NEC breakers, 1.0 for fully rated IEC ones."""
+    transformer: Transformer | None = None
+
+
+@value
+class BaseLoad:
+    """Load at a node that nobody here controls; negative where a building's own generation is larger."""
+
+    node: str
+    expected_kw: Series
+    """What costs are counted with; measured at grid. [kW]"""
+    high_kw: Series | None = None
+    """A high quantile or the configured maximum: what limits are kept with. None: as expected. [kW]"""
+    low_kw: Series | None = None
+    """The mirror for export limits. None: as expected. [kW]"""
+    high_current_a: PhaseSeries | None = None
+    """Known only in size, so it is added to the length of the current. None: ``high_kw`` on three even phases. [A]"""
+
+
+@value
+class Connector:
+    """A plug of an EVSE; an EVSE serves one vehicle at a time through one of its connectors."""
+
+    id: int
+    standard: str = ""
+    max_current_a: float | None = None
+    max_power_kw: float | None = None
+
+
+@value
+class Evse:
+    """Electric vehicle supply equipment: supplies one vehicle at a time."""
+
+    id: str
+    node: str
+    """The grid node it hangs on."""
+    station: str | None = None
+    """Id of its charging station. None: an own station of the same id."""
+    evse_number: int = 1
+    """evseId in OCPP 2.x, connectorId in OCPP 1.6."""
+    current: CurrentType = CurrentType.AC
+    wiring: Wiring = Wiring.LINE_TO_NEUTRAL
+    phases: tuple[Phase, ...] | None = (Phase.L1, Phase.L2, Phase.L3)
+    """The site's phases in the order in which they land on the EVSE's terminals (its rotation). Two phases with
+    line_to_line are one load between those lines. None: one phase, unknown which, counts in full on every phase."""
+    voltage_v: float | None = None
+    """Across one load: line to neutral, or line to line for line_to_line. None: from the site. [V]"""
+    max_current_a: float | None = None
+    """Per conductor. [A]"""
+    max_power_kw: float | None = None
+    """Measured at ``measured_at``. [kW]"""
+    measured_at: MeasuringPoint = MeasuringPoint.EVSE
+    min_current_a: float | None = None
+    """Smallest current other than 0. None: 6 A on AC (IEC 61851-1), 0 on DC. [A]"""
+    pilot_levels_a: tuple[float, ...] | None = None
+    """The only currents it can offer, if it cannot offer any. [A]"""
+    conversion_efficiency: float | None = None
+    """Power at evse over power at grid. None: 1 on AC, 0.93 on DC."""
+    standby_kw: float = 0.0
+    """Drawn at grid whether or not a car charges. [kW]"""
+    connectors: tuple[Connector, ...] = ()
+
+
+class Allocator(StrEnum):
+    """Who shares a cabinet's power among its outlets."""
+
+    CABINET = "cabinet"
+    OPTIMIZER = "optimizer"
+
+
+@value
+class PowerCabinet:
+    """Power electronics shared by several DC outlets; its total binds like a node."""
+
+    id: str
+    node: str
+    evses: tuple[str, ...]
+    total_kw: float
+    measured_at: MeasuringPoint = MeasuringPoint.GRID
+    module_kw: float | None = None
+    outlets_at_once: int | None = None
+    switch_over_s: float = 0.0
+    allocates: Allocator = Allocator.CABINET
+
+
+class RateUnit(StrEnum):
+    """chargingRateUnit of OCPP."""
+
+    A = "A"
+    W = "W"
+
+
+@value
+class Station:
+    """What a charging station told of its smart charging; read these keys before sending (OCPP 1.6 and 2.x)."""
+
+    id: str
+    rate_units: tuple[RateUnit, ...] | None = None
+    """ChargingScheduleAllowedChargingRateUnit, RateUnit. None: A on AC, W on DC."""
+    max_periods: int | None = None
+    """ChargingScheduleMaxPeriods, PeriodsPerSchedule. None: 24, the smallest seen in the field."""
+    max_stack_level: int | None = None
+    """ChargeProfileMaxStackLevel, ProfileStackLevel. None: 1."""
+
+
+@value
+class Tier:
+    """A class of drivers and what a missing kWh of theirs costs the owner of the site."""
+
+    id: str
+    rank: int = 0
+    """Order of promises: guaranteed minima of a lower rank are kept first."""
+    value_of_target_per_kwh: float | None = None
+    """In addition to lost revenue. None: ten times the highest import price. [currency/kWh]"""
+
+
+@value
+class SessionDefaults:
+    """What the site takes when a driver told nothing, from its own history."""
+
+    stay_h: float | None = None
+    energy_target_kwh: float | None = None
+    source: str = "site default"
+
+
+@value
+class Site:
+    """A place with one grid connection."""
+
+    id: str
+    nodes: tuple[GridNode, ...]
+    evses: tuple[Evse, ...]
+    time_zone: str = "UTC"
+    voltage_v: float | None = None
+    """Line to neutral, nominal. None: 230. [V]"""
+    cabinets: tuple[PowerCabinet, ...] = ()
+    stations: tuple[Station, ...] = ()
+    base_loads: tuple[BaseLoad, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    session_defaults: SessionDefaults | None = None

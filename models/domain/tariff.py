@@ -1,0 +1,100 @@
+"""What energy and power cost: time-of-use windows in local time, dynamic prices, export, demand charges."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from models.domain.value import Step, value
+
+
+class DayKind(StrEnum):
+    """Kinds of days in a tariff; a holiday is only a holiday."""
+
+    WEEKDAY = "weekday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+    HOLIDAY = "holiday"
+
+
+ALL_DAYS = (DayKind.WEEKDAY, DayKind.SATURDAY, DayKind.SUNDAY, DayKind.HOLIDAY)
+
+
+@value
+class Window:
+    """Recurring local times: all of ``days``, inside the season, between two times of day.
+
+    The season runs from ``season_start`` to ``season_end``, both ``MM-DD`` and included; it may wrap around the new
+    year. ``start`` and ``end`` are ``HH:MM``, half-open; ``24:00`` ends the day and an end before the start wraps
+    around midnight (the day is that of the instant itself).
+    """
+
+    days: tuple[DayKind, ...] = ALL_DAYS
+    season_start: str = "01-01"
+    season_end: str = "12-31"
+    start: str = "00:00"
+    end: str = "24:00"
+
+
+@value
+class Rate:
+    """A price inside some windows."""
+
+    price_per_kwh: float
+    windows: tuple[Window, ...] = (Window(),)
+
+
+@value
+class TimeOfUse:
+    """Prices by local time; the first rate with a matching window counts."""
+
+    rates: tuple[Rate, ...]
+
+
+@value
+class PriceSeries:
+    """Prices that change at instants, as published day ahead; ``end`` is where the last one stops being valid."""
+
+    steps: tuple[Step, ...]
+    end: datetime | None = None
+
+
+Price = float | TimeOfUse | PriceSeries
+
+
+@value
+class DemandCharge:
+    """A price on the highest mean import over any metering interval of a billing period, inside its windows."""
+
+    id: str
+    rate_per_kw: float
+    """Per billing month. [currency/kW]"""
+    windows: tuple[Window, ...] = (Window(),)
+    demand_interval_min: float = 15.0
+    """Clock-aligned metering interval of the contract. [min]"""
+    metered_kwh: float = 0.0
+    """Already metered in the interval in which the horizon starts. [kWh]"""
+    peak_set_kw: float = 0.0
+    """The highest demand that this billing period has seen already. [kW]"""
+    ratchet_kw: float = 0.0
+    """A floor that earlier periods left behind. [kW]"""
+    target_peak_kw: float = 0.0
+    """A peak that is expected anyway, learnt from past days. [kW]"""
+
+
+@value
+class Tariff:
+    """Everything the site pays and earns for energy, measured at grid."""
+
+    currency: str
+    import_price: Price
+    time_zone: str | None = None
+    """IANA name, for windows and billing periods. None: the site's."""
+    export_price: Price = 0.0
+    demand_charges: tuple[DemandCharge, ...] = ()
+    holidays: tuple[date, ...] = ()
+    holiday_calendar: str | None = None
+    """ISO 3166 country, or country-subdivision as in ``US-CA``: public holidays are holidays of the tariff."""
+    carbon_price_per_kg: float = 0.0
+    carbon_intensity: Price = 0.0
+    """[kg/kWh], in the same forms as a price."""
+    name: str = ""
+    source: str = ""

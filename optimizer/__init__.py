@@ -1,0 +1,1 @@
+"""What to do: a Scenario in, a Schedule out; pure and synchronous."""

@@ -1,0 +1,31 @@
+"""How a solve is made; everything that is neither the site's nor the day's."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Objective(StrEnum):
+    COST = "cost"
+    """Least cost of energy, carbon, demand and missed targets."""
+    MARGIN = "margin"
+    """The same, less what drivers pay for energy (18)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings of one solve. Budgets are counts, so that the same scenario gives the same plan."""
+
+    objective: Objective = Objective.COST
+    preferences: bool = True
+    """Goal (3): among plans of equal cost, share what is missing equally and charge early."""
+    current_tolerance: float = 1e-4
+    """Phase current limits are shrunk by this share, and cut until none is exceeded by more than it."""
+    partial_draw: bool = True
+    """Keep phase current limits whichever cars stop drawing; off only to compare with results that ignore it."""
+    cut_rounds: int = 60
+    """At most this many rounds of tangent cuts."""
+    share_rounds: int = 3
+    """At most this many rounds of max-min sharing."""
+    time_limit_s: float = 60.0
+    """A backstop; a plan that met it says so."""
+    solver_log: bool = False
