@@ -59,6 +59,11 @@ def line_to_neutral(line_to_line_v: float) -> float:
     return line_to_line_v / SQRT3
 
 
+def line_to_line(line_to_neutral_v: float) -> float:
+    """[V] -> [V]"""
+    return line_to_neutral_v * SQRT3
+
+
 def per_kwh_from_per_mwh(price_per_mwh: float) -> float:
     """[currency/MWh] -> [currency/kWh]"""
     return price_per_mwh / WATTS_PER_KW
