@@ -1,0 +1,100 @@
+"""Quantities that change at instants, taken over the periods of a plan.
+
+Instants are seconds since 1970 in UTC, as float64 arrays; T periods lie between T + 1 strictly ascending instants,
+each half-open. Before the first step of a series its first value holds; validation reports such gaps.
+"""
+
+from bisect import bisect_left, bisect_right
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Finding
+from models.domain.schedule import Floats
+from models.domain.value import Series, Step
+
+
+class How(StrEnum):
+    """What one period takes of a quantity that changes inside it."""
+
+    MEAN = "mean"
+    """Weighted by time: prices, expected load."""
+    LEAST = "least"
+    """Limits, and what is generated for certain."""
+    LARGEST = "largest"
+    """High load."""
+
+
+def values(series: Series, instants_s: Floats, how: How = How.MEAN) -> Floats:
+    """One value for each period (T,), of instants (T + 1,); raises InvalidScenario for a series without steps."""
+    if not isinstance(series, tuple):
+        return np.full(len(instants_s) - 1, float(series))
+    starts_s, step_values = _steps_within(series, float(instants_s[0]), float(instants_s[-1]))
+    return over_periods(starts_s, step_values, instants_s, how)
+
+
+def changes(series: Series, start_s: float, end_s: float) -> Floats:
+    """Instants strictly between start and end at which the value becomes another one, ascending."""
+    if not isinstance(series, tuple):
+        return np.empty(0)
+    starts_s, step_values = _steps_within(series, start_s, end_s)
+    return changed_at(starts_s, step_values)
+
+
+def value_at(series: Series, instant: datetime) -> float:
+    """The value at one instant."""
+    if not isinstance(series, tuple):
+        return float(series)
+    _refuse_no_steps(series)
+    begun = bisect_right(series, instant, key=lambda step: step.start)
+    return series[max(begun - 1, 0)].value
+
+
+def changed_at(starts_s: Floats, step_values: Floats) -> Floats:
+    """Starts of the steps, but for the first one, that bring another value."""
+    return np.asarray(starts_s[1:][np.diff(step_values) != 0])
+
+
+def over_periods(starts_s: Floats, step_values: Floats, instants_s: Floats, how: How) -> Floats:
+    """The same for steps as arrays: step k holds from ``starts_s[k]`` to ``starts_s[k + 1]``, the last one on."""
+    first = np.maximum(np.searchsorted(starts_s, instants_s[:-1], side="right") - 1, 0)
+    last = np.maximum(np.searchsorted(starts_s, instants_s[1:], side="left") - 1, first)
+    # reduceat takes [from, to) at every other place; one more value lets the last run end at the end.
+    runs, padded = np.column_stack((first, last + 1)).ravel(), np.append(step_values, step_values[-1])
+    if how is How.LEAST:
+        return np.minimum.reduceat(padded, runs)[::2]
+    largest: Floats = np.maximum.reduceat(padded, runs)[::2]
+    if how is How.LARGEST:
+        return largest
+    # Clipped, so that periods of one price have one price to the last bit: rounding must not rank them.
+    least = np.minimum.reduceat(padded, runs)[::2]
+    return np.clip(_mean(starts_s, step_values, instants_s), least, largest)
+
+
+def _mean(starts_s: Floats, step_values: Floats, instants_s: Floats) -> Floats:
+    """Difference of the integral between neighbouring instants, over their distance."""
+    integral_at_start = np.append(0.0, np.cumsum(step_values[:-1] * np.diff(starts_s)))
+    step = np.maximum(np.searchsorted(starts_s, instants_s, side="right") - 1, 0)
+    integral = integral_at_start[step] + (instants_s - starts_s[step]) * step_values[step]
+    return np.diff(integral) / np.diff(instants_s)
+
+
+def _steps_within(steps: tuple[Step, ...], start_s: float, end_s: float) -> tuple[Floats, Floats]:
+    """The step that holds at start and those that begin before end: a year of prices costs only the plan's share."""
+    _refuse_no_steps(steps)
+    first = max(bisect_right(steps, start_s, key=_start_s) - 1, 0)
+    end = max(bisect_left(steps, end_s, key=_start_s), first + 1)
+    within = steps[first:end]
+    return np.array([_start_s(step) for step in within]), np.array([step.value for step in within], dtype=np.float64)
+
+
+def _start_s(step: Step) -> float:
+    return step.start.timestamp()
+
+
+def _refuse_no_steps(steps: tuple[Step, ...]) -> None:
+    if not steps:
+        remedy = "give at least one step with start and value, or one number for always"
+        raise InvalidScenario([Finding(path="", message="a series has no steps", remedy=remedy)])
