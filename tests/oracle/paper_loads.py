@@ -1,0 +1,172 @@
+"""What a session draws, from which conductors, and what it still needs: recomputed from the site's own words."""
+
+from cmath import rect
+from dataclasses import dataclass
+from math import inf, radians
+
+from models.domain.scenario import Scenario
+from models.domain.session import Session
+from models.domain.site import CurrentType, Evse, GridNode, MeasuringPoint, Transformer, Wiring
+from models.domain.units import amperes_from_kw, hours_from_seconds, kw_from_amperes, line_to_line, line_to_neutral
+from tests.oracle.paper_time import overlap_h
+
+LINES = ("L1", "L2", "L3")
+DC_EFFICIENCY = 0.93
+REACHABLE_AFTER_HORIZON = 0.8
+TO_NEUTRAL_DEG = {"L1": 0.0, "L2": -120.0, "L3": 120.0}
+BETWEEN_DEG = {"L1-L2": 30.0, "L2-L3": -90.0, "L3-L1": 150.0}
+# Which secondary lines a primary line of a delta-wye transformer carries, plus the one and minus the other.
+DELTA = {"primary L1": ("L1", "L3"), "primary L2": ("L2", "L1"), "primary L3": ("L3", "L2")}
+
+
+@dataclass(frozen=True)
+class PaperSession:
+    """One session with the numbers of its equations; energies and powers at evse."""
+
+    id: str
+    node: str
+    evse: str
+    arrival_s: float
+    departure_s: float
+    kappa: float
+    max_power_kw: float
+    amperes_per_kw: float
+    leg: str
+    energy_remaining_kwh: float
+    promised_kwh: float
+    value_of_target: float
+    retail_price: float
+
+    def hours(self, start_s: float, end_s: float) -> float:
+        """h[s,t]: how long it is plugged in during a period. [h]"""
+        return overlap_h(start_s, end_s, self.arrival_s, self.departure_s)
+
+    def after_horizon_kwh(self, end_s: float) -> float:
+        """Upper bound of what may be left for after the horizon."""
+        left_h = max(0.0, hours_from_seconds(self.departure_s - max(end_s, self.arrival_s)))
+        return min(self.energy_remaining_kwh, REACHABLE_AFTER_HORIZON * self.max_power_kw * left_h)
+
+
+def paper_sessions(scenario: Scenario) -> list[PaperSession]:
+    evses = {evse.id: evse for evse in scenario.site.evses}
+    return [paper_session(s, evses[s.evse], scenario) for s in scenario.sessions]
+
+
+def paper_session(session: Session, evse: Evse, scenario: Scenario) -> PaperSession:
+    if session.departure is None or session.energy_target_kwh is None or scenario.site.voltage_v is None:
+        raise ValueError(f"the paper model takes a completed scenario: session {session.id} is not")
+    at_evse = energy_factor(session, evse)
+    remaining = max(0.0, (session.energy_target_kwh - session.delivered_kwh) * at_evse)
+    tier = next(t for t in scenario.site.tiers if session.tier in (t.id, None))
+    return PaperSession(
+        id=session.id,
+        node=evse.node,
+        evse=evse.id,
+        arrival_s=session.arrival.timestamp(),
+        departure_s=session.departure.timestamp(),
+        kappa=efficiency(evse),
+        max_power_kw=max_power_kw(session, evse, scenario.site.voltage_v),
+        amperes_per_kw=amperes_from_kw(1.0, *volts_and_conductors(session, evse, scenario.site.voltage_v)),
+        leg=leg_of(session, evse),
+        energy_remaining_kwh=remaining,
+        promised_kwh=min(remaining, max(0.0, (session.energy_minimum_kwh - session.delivered_kwh) * at_evse)),
+        value_of_target=tier.value_of_target_per_kwh or 0.0,
+        retail_price=session.retail_price_per_kwh or 0.0,
+    )
+
+
+def efficiency(evse: Evse) -> float:
+    """κ: 1 on AC and 0.93 on DC unless told."""
+    if evse.conversion_efficiency is not None:
+        return evse.conversion_efficiency
+    return DC_EFFICIENCY if evse.current is CurrentType.DC else 1.0
+
+
+def energy_factor(session: Session, evse: Evse) -> float:
+    """Turns a session's energies into energies at evse: over the charge efficiency, or times κ."""
+    if session.measured_at is MeasuringPoint.BATTERY:
+        told = session.vehicle.charge_efficiency if session.vehicle is not None else None
+        return 1.0 / (told or 1.0)
+    return efficiency(evse) if session.measured_at is MeasuringPoint.GRID else 1.0
+
+
+def loaded_phases(session: Session, evse: Evse) -> tuple[str, ...] | None:
+    """As many of the EVSE's phases, in its rotation, as the vehicle uses; a load between lines needs two."""
+    if evse.phases is None:
+        return None
+    told = session.vehicle.phases if session.vehicle is not None else None
+    least = 2 if evse.wiring is Wiring.LINE_TO_LINE else 1
+    count = len(evse.phases) if told is None else max(told, least)
+    return tuple(str(phase) for phase in evse.phases[:count])
+
+
+def leg_of(session: Session, evse: Evse) -> str:
+    """The public label of the conductors that the load shares with others."""
+    phases = loaded_phases(session, evse)
+    if phases is None:
+        return "unknown"
+    if evse.wiring is Wiring.LINE_TO_LINE and len(phases) == 2:
+        return next(pair for pair in BETWEEN_DEG if set(pair.split("-")) == set(phases))
+    return "+".join(sorted(phases))
+
+
+def volts_and_conductors(session: Session, evse: Evse, site_voltage_v: float) -> tuple[float, int]:
+    """Voltage across each equal load and how many of them there are. [V]
+
+    Three phases between lines are told as line currents: three, each at line-to-neutral voltage.
+    """
+    phases = loaded_phases(session, evse)
+    if evse.wiring is Wiring.LINE_TO_NEUTRAL:
+        return evse.voltage_v or site_voltage_v, 1 if phases is None else len(phases)
+    across = evse.voltage_v or line_to_line(site_voltage_v)
+    return (line_to_neutral(across), 3) if phases is not None and len(phases) == 3 else (across, 1)
+
+
+def max_power_kw(session: Session, evse: Evse, site_voltage_v: float) -> float:
+    """(4): the least of EVSE, connector and vehicle, at evse. A DC current says nothing of a power on the AC side."""
+    kappa = efficiency(evse) if evse.measured_at is MeasuringPoint.GRID else 1.0
+    powers = [evse.max_power_kw * kappa if evse.max_power_kw is not None else inf]
+    currents = [evse.max_current_a]
+    for connector in evse.connectors:
+        if connector.id == session.connector:
+            powers.append(connector.max_power_kw if connector.max_power_kw is not None else inf)
+            currents.append(connector.max_current_a)
+    if session.vehicle is not None:
+        powers.append(session.vehicle.max_charge_kw if session.vehicle.max_charge_kw is not None else inf)
+        currents.append(session.vehicle.max_current_a)
+    if evse.current is CurrentType.AC:
+        volts, conductors = volts_and_conductors(session, evse, site_voltage_v)
+        powers += [kw_from_amperes(a, volts, conductors) for a in currents if a is not None]
+    return min(powers)
+
+
+def phasor(line: str, leg: str, transformer: Transformer | None) -> complex:
+    """a[n,l,g]: what one ampere on a leg of known phase puts on a line, on either side of the node's transformer."""
+    if line in DELTA:
+        plus, minus = DELTA[line]
+        return (phasor(plus, leg, None) - phasor(minus, leg, None)) / ratio(transformer)
+    if leg in BETWEEN_DEG:
+        out, back = leg.split("-")
+        one = rect(1.0, radians(BETWEEN_DEG[leg]))
+        return {out: one, back: -one}.get(line, 0j)
+    return rect(1.0, radians(TO_NEUTRAL_DEG[line])) if line in leg.split("+") else 0j
+
+
+def ratio(transformer: Transformer | None) -> float:
+    """n: primary line-to-line voltage over secondary line-to-neutral voltage."""
+    if transformer is None:
+        raise ValueError("a primary line belongs to a node with a transformer")
+    return transformer.primary_voltage_v / line_to_neutral(transformer.secondary_voltage_v)
+
+
+def below(scenario: Scenario, node: GridNode) -> frozenset[str]:
+    """The node itself and every node that reaches the grid through it."""
+    parents = {n.id: n.parent for n in scenario.site.nodes}
+    found = set()
+    for start in parents:
+        place: str | None = start
+        while place is not None and place != node.id:
+            place = parents[place]
+        if place == node.id:
+            found.add(start)
+    return frozenset(found)

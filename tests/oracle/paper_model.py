@@ -1,0 +1,359 @@
+"""The equations of docs/model.md as plain Pyomo rules over labels: the second pair of eyes on the formulation.
+
+Slow, small and literal on purpose. It takes a completed scenario and recomputes voltages, phases, prices, metering
+intervals and weights by itself; of the formulation it takes only the instants of the plan and the angles of tangents.
+"""
+
+from cmath import phase, rect
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise, product
+from math import degrees, inf, isfinite, radians
+from typing import Any
+
+import pyomo.environ as pyo
+
+from models.domain.scenario import Scenario
+from models.domain.site import GridNode
+from tests.oracle.paper_limits import (
+    base_current_a,
+    cabinet_head_room_kw,
+    cabinet_kappa,
+    current_limit_a,
+    head_room_kw,
+    uncontrolled_kw,
+)
+from tests.oracle.paper_loads import DELTA, LINES, PaperSession, below, paper_sessions, phasor
+from tests.oracle.paper_prices import LocalDays, PaperWindow, demand_windows, local_days, mean_price, tariff_of
+from tests.oracle.paper_time import label, overlap_h
+
+UNKNOWN = "unknown"
+SAME = 1e-9
+
+Tangent = tuple[str, str, str, str]
+"""Labels of one row of ``node_phase_current``: node, line, angle, period."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """Period t from one instant to the next."""
+
+    label: str
+    start_s: float
+    end_s: float
+
+    @property
+    def hours(self) -> float:
+        """Δ[t]. [h]"""
+        return overlap_h(self.start_s, self.end_s, self.start_s, self.end_s)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The settings that show in the equations."""
+
+    margin: bool = False
+    partial_draw: bool = True
+    current_tolerance: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A scenario in the symbols of the model page."""
+
+    scenario: Scenario
+    periods: tuple[Period, ...]
+    sessions: tuple[PaperSession, ...]
+    choices: Choices
+
+    @property
+    def start_s(self) -> float:
+        return self.periods[0].start_s
+
+    @property
+    def end_s(self) -> float:
+        return self.periods[-1].end_s
+
+    @property
+    def days(self) -> LocalDays:
+        return local_days(self.scenario)
+
+    @cached_property
+    def windows(self) -> tuple[PaperWindow, ...]:
+        charges = tariff_of(self.scenario).demand_charges
+        return tuple(w for c in charges for w in demand_windows(c, self.days, self.start_s, self.end_s))
+
+    def h(self, s: PaperSession, t: Period) -> float:
+        return s.hours(t.start_s, t.end_s)
+
+    def plugged(self, places: Collection[str], t: Period) -> list[PaperSession]:
+        """Who below a node is plugged in during some of a period."""
+        return [s for s in self.sessions if s.node in places and self.h(s, t) > 0]
+
+    def after_kwh(self, s: PaperSession) -> float:
+        return s.after_horizon_kwh(self.end_s)
+
+    def unavoidable_kwh(self, s: PaperSession) -> float:
+        """What of a promise not even full power could keep. [kWh]"""
+        reach = sum(self.h(s, t) * s.max_power_kw for t in self.periods)
+        return max(0.0, s.promised_kwh - reach - self.after_kwh(s))
+
+
+def paper_model(
+    scenario: Scenario,
+    instants_s: Collection[float],
+    tangents: Collection[Tangent] = (),
+    choices: Choices = Choices(),  # frozen
+) -> pyo.ConcreteModel:
+    """Build the model of a completed scenario on the plan's own instants (T+1). [s since 1970 UTC]
+
+    ``tangents`` are the labels of the current rows that the formulation laid; each is built again from its angle, and
+    a row is added wherever the angle of a leg has none.
+    """
+    ends = list(instants_s)
+    periods = tuple(Period(label(a), a, b) for a, b in pairwise(ends))
+    paper = Paper(scenario, periods, tuple(paper_sessions(scenario)), choices)
+    model = pyo.ConcreteModel()
+    add_columns(model, paper)
+    add_session_energy(model, paper)
+    add_node_import_limit(model, paper)
+    add_leg_current_definition(model, paper)
+    add_node_phase_current(model, paper, tangents)
+    add_site_balance(model, paper)
+    add_peak_import_definition(model, paper)
+    add_money(model, paper)
+    return model
+
+
+def block(model: pyo.ConcreteModel, name: str, bounds: dict[Any, tuple[float, float]]) -> None:
+    """A block of columns with the bounds of each label."""
+
+    def rule(_: pyo.ConcreteModel, *labels: str) -> tuple[float, float | None]:
+        low, up = bounds[labels if len(labels) > 1 else labels[0]]
+        return low, up if isfinite(up) else None
+
+    setattr(model, name, pyo.Var(list(bounds), bounds=rule))
+
+
+def present(columns: pyo.Var, label: str) -> pyo.Expression:
+    """A column of a ragged block, or nothing where it does not exist."""
+    return columns[label] if label in columns else 0.0  # noqa: SIM401  # Pyomo's blocks have no get
+
+
+def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """The table of columns and their bounds; (4) is the upper bound of ``charge_power``."""
+    sessions, periods, end_s = paper.sessions, paper.periods, paper.end_s
+    pairs = [(s, t) for s in sessions for t in periods if paper.h(s, t) > 0]
+    block(model, "charge_power", {(s.id, t.label): (0.0, s.max_power_kw) for s, t in pairs})
+    wishes = {s.id: (0.0, s.energy_remaining_kwh - s.promised_kwh) for s in sessions}
+    block(model, "target_shortfall", wishes)
+    # First tried with every promise kept as far as it can be: both bounds are the unavoidable part.
+    promises = {s.id: (paper.unavoidable_kwh(s),) * 2 for s in sessions if s.promised_kwh > 0}
+    block(model, "minimum_shortfall", promises)
+    later = {s.id: (0.0, paper.after_kwh(s)) for s in sessions if s.departure_s > end_s}
+    block(model, "energy_after_horizon", later)
+    block(model, "grid_import", {t.label: (0.0, inf) for t in periods})
+    exporting = [t for t in periods if uncontrolled_kw(paper.scenario, t.start_s, t.end_s) < 0]
+    block(model, "grid_export", {t.label: (0.0, inf) for t in exporting})
+    block(model, "peak_import", {k.label: (k.floor_kw, inf) for k in paper.windows})
+    legs = [(n.id, g, t.label) for n in measured_nodes(paper) for t in periods for g in legs_at(paper, n, t)]
+    block(model, "leg_current", dict.fromkeys(legs, (0.0, inf)))
+
+
+def add_session_energy(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """(1) what is charged and what is missing add up to what is needed. [kWh at evse]"""
+    rows = {}
+    for s in paper.sessions:
+        charged = sum(paper.h(s, t) * model.charge_power[s.id, t.label] for t in paper.periods if paper.h(s, t) > 0)
+        missing = model.target_shortfall[s.id]
+        for part in (model.minimum_shortfall, model.energy_after_horizon):
+            missing += present(part, s.id)
+        rows[s.id] = charged + missing == s.energy_remaining_kwh
+    constrain(model, "session_energy", rows)
+
+
+def constrain(model: pyo.ConcreteModel, name: str, rows: dict[Any, Any]) -> None:
+    """A block of rows by label."""
+    setattr(model, name, pyo.Constraint(list(rows), rule=lambda _, *at: rows[at if len(at) > 1 else at[0]]))
+
+
+def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """(5) at every node and power cabinet with a limit, while somebody is plugged in below it. [kW at grid]"""
+    site, rows = paper.scenario.site, {}
+    for t in paper.periods:
+        for n in site.nodes:
+            bound = head_room_kw(paper.scenario, n, t.start_s, t.end_s)
+            users = paper.plugged(below(paper.scenario, n), t)
+            if users and isfinite(bound):
+                rows[n.id, t.label] = sum(model.charge_power[s.id, t.label] / s.kappa for s in users) <= bound
+        for cabinet in site.cabinets:
+            outlets = {e.id: cabinet_kappa(cabinet, e) for e in site.evses if e.id in cabinet.evses}
+            users = [s for s in paper.sessions if s.evse in outlets and paper.h(s, t) > 0]
+            if users:
+                drawn = sum(model.charge_power[s.id, t.label] / outlets[s.evse] for s in users)
+                rows["cabinet:" + cabinet.id, t.label] = drawn <= cabinet_head_room_kw(paper.scenario, cabinet)
+    constrain(model, "node_import_limit", rows)
+
+
+def measured_nodes(paper: Paper) -> list[GridNode]:
+    """Nodes with a limit on a current, on either side of a transformer."""
+    return [
+        n
+        for n in paper.scenario.site.nodes
+        if n.current_limit_a is not None
+        or (n.transformer is not None and n.transformer.primary_current_limit_a is not None)
+    ]
+
+
+def legs_at(paper: Paper, node: GridNode, t: Period) -> list[str]:
+    return sorted({s.leg for s in paper.plugged(below(paper.scenario, node), t)})
+
+
+def add_leg_current_definition(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """(6) the current of a leg is the sum of those who share it. [A]"""
+    rows = {}
+    for n in measured_nodes(paper):
+        places = below(paper.scenario, n)
+        for t in paper.periods:
+            for g in legs_at(paper, n, t):
+                users = [s for s in paper.plugged(places, t) if s.leg == g]
+                drawn = sum(s.amperes_per_kw / s.kappa * model.charge_power[s.id, t.label] for s in users)
+                rows[n.id, g, t.label] = model.leg_current[n.id, g, t.label] - drawn == 0
+    constrain(model, "leg_current_definition", rows)
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """One tangent of (6) before it becomes a row: amperes on the line for one ampere on each leg, and the bound."""
+
+    weights: dict[str, float]
+    bound_a: float
+
+    def same_as(self, other: "LineRow") -> bool:
+        legs = self.weights.keys() | other.weights.keys()
+        equal = all(abs(self.weights.get(g, 0.0) - other.weights.get(g, 0.0)) <= SAME for g in legs)
+        return equal and abs(self.bound_a - other.bound_a) <= SAME * max(1.0, abs(self.bound_a))
+
+
+def line_row(paper: Paper, node: GridNode, line: str, angle_deg: float, t: Period) -> LineRow | None:
+    """(6) for one direction; None where the line has no limit or carries nobody's current."""
+    limit = current_limit_a(node, line, t.start_s, t.end_s)
+    weights = {g: weight(paper, node, line, g, angle_deg) for g in legs_at(paper, node, t)}
+    if not isfinite(limit) or not any(carries(node, line, g) for g in weights):
+        return None
+    base = base_current_a(paper.scenario, node, line, t.start_s, t.end_s)
+    return LineRow(weights, (1 - paper.choices.current_tolerance) * limit - base)
+
+
+def carries(node: GridNode, line: str, leg: str) -> bool:
+    return leg == UNKNOWN or abs(phasor(line, leg, node.transformer)) > SAME
+
+
+def weight(paper: Paper, node: GridNode, line: str, leg: str, angle_deg: float) -> float:
+    """max(0, Re(e^{-jθ} · a[n,l,g])); an unknown phase counts in full."""
+    if leg == UNKNOWN:
+        return 1.0
+    projected = (rect(1.0, radians(-angle_deg)) * phasor(line, leg, node.transformer)).real
+    return max(0.0, projected) if paper.choices.partial_draw else projected
+
+
+def needed_angles(paper: Paper, node: GridNode, line: str, t: Period) -> list[float]:
+    """The directions that no formulation may leave out: those of the legs themselves. [deg]"""
+    if line in DELTA and node.transformer is None:
+        return []
+    known = [g for g in legs_at(paper, node, t) if g != UNKNOWN and carries(node, line, g)]
+    return sorted({round(degrees(phase(phasor(line, g, node.transformer))), 3) for g in known}) or [0.0]
+
+
+def add_node_phase_current(model: pyo.ConcreteModel, paper: Paper, tangents: Collection[Tangent]) -> None:
+    """(6) the tangents that were laid, and those that should have been. [A]"""
+    laid = laid_tangents(paper, tangents)
+    rows = {}
+    for (node, line, angle, period), row in (laid | forgotten_tangents(paper, laid)).items():
+        carried = sum(a * model.leg_current[node, g, period] for g, a in row.weights.items())
+        rows[node, line, angle, period] = carried <= row.bound_a
+    constrain(model, "node_phase_current", rows)
+
+
+def laid_tangents(paper: Paper, tangents: Collection[Tangent]) -> dict[Tangent, LineRow]:
+    """The given tangents, each built again from its angle; those that no limit asks for are left out."""
+    nodes = {n.id: n for n in measured_nodes(paper)}
+    periods = {t.label: t for t in paper.periods}
+    found = {}
+    for node, line, angle, period in tangents:
+        if node in nodes and period in periods:
+            found[node, line, angle, period] = line_row(paper, nodes[node], line, float(angle), periods[period])
+    return {tangent: row for tangent, row in found.items() if row is not None}
+
+
+def forgotten_tangents(paper: Paper, laid: dict[Tangent, LineRow]) -> dict[Tangent, LineRow]:
+    """Directions of legs in which no row was laid, under no line's name."""
+    found: dict[Tangent, LineRow] = {}
+    for n, t in product(measured_nodes(paper), paper.periods):
+        known = [row for (node, _, _, period), row in laid.items() if (node, period) == (n.id, t.label)]
+        for line in (*LINES, *DELTA):
+            for angle in needed_angles(paper, n, line, t):
+                row = line_row(paper, n, line, angle, t)
+                if row is not None and not any(row.same_as(other) for other in known):
+                    found[n.id, line, f"{angle:.3f}", t.label] = row
+                    known.append(row)
+    return found
+
+
+def add_site_balance(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """(7) what crosses the connection is what is charged, with losses, and what nobody controls. [kW at grid]"""
+    rows = {}
+    for t in paper.periods:
+        exported = present(model.grid_export, t.label)
+        charging = sum(
+            paper.h(s, t) / t.hours * model.charge_power[s.id, t.label] / s.kappa
+            for s in paper.sessions
+            if paper.h(s, t) > 0
+        )
+        uncontrolled = uncontrolled_kw(paper.scenario, t.start_s, t.end_s)
+        rows[t.label] = model.grid_import[t.label] - exported - charging == uncontrolled
+    constrain(model, "site_balance", rows)
+
+
+def add_peak_import_definition(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """(10) the peak is at least the demand of every metering interval. [kW]"""
+    rows = {}
+    for k in paper.windows:
+        for begin, end, metered in intervals_to_lay(k, paper.periods):
+            length = overlap_h(begin, end, begin, end)
+            shares = {t.label: overlap_h(begin, end, t.start_s, t.end_s) / length for t in paper.periods}
+            drawn = sum(share * model.grid_import[t] for t, share in shares.items() if share > 0)
+            rows[k.label, label(begin)] = model.peak_import[k.label] - drawn >= metered / length
+    constrain(model, "peak_import_definition", rows)
+
+
+def intervals_to_lay(k: PaperWindow, periods: tuple[Period, ...]) -> list[tuple[float, float, float]]:
+    """Of several intervals inside one period only the first: they would all say the same."""
+    seen, kept = set(), []
+    for begin, end, metered in k.intervals:
+        around = next((t.label for t in periods if t.start_s <= begin and end <= t.end_s), None)
+        if around is None or around not in seen:
+            kept.append((begin, end, metered))
+        seen.add(around)
+    return kept
+
+
+def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """Goal (2): energy and carbon (9), demand (10), unmet targets (17), and revenue (18) where it counts."""
+    tariff, days = tariff_of(paper.scenario), paper.days
+    money = 0.0
+    for t in paper.periods:
+        price = mean_price(tariff.import_price, t.start_s, t.end_s, days)
+        intensity = mean_price(tariff.carbon_intensity, t.start_s, t.end_s, days)
+        money += t.hours * (price + tariff.carbon_price_per_kg * intensity) * model.grid_import[t.label]
+        if t.label in model.grid_export:
+            money -= t.hours * mean_price(tariff.export_price, t.start_s, t.end_s, days) * model.grid_export[t.label]
+    for k in paper.windows:
+        money += k.cost_per_kw * (model.peak_import[k.label] - k.floor_kw)
+    for s in paper.sessions:
+        money += s.value_of_target * model.target_shortfall[s.id]
+        for t in paper.periods if paper.choices.margin else ():
+            if paper.h(s, t) > 0:
+                money -= paper.h(s, t) * s.retail_price * model.charge_power[s.id, t.label]
+    model.money = pyo.Objective(expr=money)

@@ -1,0 +1,462 @@
+"""Small random sites that are valid: one description, drawn by hypothesis or rolled from a seed.
+
+    @given(scenarios())            # shrinks to the smallest site that fails
+    random_scenario(seed=7)        # the same site on every machine
+
+Sizes stay small (1 to 4 nodes, 1 to 6 EVSEs, about a dozen periods), the mixture wide: unequal periods, partial
+presence, mixed wiring, DC, cabinets, delta-wye transformers, base loads above the limit, demand charges, caps,
+promises.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+import hypothesis.strategies as st
+import numpy as np
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from models.domain.horizon import Horizon, Stretch
+from models.domain.scenario import Scenario
+from models.domain.session import Session, Vehicle
+from models.domain.signal import Cap
+from models.domain.site import (
+    Allocator,
+    BaseLoad,
+    Connector,
+    CurrentType,
+    Evse,
+    GridNode,
+    LimitKind,
+    MeasuringPoint,
+    NodeKind,
+    Phase,
+    PhaseSeries,
+    PowerCabinet,
+    SessionDefaults,
+    Site,
+    Tier,
+    Transformer,
+    Wiring,
+)
+from models.domain.tariff import (
+    DayKind,
+    DemandCharge,
+    Price,
+    PriceSeries,
+    Rate,
+    Tariff,
+    TimeOfUse,
+    Window,
+)
+from models.domain.units import hours_from_minutes
+from models.domain.value import Series, Step
+
+T = TypeVar("T")
+
+ROTATIONS = ((Phase.L1, Phase.L2, Phase.L3), (Phase.L2, Phase.L3, Phase.L1), (Phase.L3, Phase.L1, Phase.L2))
+PAIRS = ((Phase.L1, Phase.L2), (Phase.L2, Phase.L3), (Phase.L3, Phase.L1), (Phase.L1, Phase.L3))
+# Local starts: a plain day, a day on which the clock jumps in each direction, the last evening of a month, a holiday.
+STARTS = ("2026-03-02 16:00", "2026-03-29 00:30", "2026-10-25 00:15", "2026-03-31 20:00", "2026-12-25 09:45")
+ZONES = ("UTC", "Europe/Berlin", "America/Los_Angeles")
+
+
+class Dice(Protocol):
+    """Where random choices come from."""
+
+    def pick(self, options: Sequence[T]) -> T: ...
+    def whole(self, low: int, high: int) -> int: ...
+
+
+@dataclass(frozen=True)
+class SeededDice:
+    """Rolled by numpy: the same on every machine."""
+
+    generator: np.random.Generator
+
+    def pick(self, options: Sequence[T]) -> T:
+        return options[self.whole(0, len(options) - 1)]
+
+    def whole(self, low: int, high: int) -> int:
+        return int(self.generator.integers(low, high, endpoint=True))
+
+
+@dataclass(frozen=True)
+class DrawnDice:
+    """Drawn by hypothesis, so that a failure shrinks."""
+
+    draw: DrawFn
+
+    def pick(self, options: Sequence[T]) -> T:
+        return self.draw(st.sampled_from(options))
+
+    def whole(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+
+@st.composite
+def _scenarios(draw: DrawFn) -> Scenario:
+    return scenario_from(DrawnDice(draw))
+
+
+def scenarios() -> SearchStrategy[Scenario]:
+    """Small valid scenarios; put ``@settings(derandomize=True)`` beside ``@given``."""
+    return _scenarios()
+
+
+def random_scenario(seed: int) -> Scenario:
+    """The small valid scenario of a seed."""
+    return scenario_from(SeededDice(np.random.default_rng(seed)))
+
+
+def scenario_from(dice: Dice) -> Scenario:
+    zone = dice.pick(ZONES)
+    horizon = a_horizon(dice, zone)
+    nodes = a_tree(dice, zone, horizon)
+    evses = tuple(an_evse(dice, f"e{k}", nodes) for k in range(dice.whole(1, 6)))
+    exports = dice.whole(0, 4) == 0
+    site = Site(
+        id="site",
+        nodes=nodes,
+        evses=evses,
+        time_zone=zone,
+        voltage_v=dice.pick((None, 230.0, 120.0)),
+        cabinets=cabinets(dice, evses),
+        base_loads=base_loads(dice, nodes, horizon, exports),
+        tiers=tiers(dice),
+        session_defaults=dice.pick((None, SessionDefaults(stay_h=3.0, energy_target_kwh=9.0))),
+    )
+    return Scenario(
+        site=site,
+        sessions=tuple(s for evse in evses for s in sessions_at(dice, evse, site, horizon)),
+        tariff=a_tariff(dice, horizon, exports),
+        signals=caps(dice, nodes, horizon),
+        horizon=horizon,
+    )
+
+
+def often(dice: Dice, of_ten: int) -> bool:
+    """True in so many of ten cases; hypothesis shrinks towards False."""
+    return dice.whole(0, 9) >= 10 - of_ten
+
+
+def tenths(dice: Dice, low: float, high: float) -> float:
+    """A number of one decimal, so that failures can be followed by hand."""
+    return dice.whole(round(low * 10), round(high * 10)) / 10
+
+
+def a_horizon(dice: Dice, zone: str) -> Horizon:
+    """Fine periods first, coarse ones later; now and then past the first 24 hours, where nothing is split."""
+    begin = datetime.fromisoformat(dice.pick(STARTS)).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    start = begin + timedelta(minutes=dice.pick((0, 5, 8)))
+    stretches = [Stretch(count=dice.whole(2, 6), minutes=float(dice.pick((5, 10, 15))))]
+    stretches.append(Stretch(count=dice.whole(1, 5), minutes=float(dice.pick((30, 60)))))
+    if often(dice, 2):
+        stretches.append(Stretch(count=dice.whole(6, 8), minutes=240.0))
+    return Horizon(start=start, stretches=tuple(stretches))
+
+
+def span_min(horizon: Horizon) -> int:
+    return int(sum(s.count * s.minutes for s in horizon.stretches))
+
+
+def inside(dice: Dice, horizon: Horizon) -> datetime:
+    """Some minute of the horizon that need not be an instant of it."""
+    return horizon.start + timedelta(minutes=dice.whole(1, span_min(horizon) - 1))
+
+
+def a_series(dice: Dice, horizon: Horizon, low: float, high: float) -> Series:
+    """A number, or steps of which the first begins with the horizon or before."""
+    if not often(dice, 3):
+        return tenths(dice, low, high)
+    first = Step(start=horizon.start - timedelta(hours=1), value=tenths(dice, low, high))
+    later = sorted({inside(dice, horizon) for _ in range(dice.whole(1, 2))})
+    return (first, *(Step(start=at, value=tenths(dice, low, high)) for at in later))
+
+
+def a_tree(dice: Dice, zone: str, horizon: Horizon) -> tuple[GridNode, ...]:
+    """A connection and up to three nodes anywhere below it; at most one transformer, with no current limit above."""
+    transformer_at = dice.whole(0, 3) if often(dice, 3) else None
+    nodes: list[GridNode] = []
+    for k in range(dice.whole(1, 4)):
+        parent = dice.pick(nodes).id if nodes else None
+        nodes.append(a_node(dice, f"n{k}", parent, zone, horizon))
+    if transformer_at is not None and transformer_at < len(nodes):
+        return with_transformer(dice, nodes, transformer_at, horizon)
+    return tuple(nodes)
+
+
+def a_node(dice: Dice, name: str, parent: str | None, zone: str, horizon: Horizon) -> GridNode:
+    # A site in the United States has no default of this factor.
+    factors = (0.8, 1.0) if zone.startswith("America") else (None, 0.8, 1.0)
+    return GridNode(
+        id=name,
+        parent=parent,
+        kind=NodeKind.CONNECTION if parent is None else dice.pick((NodeKind.FEEDER, NodeKind.PANEL)),
+        import_limit_kw=a_series(dice, horizon, 6.0, 60.0) if often(dice, 6) else None,
+        current_limit_a=a_current_limit(dice, horizon) if often(dice, 4) else None,
+        limit_kind=dice.pick(tuple(LimitKind)),
+        continuous_factor=dice.pick(factors),
+    )
+
+
+def a_current_limit(dice: Dice, horizon: Horizon) -> Series | PhaseSeries:
+    if often(dice, 5):
+        return a_series(dice, horizon, 40.0, 120.0)
+    return PhaseSeries(
+        L1=a_series(dice, horizon, 40.0, 120.0),
+        L2=a_series(dice, horizon, 40.0, 120.0),
+        L3=dice.pick((None, 50.0, 90.0)),
+    )
+
+
+def with_transformer(dice: Dice, nodes: list[GridNode], at: int, horizon: Horizon) -> tuple[GridNode, ...]:
+    """The nodes with a delta-wye transformer in one of them. Above it no current is limited."""
+    parents = {node.id: node.parent for node in nodes}
+    above, place = set(), parents[nodes[at].id]
+    while place is not None:
+        above.add(place)
+        place = parents[place]
+    transformer = Transformer(
+        primary_voltage_v=dice.pick((480.0, 400.0)),
+        secondary_voltage_v=dice.pick((208.0, 400.0)),
+        primary_current_limit_a=a_current_limit(dice, horizon) if often(dice, 8) else None,
+    )
+    return tuple(
+        without_current_limit(node) if node.id in above else transformed(node, transformer) if k == at else node
+        for k, node in enumerate(nodes)
+    )
+
+
+def without_current_limit(node: GridNode) -> GridNode:
+    return GridNode(
+        id=node.id,
+        parent=node.parent,
+        kind=node.kind,
+        import_limit_kw=node.import_limit_kw,
+        limit_kind=node.limit_kind,
+        continuous_factor=node.continuous_factor,
+    )
+
+
+def transformed(node: GridNode, transformer: Transformer) -> GridNode:
+    return GridNode(
+        id=node.id,
+        parent=node.parent,
+        kind=NodeKind.CONNECTION if node.parent is None else NodeKind.TRANSFORMER,
+        import_limit_kw=node.import_limit_kw,
+        current_limit_a=node.current_limit_a,
+        limit_kind=node.limit_kind,
+        continuous_factor=node.continuous_factor,
+        transformer=transformer,
+    )
+
+
+def an_evse(dice: Dice, name: str, nodes: tuple[GridNode, ...]) -> Evse:
+    """AC to neutral on one to three phases, AC between two or three lines, an unknown phase, or DC."""
+    kind = dice.pick(("three", "one", "two", "pair", "delta", "unknown", "dc"))
+    node = dice.pick(nodes).id
+    standby = dice.pick((0.0, 0.0, 0.1))
+    if kind == "dc":
+        return dc_evse(dice, name, node, standby)
+    wiring = Wiring.LINE_TO_LINE if kind in ("pair", "delta") else Wiring.LINE_TO_NEUTRAL
+    connectors = (Connector(id=1, max_current_a=dice.pick((None, 20.0))), Connector(id=2, max_power_kw=4.6))
+    return Evse(
+        id=name,
+        node=node,
+        wiring=wiring,
+        phases=phases_of(dice, kind),
+        voltage_v=dice.pick((None, None, 208.0)) if kind == "pair" else None,
+        max_current_a=dice.pick((16.0, 32.0)),
+        max_power_kw=dice.pick((None, 11.0, 22.0)),
+        measured_at=dice.pick(tuple(p for p in MeasuringPoint if p is not MeasuringPoint.BATTERY)),
+        standby_kw=standby,
+        connectors=connectors if often(dice, 3) else (),
+    )
+
+
+def phases_of(dice: Dice, kind: str) -> tuple[Phase, ...] | None:
+    if kind == "unknown":
+        return None
+    rotation = dice.pick(ROTATIONS)
+    if kind == "pair":
+        return dice.pick(PAIRS)
+    return {"one": rotation[:1], "two": rotation[:2]}.get(kind, rotation)
+
+
+def dc_evse(dice: Dice, name: str, node: str, standby_kw: float) -> Evse:
+    return Evse(
+        id=name,
+        node=node,
+        current=CurrentType.DC,
+        phases=dice.pick(ROTATIONS),
+        max_power_kw=dice.pick((25.0, 50.0)),
+        measured_at=dice.pick((MeasuringPoint.EVSE, MeasuringPoint.GRID)),
+        conversion_efficiency=dice.pick((None, 0.95, 0.9)),
+        standby_kw=standby_kw,
+    )
+
+
+def cabinets(dice: Dice, evses: tuple[Evse, ...]) -> tuple[PowerCabinet, ...]:
+    """Sometimes all DC outlets share the power of one cabinet."""
+    outlets = tuple(evse.id for evse in evses if evse.current is CurrentType.DC)
+    if not outlets or not often(dice, 7):
+        return ()
+    node = next(evse.node for evse in evses if evse.id == outlets[0])
+    total = tenths(dice, 10.0, 60.0)
+    point = dice.pick((MeasuringPoint.GRID, MeasuringPoint.EVSE))
+    cabinet = PowerCabinet(
+        id="c", node=node, evses=outlets, total_kw=total, measured_at=point, allocates=Allocator.OPTIMIZER
+    )
+    return (cabinet,)
+
+
+def base_loads(dice: Dice, nodes: tuple[GridNode, ...], horizon: Horizon, exports: bool) -> tuple[BaseLoad, ...]:
+    """None, one or two; the high value sometimes above the limit of a node; negative only where the site may export."""
+    loads = []
+    for _ in range(dice.whole(0, 2)):
+        expected = a_series(dice, horizon, 0.0, 12.0)
+        high = dice.pick((None, a_series(dice, horizon, 12.0, 70.0 if often(dice, 2) else 15.0)))
+        loads.append(BaseLoad(node=dice.pick(nodes).id, expected_kw=expected, high_kw=high, high_current_a=amps(dice)))
+    if exports:
+        loads.append(BaseLoad(node=nodes[0].id, expected_kw=-20.0, high_kw=0.0))
+    return tuple(loads)
+
+
+def amps(dice: Dice) -> PhaseSeries | None:
+    return PhaseSeries(L1=tenths(dice, 0.0, 9.0), L2=2.5) if often(dice, 3) else None
+
+
+def tiers(dice: Dice) -> tuple[Tier, ...]:
+    if not often(dice, 6):
+        return ()
+    guest = Tier(id="guest", rank=1, value_of_target_per_kwh=dice.pick((None, 2.0)))
+    return (Tier(id="fleet", rank=0, value_of_target_per_kwh=tenths(dice, 1.0, 5.0)), guest)
+
+
+def sessions_at(dice: Dice, evse: Evse, site: Site, horizon: Horizon) -> list[Session]:
+    """None, one or two in a row; only the last may have an unknown departure."""
+    found: list[Session] = []
+    free_from = -120
+    for k in range(dice.whole(0, 2) if evse.id != "e0" else 1):
+        arrival = dice.whole(free_from, max(free_from, span_min(horizon) - 1))
+        leaves = max(arrival, 0) + dice.whole(7, 400)
+        last = often(dice, 2)
+        found.append(a_session(dice, f"{evse.id}-s{k}", evse, site, horizon, (arrival, None if last else leaves)))
+        free_from = leaves + dice.pick((0, 13))
+        if last or free_from >= span_min(horizon):
+            break
+    return found
+
+
+def a_session(dice: Dice, name: str, evse: Evse, site: Site, horizon: Horizon, stay: tuple[int, int | None]) -> Session:
+    """A need between nothing and more than fits, some of it delivered, some of it promised."""
+    begin, end = stay
+    target = tenths(dice, 0.0, 30.0) if often(dice, 8) else None
+    minimum = 0.0 if target is None or not often(dice, 4) else round(target * dice.pick((0.2, 0.5, 1.0)), 1)
+    return Session(
+        id=name,
+        evse=evse.id,
+        arrival=horizon.start + timedelta(minutes=begin),
+        connector=dice.pick(evse.connectors).id if evse.connectors else None,
+        departure=None if end is None else horizon.start + timedelta(minutes=end),
+        energy_target_kwh=target,
+        energy_minimum_kwh=minimum,
+        delivered_kwh=dice.pick((0.0, 0.0, 1.5)),
+        measured_at=dice.pick(tuple(MeasuringPoint)),
+        tier=dice.pick((None, *(tier.id for tier in site.tiers))),
+        vehicle=a_vehicle(dice, name) if often(dice, 6) else None,
+        retail_price_per_kwh=dice.pick((None, 0.4)),
+    )
+
+
+def a_vehicle(dice: Dice, name: str) -> Vehicle:
+    return Vehicle(
+        id=f"{name}-car",
+        max_charge_kw=dice.pick((None, 7.4, 11.0)),
+        max_current_a=dice.pick((None, 10.0)),
+        phases=dice.pick((None, 1, 2, 3)),
+        charge_efficiency=dice.pick((None, 0.9)),
+    )
+
+
+def a_tariff(dice: Dice, horizon: Horizon, exports: bool) -> Tariff | None:
+    """Import never below what export pays: else a site would earn by buying and selling the same energy."""
+    if not exports and not often(dice, 9):
+        return None
+    # US-style prices fall below zero at times; with export they must not.
+    low = 0.1 if exports else -0.1
+    return Tariff(
+        currency="EUR",
+        time_zone=dice.pick((None, "Europe/Berlin")),
+        import_price=a_price(dice, horizon, low),
+        export_price=dice.pick((0.0, 0.05)) if exports else 0.0,
+        demand_charges=demand_charges(dice),
+        holidays=(datetime(2026, 3, 2).date(),) if often(dice, 2) else (),
+        holiday_calendar=dice.pick((None, None, "DE")),
+        carbon_price_per_kg=dice.pick((0.0, 0.1)),
+        carbon_intensity=a_price(dice, horizon, 0.2) if often(dice, 3) else 0.3,
+    )
+
+
+def a_price(dice: Dice, horizon: Horizon, low: float) -> Price:
+    kind = dice.pick(("flat", "hourly", "time of use"))
+    if kind == "flat":
+        return cents(dice, max(low, 0.0), 0.5)
+    return hourly(dice, horizon, low) if kind == "hourly" else time_of_use(dice)
+
+
+def cents(dice: Dice, low: float, high: float) -> float:
+    return dice.whole(round(low * 100), round(high * 100)) / 100
+
+
+def hourly(dice: Dice, horizon: Horizon, low: float) -> PriceSeries:
+    """Published for every full hour from before the start to after the end; four numbers that repeat."""
+    first = horizon.start.replace(minute=0)
+    count = int(hours_from_minutes(span_min(horizon))) + 2
+    day = [cents(dice, low, 0.5) for _ in range(4)]
+    steps = tuple(Step(start=first + timedelta(hours=k), value=day[k % 4]) for k in range(count))
+    return PriceSeries(steps=steps, end=first + timedelta(hours=count))
+
+
+def time_of_use(dice: Dice) -> TimeOfUse:
+    """An evening peak in a season that wraps the year, a night that wraps midnight, and the rest."""
+    peak = Window(
+        days=dice.pick(((DayKind.WEEKDAY,), (DayKind.WEEKDAY, DayKind.SUNDAY))),
+        season_start="10-01",
+        season_end="03-29",
+        start=dice.pick(("16:00", "17:20")),
+        end="21:00",
+    )
+    night = Window(start="23:00", end=dice.pick(("02:30", "06:00")))
+    rates = (Rate(price_per_kwh=cents(dice, 0.3, 0.6), windows=(peak,)), Rate(price_per_kwh=0.12, windows=(night,)))
+    return TimeOfUse(rates=(*rates, Rate(price_per_kwh=cents(dice, 0.15, 0.3))))
+
+
+def demand_charges(dice: Dice) -> tuple[DemandCharge, ...]:
+    """Facilities at all hours with energy metered already, and sometimes a peak window of its own."""
+    if not often(dice, 6):
+        return ()
+    facilities = DemandCharge(
+        id="facilities",
+        rate_per_kw=tenths(dice, 1.0, 15.0),
+        demand_interval_min=float(dice.pick((15, 30, 60))),
+        metered_kwh=dice.pick((0.0, 1.2)),
+        peak_set_kw=dice.pick((0.0, 7.5)),
+        ratchet_kw=dice.pick((0.0, 5.0)),
+        target_peak_kw=dice.pick((0.0, 12.0)),
+    )
+    evening = DemandCharge(id="evening", rate_per_kw=4.0, windows=(Window(start="16:00", end="21:00"),))
+    return (facilities, evening) if often(dice, 4) else (facilities,)
+
+
+def caps(dice: Dice, nodes: tuple[GridNode, ...], horizon: Horizon) -> tuple[Cap, ...]:
+    found = []
+    for k in range(dice.whole(0, 2)):
+        start = inside(dice, horizon)
+        end = start + timedelta(minutes=dice.pick((10, 45, 90)))
+        node = dice.pick((None, *(n.id for n in nodes)))
+        found.append(Cap(id=f"cap{k}", start=start, end=end, import_limit_kw=tenths(dice, 0.0, 30.0), node=node))
+    return tuple(found)
