@@ -3,6 +3,7 @@
 Instants are seconds since 1970 in UTC; days are numbers of local days since 1970-01-01.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -23,6 +24,7 @@ Integers = NDArray[np.int64]
 DAY_S = seconds_from_hours(HOURS_PER_DAY)
 """A day of the wall clock, which never jumps; days of UTC seconds between midnights can be shorter or longer. [s]"""
 _LEAP_YEAR = 2024
+_MONTH_DAY = re.compile(r"(\d\d)-(\d\d)", re.ASCII)
 _MONTH_STARTS = np.array([date(_LEAP_YEAR, m, 1).timetuple().tm_yday - 1 for m in range(1, 13)], dtype=np.int64)
 _EPOCH = date(1970, 1, 1)
 _EPOCH_WEEKDAY = _EPOCH.weekday()
@@ -106,7 +108,10 @@ def days_of_leap_year(days: Integers) -> Integers:
 
 def day_of_leap_year(month_day: str) -> int:
     """The same for ``MM-DD``; raises ValueError when there is no such day."""
-    return date.fromisoformat(f"{_LEAP_YEAR}-{month_day}").timetuple().tm_yday - 1
+    written = _MONTH_DAY.fullmatch(month_day)
+    if written is None:
+        raise ValueError(month_day)
+    return date(_LEAP_YEAR, int(written[1]), int(written[2])).timetuple().tm_yday - 1
 
 
 def month_day(day_of_year: int) -> str:

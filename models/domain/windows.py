@@ -4,6 +4,7 @@ Two ways that share no arithmetic: :func:`holds` looks at one instant with local
 made once for a tariff and looked up for arrays of instants.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,7 @@ from models.domain.units import MINUTES_PER_HOUR, hours_from_seconds, seconds_fr
 
 Booleans = NDArray[np.bool_]
 _DAYS_OF_LEAP_YEAR = 366
+_HOURS_MINUTES = re.compile(r"(?!24:0[1-9]|24:[1-5])([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 _NONE = -1
 """In a timetable: no group holds."""
 
@@ -122,14 +124,10 @@ def window_findings(window: Window, path: str) -> tuple[Finding, ...]:
 
 def time_of_day_s(text: str) -> float:
     """``HH:MM`` from ``00:00`` to ``24:00``; raises ValueError for anything else. [s]"""
-    hours, colon, minutes = text.partition(":")
-    digits = (hours + minutes).isascii() and hours.isdecimal() and minutes.isdecimal()
-    if not (digits and colon and len(hours) == len(minutes) == 2 and int(minutes) < MINUTES_PER_HOUR):
+    written = _HOURS_MINUTES.fullmatch(text)
+    if written is None:
         raise ValueError(text)
-    time_s = seconds_from_hours(int(hours)) + seconds_from_minutes(int(minutes))
-    if time_s > DAY_S:
-        raise ValueError(text)
-    return time_s
+    return seconds_from_hours(int(written[1])) + seconds_from_minutes(int(written[2]))
 
 
 def _open(window: Window, times_s: Floats) -> Booleans:
@@ -180,12 +178,10 @@ def _time_text(time_s: float) -> str:
 
 def _season_finding(text: str, path: str) -> Finding | None:
     try:
-        well_formed = len(text) == len("MM-DD") and day_of_leap_year(text) >= 0
+        day_of_leap_year(text)
     except ValueError:
-        well_formed = False
-    if well_formed:
-        return None
-    return Finding(path=path, message=f"{text!r} is no day of a year", remedy="write MM-DD, as in 06-01")
+        return Finding(path=path, message=f"{text!r} is no day of a year", remedy="write MM-DD, as in 06-01")
+    return None
 
 
 def _time_finding(text: str, path: str) -> Finding | None:
