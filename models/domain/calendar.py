@@ -144,8 +144,8 @@ def instants_at_times(zone: ZoneInfo, times_s: Floats, start_s: float, end_s: fl
 
 def offsets(zone: ZoneInfo, start_s: float, end_s: float) -> tuple[Floats, Floats]:
     """Instants from which an offset to UTC holds, the first one at or before start, and these offsets. [s], [s]"""
-    # No zone changes its offset twice within a day, so one look a day misses nothing.
-    looks = [*range(int(start_s // 1), int(end_s), int(DAY_S)), int(-(-end_s // 1))]
+    # Offsets change on whole seconds and never twice within a day, so one look a day misses nothing.
+    looks = [*range(int(start_s // 1), int(end_s // 1), int(DAY_S)), int(end_s // 1)]
     from_s, offset_s = [looks[0]], [_offset_s(zone, looks[0])]
     for before, after in pairwise(looks):
         offset = _offset_s(zone, after)

@@ -119,6 +119,13 @@ def test_public_holidays_come_from_the_named_calendar() -> None:
     assert day_mean(festive, elsewhere, date(2026, 1, 6)) == 0.3
 
 
+def test_holidays_of_both_years_count_when_a_horizon_crosses_new_year() -> None:
+    festive = TimeOfUse(rates=(rate(0.1, window(days=[DayKind.HOLIDAY])), rate(0.3)))
+    calendar = Calendar(ZoneInfo("Europe/Berlin"), holiday_calendar="DE")
+    midnights = local_s(calendar, 2025, 12, 31) + 86400.0 * np.arange(4)
+    assert mean_prices(festive, midnights, calendar).tolist() == [0.3, 0.1, 0.3]
+
+
 def test_the_leap_day_belongs_to_february_and_is_missing_in_other_years() -> None:
     leap_day = TimeOfUse(
         rates=(rate(0.1, window(season="02-29/02-29")), rate(0.2, window(season="12-01/02-29")), rate(0.3))
