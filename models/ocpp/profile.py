@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Finding
 from models.domain.site import RateUnit
 
 
@@ -79,6 +81,15 @@ class NotSent:
     session_id: str
     evse_id: str
     reason: str
+
+
+def version_of(text: str) -> Version:
+    """The version of this name. Raises InvalidScenario for any other."""
+    try:
+        return Version(text)
+    except ValueError:
+        message, remedy = f"OCPP version {text!r} is not spoken", f"say one of {', '.join(Version)}"
+        raise InvalidScenario((Finding(path="version", message=message, remedy=remedy),)) from None
 
 
 _SLOTS = 10

@@ -13,7 +13,7 @@ from models.ocpp import rules, v16, v21, v201
 from models.ocpp.capabilities import station_of
 from models.ocpp.checks import refuse
 from models.ocpp.compile import compile_profiles
-from models.ocpp.profile import EvseProfile, Version
+from models.ocpp.profile import EvseProfile, Version, version_of
 
 _SPELLING = {Version.V16: v16.request, Version.V201: v201.request, Version.V21: v21.request}
 _TRANSACTION = {
@@ -36,13 +36,18 @@ class OcppRequest:
 
 
 def requests(
-    version: Version, scenario: Scenario, schedule: Schedule, now: datetime, fail_safe_kw: Mapping[str, float]
+    version: Version | str,
+    scenario: Scenario,
+    schedule: Schedule,
+    now: datetime,
+    fail_safe_kw: Mapping[str, float],
 ) -> tuple[OcppRequest, ...]:
-    """A SetChargingProfile for each session that is plugged in.
+    """A SetChargingProfile for each session that is plugged in; ``compilation`` tells who gets none and why.
 
-    Raises InvalidScenario with every finding: what :func:`compile.compilation` refuses, a transaction id that the
-    version cannot carry, a rule of :mod:`models.ocpp.rules` that a payload would break.
+    Raises InvalidScenario with every finding: an unknown version, what :func:`compile.compilation` refuses, a
+    transaction id that the version cannot carry, a rule of :mod:`models.ocpp.rules` that a payload would break.
     """
+    version = version_of(version)
     profiles = compile_profiles(scenario, schedule, now=now, fail_safe_kw=fail_safe_kw)
     refuse([finding for profile in profiles for finding in _TRANSACTION[version](profile)])
     messages = tuple(_request(version, profile) for profile in profiles)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from models.domain.findings import Finding
 from models.domain.site import Evse, Station
 from models.ocpp import period_rules, profile_rules
-from models.ocpp.profile import Version
+from models.ocpp.profile import Version, version_of
 from models.ocpp.reading import JsonObject, Reading, read
 
 Rule = Callable[[Reading], Iterable[Finding]]
@@ -29,7 +29,9 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def findings(version: Version, payload: JsonObject, station: Station, evse: Evse | None = None) -> tuple[Finding, ...]:
+def findings(
+    version: Version | str, payload: JsonObject, station: Station, evse: Evse | None = None
+) -> tuple[Finding, ...]:
     """Every broken rule, with its name, place and way out; ``evse`` is None for a profile of the whole station."""
-    reading = read(version, payload, station, evse)
+    reading = read(version_of(version), payload, station, evse)
     return tuple(finding for rule in RULES for finding in rule(reading))

@@ -75,6 +75,14 @@ def test_version_2_spells_the_plan_as_charging_profile_of_an_evse(version: Versi
     }
 
 
+def test_a_version_may_be_told_by_its_name_and_an_unknown_one_is_refused() -> None:
+    session = session_at(AC)
+    scenario, plan = scenario_of([AC], [session]), plan_for(session, SIXTEEN_THEN_EIGHT)
+    assert requests("2.0.1", scenario, plan, START, {AC.id: 4.14}) == (sent(Version.V201),)
+    with pytest.raises(InvalidScenario, match=r"OCPP version '2.0' is not spoken - say one of 1.6, 2.0.1, 2.1"):
+        requests("2.0", scenario, plan, START, {AC.id: 4.14})
+
+
 def test_limits_travel_with_one_decimal() -> None:
     assert '"limit": 8.1}' in json.dumps(sent(Version.V16).payload)
 
