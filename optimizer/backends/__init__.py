@@ -1,0 +1,1 @@
+"""Views of a linear program for solvers."""

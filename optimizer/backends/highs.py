@@ -1,0 +1,173 @@
+"""HiGHS, and the only import of it. Arrays go in and out in bulk; every status is read."""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from models.domain.errors import DeadlinePassed, SolverFault
+from optimizer.program import Floats, Ints, LinearProgram
+from optimizer.settings import Settings
+
+_PRIMAL_SIMPLEX = 4
+_FINITE = (("cost", "cost"), ("matrix", "coefficient"))
+
+
+@dataclass(frozen=True, slots=True)
+class SolverAnswer:
+    """A proven optimum. Duals as of a minimisation: cost = A'row_duals + reduced_costs."""
+
+    values: Floats
+    reduced_costs: Floats
+    row_values: Floats
+    row_duals: Floats
+    objective: float
+    """Without the program's offset."""
+
+
+class NoSolution(SolverFault):
+    """The program has no feasible point."""
+
+
+class Solver:
+    """One HiGHS instance that a program is loaded into and then changed step by step, its basis carried along."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._highs = highspy.Highs()
+        self.seconds = 0.0
+        """Spent in HiGHS: passing, running, fetching. [s]"""
+        self.first_seconds = 0.0
+        self.solves = 0
+        self.iterations = 0
+        for name, value in _options(settings):
+            _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
+
+    def load(self, program: LinearProgram) -> None:
+        """Take a program, forgetting the one before. SolverFault for numbers that HiGHS would accept silently."""
+        check_numbers(program)
+        started = perf_counter()
+        a = program.matrix
+        status = self._highs.passModel(
+            a.shape[1],
+            a.shape[0],
+            a.nnz,
+            int(highspy.MatrixFormat.kRowwise),
+            int(highspy.ObjSense.kMinimize),
+            0.0,
+            program.cost,
+            program.col_lower,
+            program.col_upper,
+            program.row_lower,
+            program.row_upper,
+            a.indptr.astype(np.int32),
+            a.indices.astype(np.int32),
+            a.data,
+            np.zeros(a.shape[1], dtype=np.int32),
+        )
+        self.seconds += perf_counter() - started
+        _expect_ok(status, "passing the model")
+
+    def add_rows(self, rows: sparse.csr_array, lower: Floats, upper: Floats) -> None:
+        """Append rows; the basis stays, so that the next run starts from the last answer."""
+        started = perf_counter()
+        starts, indices = rows.indptr[:-1].astype(np.int32), rows.indices.astype(np.int32)
+        status = self._highs.addRows(rows.shape[0], lower, upper, rows.nnz, starts, indices, rows.data)
+        self.seconds += perf_counter() - started
+        _expect_ok(status, "adding rows")
+
+    def change(self, program: LinearProgram, *, columns: Ints, rows: Ints) -> None:
+        """Take the whole objective, and the bounds of some columns and rows, from a program of the same shape."""
+        started, highs = perf_counter(), self._highs
+        every = np.arange(len(program.cost), dtype=np.int32)
+        _expect_ok(highs.changeColsCost(len(every), every, program.cost), "changing costs")
+        low, high = program.col_lower[columns], program.col_upper[columns]
+        _expect_ok(highs.changeColsBounds(len(columns), columns.astype(np.int32), low, high), "changing bounds")
+        low, high = program.row_lower[rows], program.row_upper[rows]
+        _expect_ok(highs.changeRowsBounds(len(rows), rows.astype(np.int32), low, high), "changing row bounds")
+        # What was optimal stays feasible here, so the primal simplex goes on from it.
+        highs.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
+        self.seconds += perf_counter() - started
+
+    def run(self) -> SolverAnswer:
+        """Solve. Raises NoSolution, DeadlinePassed or SolverFault; only a proven optimum is returned."""
+        started = perf_counter()
+        status = self._highs.run()
+        answer = self._answer()
+        self.seconds += perf_counter() - started
+        self.first_seconds = self.first_seconds or self.seconds
+        self.solves += 1
+        self.iterations += max(0, self._highs.getInfo().simplex_iteration_count)
+        _expect_ok(status, "running")
+        return answer
+
+    def _answer(self) -> SolverAnswer:
+        status = self._highs.getModelStatus()
+        _check_status(status)
+        solution = self._highs.getSolution()
+        if not (solution.value_valid and solution.dual_valid):
+            raise SolverFault("the solver says optimal and has no valid point")
+        return SolverAnswer(
+            np.array(solution.col_value),
+            np.array(solution.col_dual),
+            np.array(solution.row_value),
+            np.array(solution.row_dual),
+            self._highs.getInfo().objective_function_value,
+        )
+
+
+def solve(program: LinearProgram, settings: Settings) -> SolverAnswer:
+    """Solve one program from nothing."""
+    solver = Solver(settings)
+    solver.load(program)
+    return solver.run()
+
+
+def version() -> str:
+    """Of HiGHS, not of its Python package."""
+    return str(highspy.Highs().version())
+
+
+def check_numbers(program: LinearProgram) -> None:
+    """HiGHS calls a NaN cost optimal and empties the model at a NaN bound; so look before it does."""
+    _refuse_bad(program, ~np.isfinite(program.cost), "column", "cost is not finite")
+    crossed = ~(program.col_lower <= program.col_upper)
+    _refuse_bad(program, crossed, "column", "bounds cross or are not numbers")
+    crossed = ~(program.row_lower <= program.row_upper)
+    _refuse_bad(program, crossed, "row", "bounds cross or are not numbers")
+    if not np.isfinite(program.matrix.data).all():
+        bad = np.isin(np.arange(program.matrix.shape[0]), program.matrix.tocoo().row[~np.isfinite(program.matrix.data)])
+        _refuse_bad(program, bad, "row", "a coefficient is not finite")
+
+
+def _refuse_bad(program: LinearProgram, bad: np.ndarray, kind: str, what: str) -> None:
+    if bad.any():
+        label = program.column_label if kind == "column" else program.row_label
+        name, labels = label(int(np.argmax(bad)))
+        raise SolverFault(f"{kind} {name}[{', '.join(labels)}]: {what}")
+
+
+def _options(settings: Settings) -> list[tuple[str, bool | int | float | str]]:
+    return [
+        ("output_flag", settings.solver_log),
+        ("threads", 1),
+        ("random_seed", 0),
+        ("time_limit", settings.time_limit_s),
+    ]
+
+
+def _check_status(status: highspy.HighsModelStatus) -> None:
+    kinds = highspy.HighsModelStatus
+    if status == kinds.kOptimal:
+        return
+    if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+        raise NoSolution("the program has no feasible point")
+    if status == kinds.kTimeLimit:
+        raise DeadlinePassed("the solver met its time limit")
+    raise SolverFault(f"the solver ended as {status.name}")
+
+
+def _expect_ok(status: highspy.HighsStatus, doing: str) -> None:
+    if status == highspy.HighsStatus.kError:
+        raise SolverFault(f"HiGHS refused {doing}")

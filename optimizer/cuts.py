@@ -1,0 +1,94 @@
+"""Finds the phase currents (6) that an answer puts outside their limit and the tangents that cut it off."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import sparse
+
+from optimizer.formulation.currents import Tangents, distinct_lines, joined, leg_places, tangents, thousandths
+from optimizer.instance import CurrentPoint, Instance
+from optimizer.instance.currents import Line
+from optimizer.program import Block, Floats, Ints, LinearProgram, with_rows
+from optimizer.settings import Settings
+
+
+def violated(
+    program: LinearProgram, instance: Instance, values: Floats, settings: Settings, *, allowed: float, share: float
+) -> Tangents | None:
+    """Tangents with ``share`` of the limit for every line and period beyond ``allowed`` of it; None if there is none."""
+    if "leg_current" not in program.columns:
+        return None
+    leg_current = program.columns["leg_current"]
+    currents = values[leg_current.slice]
+    places = leg_places(leg_current, instance)
+    found = [
+        cut
+        for i, point in enumerate(instance.currents)
+        for line in distinct_lines(point)
+        for cut in _line_cuts(point, line, places[i], currents, settings, allowed, share)
+    ]
+    return joined(found) if found else None
+
+
+def _line_cuts(
+    point: CurrentPoint,
+    line: Line,
+    places: Ints,
+    currents: Floats,
+    settings: Settings,
+    allowed: float,
+    share: float,
+) -> Iterator[Tangents]:
+    legs_a = np.where(places >= 0, currents[places], 0.0)
+    length, angle = longest(point, line, legs_a, settings)
+    room = np.maximum(0.0, allowed * line.limit_a - line.base_a)
+    outside = np.flatnonzero(length > room + 1e-9)
+    for direction in np.unique(angle[outside]):
+        only = outside[angle[outside] == direction]
+        yield tangents(point, line, int(direction), places, settings, share=share, only=only)
+
+
+def longest(point: CurrentPoint, line: Line, legs_a: Floats, settings: Settings) -> tuple[Floats, Ints]:
+    """Greatest length of the line's current over all subsets of legs that go on drawing, and its angle, per period.
+
+    The sums of subsets are the corners of a zonotope; a corner is farthest from the origin in some direction, and the
+    legs that take part are those with a positive projection on it. Directions just beside the right angles of each leg
+    meet every corner. [A], [1/1000 degree]
+    """
+    known = np.array([leg.known for leg in point.legs], dtype=bool)
+    phasors = line.phasors[known]
+    extra = abs(line.phasors[~known]) @ legs_a[~known]
+    sums = [phasors @ legs_a[known]]
+    if settings.partial_draw:
+        sums += [np.where(subset, phasors, 0.0) @ legs_a[known] for subset in _corners(phasors)]
+    stacked = np.array(sums)
+    best = np.argmax(abs(stacked), axis=0)
+    chosen = stacked[best, np.arange(stacked.shape[1])]
+    degrees = np.rad2deg(np.angle(chosen))
+    return abs(chosen) + extra, np.array([thousandths(d) for d in degrees], dtype=np.int64)
+
+
+def _corners(phasors: np.ndarray) -> Iterator[np.ndarray]:
+    seen = set()
+    for phasor in phasors[abs(phasors) > 1e-12]:
+        for turn in (90.0, -90.0):
+            for beside in (1e-3, -1e-3):
+                direction = np.angle(phasor) + np.deg2rad(turn + beside)
+                subset = (np.exp(-1j * direction) * phasors).real > 0
+                if subset.tobytes() not in seen and not subset.all():
+                    seen.add(subset.tobytes())
+                    yield subset
+
+
+def with_cuts(program: LinearProgram, cuts: Tangents, round_number: int) -> tuple[LinearProgram, sparse.csr_array]:
+    """The program with the cuts as block ``node_phase_current_<round>``, and the rows that were added."""
+    count = len(cuts.period)
+    name = f"node_phase_current_{round_number}"
+    dims = ("node", "line", "tangent", "period")
+    positions = (cuts.node, cuts.line, cuts.angle, cuts.period)
+    block = Block(name, dims, "A", program.matrix.shape[0], count, positions)
+    columns = program.columns["leg_current"].start + cuts.column
+    shape = (count, program.matrix.shape[1])
+    rows = sparse.coo_array((cuts.value, (cuts.row, columns)), shape=shape).tocsr()
+    low = np.full(count, -np.inf)
+    return with_rows(program, block, rows, low, cuts.bound), rows

@@ -1,0 +1,54 @@
+"""The equations of docs/model.md as one linear program, in the order of that page."""
+
+from optimizer.formulation.balance import site_balance
+from optimizer.formulation.contracts import demand_charges, energy_costs, revenue, unmet_energy
+from optimizer.formulation.currents import phase_currents
+from optimizer.formulation.energy import charging_variables, session_energy
+from optimizer.formulation.nodes import node_limits
+from optimizer.instance import Instance
+from optimizer.instance.periods import PeriodLabels, utc_label
+from optimizer.program import LinearProgram, ProgramBuilder
+from optimizer.settings import Objective, Settings
+
+__all__ = ["formulate"]
+
+
+def formulate(instance: Instance, settings: Settings) -> LinearProgram:
+    """The linear program of an instance, rebuilt from nothing every time."""
+    lp = _builder(instance)
+    charging = charging_variables(lp, instance)  # (4)
+    session_energy(lp, instance, charging)  # (1)
+    node_limits(lp, instance, charging)  # (5), (13)
+    phase_currents(lp, instance, charging, settings)  # (6)
+    site = site_balance(lp, instance, charging)  # (7)
+    energy_costs(lp, instance, site)  # (9)
+    demand_charges(lp, instance, site)  # (10)
+    unmet_energy(lp, instance, charging)  # (17)
+    if settings.objective is Objective.MARGIN:
+        revenue(lp, instance, charging)  # (18)
+    return lp.build()
+
+
+def _builder(instance: Instance) -> ProgramBuilder:
+    demand = instance.money.demand
+    legs = dict.fromkeys(leg.label for point in instance.currents for leg in point.legs)
+    return ProgramBuilder(
+        session=instance.sessions.ids,
+        period=PeriodLabels(instance.periods.instants_s),
+        node=instance.limits.ids,
+        leg=tuple(legs),
+        line=("L1", "L2", "L3", "primary L1", "primary L2", "primary L3"),
+        tangent=AngleLabels(),
+        demand_window=tuple(window.label for window in demand.windows),
+        metering_interval=tuple(utc_label(start) for start in demand.interval_start_s),
+    )
+
+
+class AngleLabels:
+    """Directions in thousandths of a degree as text: 30000 is ``30.000``."""
+
+    def __len__(self) -> int:
+        return 360_000
+
+    def __getitem__(self, position: int, /) -> str:
+        return f"{position / 1000:.3f}"

@@ -1,0 +1,46 @@
+"""Equation (7), expected: what the site exchanges with the grid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.formulation.energy import Charging
+from optimizer.instance import Instance
+from optimizer.program import Block, Ints, ProgramBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class SiteExchange:
+    """Column blocks of the site connection."""
+
+    grid_import: Block
+    grid_export: Block
+    exporting: Ints
+    """Periods with a column in ``grid_export``."""
+
+
+def site_balance(lp: ProgramBuilder, instance: Instance, charging: Charging) -> SiteExchange:
+    """Import and export as columns, tied to charging and the expected base load."""
+    cells, count = instance.cells, instance.periods.count
+    expected = instance.limits.expected_kw[instance.tree.root]
+    every, exporting = np.arange(count), np.flatnonzero(expected < 0)
+    site = SiteExchange(
+        lp.variable("grid_import", ("period",), (every,), unit="kW at grid"),
+        lp.variable("grid_export", ("period",), (exporting,), unit="kW at grid"),
+        exporting,
+    )
+    share = cells.hours / instance.periods.hours[cells.period]
+    # (7)  grid_import - grid_export - Σ_s h/Δ charge_power/κ = expected base load + standby
+    lp.equal(
+        "site_balance",
+        ("period",),
+        (every,),
+        [
+            (1.0, site.grid_import),
+            (-1.0, site.grid_export.by(exporting)),
+            (-share / instance.sessions.efficiency[cells.session], charging.charge_power.by(cells.period)),
+        ],
+        to=expected,
+        unit="kW at grid",
+    )
+    return site

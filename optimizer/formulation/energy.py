@@ -1,0 +1,81 @@
+"""Equations (1) and (4): what a session may draw and what it needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.instance import Instance
+from optimizer.program import Block, Ints, ProgramBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Charging:
+    """Column blocks of the sessions."""
+
+    charge_power: Block
+    target_shortfall: Block
+    minimum_shortfall: Block
+    energy_after_horizon: Block
+    promised: Ints
+    """Sessions with a column in ``minimum_shortfall``."""
+    later: Ints
+    """Sessions with a column in ``energy_after_horizon``."""
+
+
+def charging_variables(lp: ProgramBuilder, instance: Instance) -> Charging:
+    """Columns of the sessions with their bounds."""
+    who, cells = instance.sessions, instance.cells
+    promised, later = np.flatnonzero(who.promised_kwh > 0), np.flatnonzero(who.after_horizon_kwh > 0)
+    out_of_reach = unavoidable_kwh(instance, who.promised_kwh)[promised]
+    return Charging(
+        # (4)  0 <= charge_power[s,t] <= max_power[s]
+        lp.variable(
+            "charge_power",
+            ("session", "period"),
+            (cells.session, cells.period),
+            upper=who.max_power_kw[cells.session],
+            unit="kW at evse",
+        ),
+        lp.variable(
+            "target_shortfall",
+            ("session",),
+            (np.arange(who.count),),
+            upper=who.remaining_kwh - who.promised_kwh,
+            unit="kWh at evse",
+        ),
+        # Fixed at what cannot be kept anyway; promises.py opens the bounds only if that has no solution.
+        lp.variable(
+            "minimum_shortfall", ("session",), (promised,), lower=out_of_reach, upper=out_of_reach, unit="kWh at evse"
+        ),
+        lp.variable(
+            "energy_after_horizon", ("session",), (later,), upper=who.after_horizon_kwh[later], unit="kWh at evse"
+        ),
+        promised,
+        later,
+    )
+
+
+def unavoidable_kwh(instance: Instance, energy_kwh: np.ndarray) -> np.ndarray:
+    """What even full power from arrival to departure cannot deliver of an energy, per session (S,). [kWh]"""
+    who, cells = instance.sessions, instance.cells
+    hours = np.bincount(cells.session, weights=cells.hours, minlength=who.count)
+    return np.maximum(0.0, energy_kwh - hours * who.max_power_kw - who.after_horizon_kwh)
+
+
+def session_energy(lp: ProgramBuilder, instance: Instance, charging: Charging) -> None:
+    """What is charged and what is missing add up to what was wanted."""
+    who, cells = instance.sessions, instance.cells
+    # (1)  Σ_t h charge_power + target_shortfall + minimum_shortfall + energy_after_horizon = energy_remaining
+    lp.equal(
+        "session_energy",
+        ("session",),
+        (np.arange(who.count),),
+        [
+            (cells.hours, charging.charge_power.by(cells.session)),
+            (1.0, charging.target_shortfall),
+            (1.0, charging.minimum_shortfall.by(charging.promised)),
+            (1.0, charging.energy_after_horizon.by(charging.later)),
+        ],
+        to=who.remaining_kwh,
+        unit="kWh at evse",
+    )

@@ -1,0 +1,45 @@
+"""A scenario as arrays: what the formulation reads, so that its files hold equations and nothing else."""
+
+from dataclasses import dataclass
+
+from models.domain.scenario import Scenario
+from optimizer.instance.currents import CurrentPoint, current_points
+from optimizer.instance.limits import ImportLimits, import_limits
+from optimizer.instance.money import Money, money
+from optimizer.instance.periods import Periods, periods
+from optimizer.instance.sessions import Cells, Sessions, cells, sessions
+from optimizer.instance.tree import Tree, tree
+
+__all__ = ["Cells", "CurrentPoint", "ImportLimits", "Instance", "Money", "Periods", "Sessions", "Tree", "instance_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Everything about one completed scenario as arrays over sessions, periods, cells and limited nodes."""
+
+    scenario: Scenario
+    periods: Periods
+    tree: Tree
+    sessions: Sessions
+    cells: Cells
+    limits: ImportLimits
+    currents: tuple[CurrentPoint, ...]
+    money: Money
+
+
+def instance_of(scenario: Scenario) -> Instance:
+    """The arrays of a completed scenario (see ``models.domain.completion``)."""
+    span = periods(scenario)
+    branches = tree(scenario.site)
+    who = sessions(scenario, branches, span)
+    plugged = cells(who, span)
+    return Instance(
+        scenario=scenario,
+        periods=span,
+        tree=branches,
+        sessions=who,
+        cells=plugged,
+        limits=import_limits(scenario, branches, span),
+        currents=current_points(scenario, branches, who, span),
+        money=money(scenario, span),
+    )

@@ -1,0 +1,135 @@
+"""Import limits of nodes: ratings times factor, caps of utilities, less the load that nobody controls."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.scenario import Scenario
+from models.domain.series import How, values
+from models.domain.signal import Cap
+from models.domain.site import GridNode, LimitKind, MeasuringPoint, Site
+from optimizer.instance.periods import Periods
+from optimizer.instance.tree import CABINET_PREFIX, Tree
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+RATING = "rating"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLimits:
+    """Nodes of the tree, then power cabinets (M,), with what they may import and what they carry anyway.
+
+    Periods are the second axis of the two-dimensional arrays (M, T); all at grid. [kW]
+    """
+
+    ids: tuple[str, ...]
+    limit_kw: Floats
+    """inf where there is none."""
+    set_by: dict[int, tuple[str, ...]]
+    """For nodes touched by a signal: who set the limit, per period."""
+    expected_kw: Floats
+    """Base load and stand-by as expected."""
+    high_kw: Floats
+    """The same with the high base load, which limits are kept with."""
+    export_excess_kw: Floats
+    """By how much uncontrolled export may exceed the export limit; 0 where it does not."""
+    evse_nodes: dict[str, tuple[int, ...]]
+    """For each EVSE the nodes and cabinets above it."""
+    at_evse: NDArray[np.bool_]
+    """(M,) whether the limit is measured at evse: then no conversion and no stand-by."""
+
+    @property
+    def room_kw(self) -> Floats:
+        """What charging may draw."""
+        return np.maximum(0.0, self.limit_kw - self.high_kw)
+
+
+def import_limits(scenario: Scenario, tree: Tree, span: Periods) -> ImportLimits:
+    """Limits and uncontrolled loads of every node and cabinet."""
+    site, count = scenario.site, len(tree.nodes) + len(scenario.site.cabinets)
+    limit, expected, high, low = (np.zeros((count, span.count)) for _ in range(4))
+    _add_loads(site, tree, span, expected, high, low)
+    _add_standby(site, tree, expected, high, low)
+    for i, node in enumerate(tree.nodes):
+        limit[i] = node_limit(node, span)
+    for i, cabinet in enumerate(site.cabinets, start=len(tree.nodes)):
+        limit[i] = cabinet.total_kw
+        standby = sum(tree.evses[e].standby_kw for e in cabinet.evses)
+        high[i] = expected[i] = 0.0 if cabinet.measured_at is MeasuringPoint.EVSE else standby
+    set_by = dict(_apply_caps(scenario.signals, tree, span, limit))
+    at_evse = [False] * len(tree.nodes) + [c.measured_at is MeasuringPoint.EVSE for c in site.cabinets]
+    return ImportLimits(
+        ids=(*(node.id for node in tree.nodes), *(CABINET_PREFIX + c.id for c in site.cabinets)),
+        limit_kw=limit,
+        set_by=set_by,
+        expected_kw=expected,
+        high_kw=high,
+        export_excess_kw=_export_excess(tree, span, low),
+        evse_nodes=_evse_nodes(site, tree),
+        at_evse=np.array(at_evse, dtype=bool),
+    )
+
+
+def rating_factor(node: GridNode) -> float:
+    """The continuous factor multiplies ratings of equipment, never contract or statutory limits."""
+    return (node.continuous_factor or 1.0) if node.limit_kind is LimitKind.RATING else 1.0
+
+
+def node_limit(node: GridNode, span: Periods) -> Floats:
+    """What a node may import by itself (T,); inf where nothing limits it. [kW]"""
+    if node.import_limit_kw is None:
+        return np.full(span.count, np.inf)
+    return values(node.import_limit_kw, span.instants_s, How.LEAST) * rating_factor(node)
+
+
+def _add_loads(site: Site, tree: Tree, span: Periods, expected: Floats, high: Floats, low: Floats) -> None:
+    for load in site.base_loads:
+        above = list(tree.above(load.node))
+        mean = values(load.expected_kw, span.instants_s, How.MEAN)
+        expected[above] += mean
+        high_kw = load.expected_kw if load.high_kw is None else load.high_kw
+        low_kw = load.expected_kw if load.low_kw is None else load.low_kw
+        high[above] += np.maximum(mean, values(high_kw, span.instants_s, How.LARGEST))
+        low[above] += np.minimum(mean, values(low_kw, span.instants_s, How.LEAST))
+
+
+def _add_standby(site: Site, tree: Tree, *loads: Floats) -> None:
+    for evse in site.evses:
+        if evse.standby_kw:
+            for load in loads:
+                load[list(tree.above(evse.node))] += evse.standby_kw
+
+
+def _apply_caps(
+    caps: tuple[Cap, ...], tree: Tree, span: Periods, limit: Floats
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Lower ``limit`` in place; who set it is told for every node that a cap names."""
+    who: dict[int, list[str]] = {}
+    for cap in sorted(caps, key=lambda cap: cap.id):
+        node = tree.root if cap.node is None else tree.position[cap.node]
+        names = who.setdefault(node, [RATING if np.isfinite(x) else "" for x in limit[node]])
+        inside = (span.instants_s[:-1] < cap.end.timestamp()) & (span.instants_s[1:] > cap.start.timestamp())
+        for t in np.flatnonzero(inside & (cap.import_limit_kw < limit[node])):
+            limit[node, t], names[t] = cap.import_limit_kw, cap.id
+    yield from ((node, tuple(names)) for node, names in who.items())
+
+
+def _export_excess(tree: Tree, span: Periods, low: Floats) -> Floats:
+    excess = np.zeros_like(low)
+    for i, node in enumerate(tree.nodes):
+        if node.export_limit_kw is not None:
+            limit = values(node.export_limit_kw, span.instants_s, How.LEAST) * rating_factor(node)
+            excess[i] = np.maximum(0.0, -low[i] - limit)
+    return excess
+
+
+def _evse_nodes(site: Site, tree: Tree) -> dict[str, tuple[int, ...]]:
+    above = {evse.id: tree.above(evse.node) for evse in site.evses}
+    for i, cabinet in enumerate(site.cabinets, start=len(tree.nodes)):
+        for evse_id in cabinet.evses:
+            above[evse_id] += (i,)
+    return above

@@ -1,0 +1,102 @@
+"""Prices per period, and what one more kW of peak costs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.demand import DemandWindow, demand_windows
+from models.domain.prices import mean_prices
+from models.domain.scenario import Scenario
+from models.domain.units import SECONDS_PER_HOUR
+from optimizer.instance.periods import Periods
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Rows of equation (10): the mean import over metering intervals, one row an interval (Q,)."""
+
+    windows: tuple[DemandWindow, ...]
+    window: Ints
+    """(Q,) position of the demand window."""
+    interval_start_s: Floats
+    metered_kw: Floats
+    """(Q,) energy metered before the horizon over the length of the interval. [kW]"""
+    row: Ints
+    """(K,) one entry for each pair of interval and period that overlap: the interval ..."""
+    period: Ints
+    """... and the period ..."""
+    share: Floats
+    """... and the part of the interval that the period covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Prices (T,) at grid. [currency/kWh]"""
+
+    import_price: Floats
+    export_price: Floats
+    carbon_cost: Floats
+    """carbon price times intensity. [currency/kWh]"""
+    demand: Demand
+
+
+def money(scenario: Scenario, span: Periods) -> Money:
+    """Prices and demand windows of a completed scenario."""
+    tariff = scenario.tariff
+    assert tariff is not None
+    instants, calendar = span.instants_s, span.calendar
+    return Money(
+        import_price=mean_prices(tariff.import_price, instants, calendar),
+        export_price=mean_prices(tariff.export_price, instants, calendar, path="tariff.export_price"),
+        carbon_cost=tariff.carbon_price_per_kg
+        * mean_prices(tariff.carbon_intensity, instants, calendar, path="tariff.carbon_intensity"),
+        demand=_demand(scenario, span),
+    )
+
+
+def _demand(scenario: Scenario, span: Periods) -> Demand:
+    assert scenario.tariff is not None
+    found = tuple(
+        window
+        for charge in scenario.tariff.demand_charges
+        for window in demand_windows(charge, span.calendar, span.start_s, span.end_s)
+    )
+    parts = [_laid(window, span) for window in found]
+    sizes = [len(start) for start, *_ in parts]
+    first_row = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return Demand(
+        windows=found,
+        window=np.repeat(np.arange(len(found)), sizes),
+        interval_start_s=_joined([part[0] for part in parts]),
+        metered_kw=_joined([part[1] for part in parts]),
+        row=_joined([part[2] + first for part, first in zip(parts, first_row, strict=False)]).astype(np.int64),
+        period=_joined([part[3] for part in parts]).astype(np.int64),
+        share=_joined([part[4] for part in parts]),
+    )
+
+
+def _joined(arrays: list[Floats] | list[Ints]) -> Floats:
+    return np.concatenate(arrays) if arrays else np.zeros(0)
+
+
+def _laid(window: DemandWindow, span: Periods) -> tuple[Floats, Floats, Ints, Ints, Floats]:
+    """Interval starts, metered power, and the triples (row, period, share); several intervals inside one period once."""
+    instants = span.instants_s
+    starts, ends = window.interval_start_s, window.interval_end_s
+    seen_from, seen_to = np.maximum(starts, instants[0]), np.minimum(ends, instants[-1])
+    first = np.searchsorted(instants, seen_from, side="right") - 1
+    last = np.searchsorted(instants, seen_to, side="left") - 1
+    inside = (first == last) & (starts >= instants[0]) & (ends <= instants[-1])
+    repeated = np.concatenate([[False], inside[1:] & inside[:-1] & (first[1:] == first[:-1])])
+    kept = np.flatnonzero(~repeated)
+    starts, ends, first, count = starts[kept], ends[kept], first[kept], (last - first + 1)[kept]
+    row = np.repeat(np.arange(len(kept)), count)
+    period = np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
+    covered = np.minimum(ends[row], instants[period + 1]) - np.maximum(starts[row], instants[period])
+    length_s = ends - starts
+    metered = window.metered_kwh[kept] / (length_s / SECONDS_PER_HOUR)
+    return starts, metered, row, period, covered / length_s[row]

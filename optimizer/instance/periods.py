@@ -1,0 +1,123 @@
+"""The periods of a plan: those of the horizon, split where prices, limits or signals change."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.horizon import Horizon
+from models.domain.calendar import Calendar, calendar_of
+from models.domain.prices import price_changes
+from models.domain.scenario import Scenario
+from models.domain.series import changes
+from models.domain.site import PhaseSeries, Site
+from models.domain.tariff import Tariff
+from models.domain.units import HOURS_PER_DAY, SECONDS_PER_HOUR, seconds_from_hours, seconds_from_minutes
+from models.domain.value import Series
+from models.domain.windows import window_changes
+
+Floats = NDArray[np.float64]
+SHORTEST_PERIOD_S = 1.0
+"""A change closer than this to an instant is taken to be at that instant. [s]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Half-open periods between instants."""
+
+    instants_s: Floats
+    """(T+1,) seconds since 1970 UTC. [s]"""
+    hours: Floats
+    """(T,) [h]"""
+    calendar: Calendar
+
+    @property
+    def count(self) -> int:
+        return len(self.hours)
+
+    @property
+    def start_s(self) -> float:
+        return float(self.instants_s[0])
+
+    @property
+    def end_s(self) -> float:
+        return float(self.instants_s[-1])
+
+
+class PeriodLabels:
+    """Starts of periods in UTC as text, made only when somebody reads them."""
+
+    def __init__(self, instants_s: Floats) -> None:
+        self._instants_s = instants_s
+
+    def __len__(self) -> int:
+        return len(self._instants_s)
+
+    def __getitem__(self, position: int, /) -> str:
+        return utc_label(float(self._instants_s[position]))
+
+
+def utc_label(instant_s: float) -> str:
+    """``2026-03-02T17:00:00Z``"""
+    return datetime.fromtimestamp(instant_s, UTC).isoformat().replace("+00:00", "Z")
+
+
+def periods(scenario: Scenario) -> Periods:
+    """Periods of a completed scenario."""
+    assert scenario.horizon is not None
+    assert scenario.tariff is not None
+    calendar = calendar_of(scenario.tariff, scenario.site.time_zone)
+    instants = _instants(scenario.horizon)
+    day_end = min(float(instants[-1]), float(instants[0]) + seconds_from_hours(HOURS_PER_DAY))
+    found = list(_changes(scenario, scenario.tariff, calendar, float(instants[0]), day_end))
+    split = _merge(instants, np.concatenate(found)) if found else instants
+    return Periods(split, np.diff(split) / SECONDS_PER_HOUR, calendar)
+
+
+def _instants(horizon: Horizon) -> Floats:
+    lengths = [np.full(s.count, seconds_from_minutes(s.minutes)) for s in horizon.stretches]
+    return horizon.start.timestamp() + np.concatenate([[0.0], np.cumsum(np.concatenate(lengths))])
+
+
+def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: float, end_s: float) -> Iterator[Floats]:
+    """Instants inside the first day at which anything changes that a period takes as constant."""
+    for price in (tariff.import_price, tariff.export_price, tariff.carbon_intensity):
+        if not isinstance(price, float | int):
+            yield price_changes(price, start_s, end_s, calendar)
+    for charge in tariff.demand_charges:
+        yield window_changes(charge.windows, calendar, start_s, end_s)
+    for series in _series(scenario.site):
+        if isinstance(series, tuple):
+            yield changes(series, start_s, end_s)
+    edges = [edge.timestamp() for cap in scenario.signals for edge in (cap.start, cap.end)]
+    if edges:
+        yield np.array([edge for edge in edges if start_s < edge < end_s])
+
+
+def _series(site: Site) -> Iterator[Series | None]:
+    for node in site.nodes:
+        yield node.import_limit_kw
+        yield from _phases(node.current_limit_a)
+        if node.transformer is not None:
+            yield from _phases(node.transformer.primary_current_limit_a)
+    for load in site.base_loads:
+        yield from (load.expected_kw, load.high_kw, load.low_kw)
+        yield from _phases(load.high_current_a)
+
+
+def _phases(limit: Series | PhaseSeries | None) -> tuple[Series | None, ...]:
+    return (limit.L1, limit.L2, limit.L3) if isinstance(limit, PhaseSeries) else (limit,)
+
+
+def _merge(instants: Floats, extra: Floats) -> Floats:
+    """Both together in order; an extra one next to an instant is left out."""
+    extra = np.unique(extra)
+    after = np.searchsorted(instants, extra)
+    inside = (after > 0) & (after < len(instants))
+    extra, after = extra[inside], after[inside]
+    room = np.minimum(extra - instants[after - 1], instants[after] - extra)
+    extra = extra[room >= SHORTEST_PERIOD_S]
+    keep = np.concatenate([[True], np.diff(extra) >= SHORTEST_PERIOD_S]) if len(extra) else np.zeros(0, dtype=bool)
+    return np.sort(np.concatenate([instants, extra[keep]]))

@@ -1,0 +1,81 @@
+"""The front door: a Scenario in, the best Schedule out."""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from models.domain.completion import complete
+from models.domain.scenario import Scenario
+from models.domain.schedule import Method, Schedule, Statistics
+from optimizer import formulation
+from optimizer.goals import GoalSolver, Solved
+from optimizer.instance import Instance, instance_of
+from optimizer.program import LinearProgram
+from optimizer.settings import Objective, Settings
+from optimizer.solution import Outcome, dual_blocks, node_duals, schedule_of
+
+
+@dataclass(frozen=True, slots=True)
+class Formulated:
+    """A program beside the arrays it was built from, for analysts, oracles and benchmarks."""
+
+    instance: Instance
+    program: LinearProgram
+
+
+def formulate(scenario: Scenario, settings: Settings = Settings()) -> Formulated:
+    """The linear program of a scenario, before any solve. What is missing is completed first."""
+    instance = instance_of(complete(scenario).scenario)
+    return Formulated(instance, formulation.formulate(instance, settings))
+
+
+def optimize(scenario: Scenario, settings: Settings = Settings()) -> Schedule:
+    """The best plan for a valid scenario: promises, then money, then manners.
+
+    Wishes are priced, so there always is a plan; what is missed is in it. Raises SolverFault or DeadlinePassed.
+    """
+    started = perf_counter()
+    completed = complete(scenario)
+    instance = instance_of(completed.scenario)
+    goals = GoalSolver(instance, settings)
+    solved = goals.solve()
+    return schedule_of(
+        instance,
+        _outcome(instance, solved),
+        method=Method.OPTIMAL,
+        objective_counts_revenue=settings.objective is Objective.MARGIN,
+        assumptions=completed.assumptions,
+        duals=dual_blocks(solved.money_program, solved.money.row_duals),
+        statistics=_statistics(goals, solved, perf_counter() - started),
+    )
+
+
+def _outcome(instance: Instance, solved: Solved) -> Outcome:
+    columns, values, who = solved.program.columns, solved.answer.values, instance.sessions
+    power = values[columns["charge_power"].slice]
+    highest = who.max_power_kw[instance.cells.session]
+    minimum, after = np.zeros(who.count), np.zeros(who.count)
+    for name, target in (("minimum_shortfall", minimum), ("energy_after_horizon", after)):
+        target[columns[name].positions[0]] = np.maximum(0.0, values[columns[name].slice])
+    return Outcome(
+        charge_power_kw=np.clip(power, 0.0, highest),
+        minimum_shortfall_kwh=minimum,
+        after_horizon_kwh=after,
+        worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),
+    )
+
+
+def _statistics(goals: GoalSolver, solved: Solved, total_s: float) -> Statistics:
+    rows, columns = solved.money_program.matrix.shape
+    return Statistics(
+        columns=columns,
+        rows=rows,
+        nonzeros=solved.money_program.matrix.nnz,
+        solves=goals.solver.solves,
+        iterations=goals.solver.iterations,
+        cut_rounds=solved.cut_rounds,
+        solver_s=goals.solver.seconds,
+        first_solver_s=goals.solver.first_seconds,
+        total_s=total_s,
+    )

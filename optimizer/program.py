@@ -1,0 +1,238 @@
+"""A linear program as plain arrays with names: minimise c'x subject to row_lower <= Ax <= row_upper, lower <= x <= upper.
+
+Columns and rows come in named blocks over labelled dims, so every number can be traced back to a variable, a session
+and a period. Blocks are ragged: an element exists only where it means something. Nothing here knows a solver.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+INF = np.inf
+
+
+class Labels(Protocol):
+    """Names of the coordinates of one dim, by position."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, position: int, /) -> str: ...
+
+
+class Placed(NamedTuple):
+    """Columns and the row (counted inside its block) to which each of them is added."""
+
+    columns: Ints
+    rows: Ints
+    cells: Ints | None
+    """Positions of the columns inside their block; None: all of them in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named run of columns or rows; ``positions`` has one array of coordinates for each dim."""
+
+    name: str
+    dims: tuple[str, ...]
+    unit: str
+    start: int
+    size: int
+    positions: tuple[Ints, ...] = field(repr=False)
+
+    @property
+    def slice(self) -> slice:
+        return slice(self.start, self.start + self.size)
+
+    @property
+    def columns(self) -> Ints:
+        return np.arange(self.start, self.start + self.size)
+
+    def by(self, rows: Ints, cells: Ints | None = None) -> Placed:
+        """Add element ``cells[i]`` (all of them, in order, if None) to row ``rows[i]``."""
+        return Placed(self.columns if cells is None else self.start + cells, rows, cells)
+
+
+Term = tuple[ArrayLike, Block | Placed]
+
+
+@dataclass(frozen=True, slots=True)
+class LinearProgram:
+    """The arrays, and the names that tell what they mean."""
+
+    coords: dict[str, Labels]
+    columns: dict[str, Block]
+    rows: dict[str, Block]
+    cost: Floats
+    """(columns,) [currency per unit of the column]"""
+    cost_offset: float
+    col_lower: Floats
+    col_upper: Floats
+    row_lower: Floats
+    row_upper: Floats
+    matrix: sparse.csr_array
+    """(rows, columns)"""
+
+    def column_label(self, j: int) -> tuple[str, tuple[str, ...]]:
+        """Name and labels of column ``j``."""
+        return self._label(self.columns, j)
+
+    def row_label(self, i: int) -> tuple[str, tuple[str, ...]]:
+        """Name and labels of row ``i``."""
+        return self._label(self.rows, i)
+
+    def _label(self, blocks: dict[str, Block], index: int) -> tuple[str, tuple[str, ...]]:
+        for block in blocks.values():
+            if block.start <= index < block.start + block.size:
+                return block.name, self.labels(block, index - block.start)
+        raise IndexError(index)
+
+    def labels(self, block: Block, k: int) -> tuple[str, ...]:
+        """Labels of the k-th element of a block."""
+        pairs = zip(block.dims, block.positions, strict=True)
+        return tuple(self.coords[dim][int(positions[k])] for dim, positions in pairs)
+
+
+class ProgramBuilder:
+    """Collects blocks of columns and rows, term by term, and builds the sparse arrays in one go."""
+
+    def __init__(self, **coords: Labels) -> None:
+        self.coords: dict[str, Labels] = dict(coords)
+        self.columns: dict[str, Block] = {}
+        self.rows: dict[str, Block] = {}
+        self.cost_offset = 0.0
+        self._sizes = {"columns": 0, "rows": 0}
+        self._column_bounds: list[tuple[Floats, Floats]] = []
+        self._row_bounds: list[tuple[Floats, Floats]] = []
+        self._entries: list[tuple[Ints, Ints, Floats]] = []
+        self._cost: list[tuple[Ints, Floats]] = []
+
+    def variable(
+        self,
+        name: str,
+        dims: Sequence[str] = (),
+        positions: Sequence[Ints] = (),
+        *,
+        lower: ArrayLike = 0.0,
+        upper: ArrayLike = INF,
+        unit: str,
+    ) -> Block:
+        """Declare a block of columns, one for each entry of ``positions``."""
+        block = self._declare(self.columns, "columns", name, dims, positions, unit)
+        self._column_bounds.append(_bounds(lower, upper, block.size))
+        return block
+
+    def equal(
+        self, name: str, dims: Sequence[str], positions: Sequence[Ints], terms: Iterable[Term], *, to: ArrayLike, unit: str
+    ) -> Block:
+        """Σ terms = to"""
+        return self._constrain(name, dims, positions, terms, to, to, unit)
+
+    def at_most(
+        self, name: str, dims: Sequence[str], positions: Sequence[Ints], terms: Iterable[Term], *, bound: ArrayLike, unit: str
+    ) -> Block:
+        """Σ terms <= bound"""
+        return self._constrain(name, dims, positions, terms, -INF, bound, unit)
+
+    def at_least(
+        self, name: str, dims: Sequence[str], positions: Sequence[Ints], terms: Iterable[Term], *, bound: ArrayLike, unit: str
+    ) -> Block:
+        """Σ terms >= bound"""
+        return self._constrain(name, dims, positions, terms, bound, INF, unit)
+
+    def minimize(self, terms: Iterable[Term], *, offset: float = 0.0) -> None:
+        """Add terms to the objective."""
+        for coefficient, x in terms:
+            columns = x.columns
+            self._cost.append((columns, np.broadcast_to(np.asarray(coefficient, dtype=float), columns.shape)))
+        self.cost_offset += offset
+
+    def _declare(
+        self, blocks: dict[str, Block], kind: str, name: str, dims: Sequence[str], positions: Sequence[Ints], unit: str
+    ) -> Block:
+        if name in blocks:
+            raise ValueError(f"block {name!r} is declared twice")
+        size = len(positions[0]) if positions else 1
+        block = Block(name, tuple(dims), unit, self._sizes[kind], size, tuple(positions))
+        blocks[name] = block
+        self._sizes[kind] += size
+        return block
+
+    def _constrain(
+        self,
+        name: str,
+        dims: Sequence[str],
+        positions: Sequence[Ints],
+        terms: Iterable[Term],
+        lower: ArrayLike,
+        upper: ArrayLike,
+        unit: str,
+    ) -> Block:
+        block = self._declare(self.rows, "rows", name, dims, positions, unit)
+        self._row_bounds.append(_bounds(lower, upper, block.size))
+        for coefficient, x in terms:
+            placed = x if isinstance(x, Placed) else x.by(np.arange(block.size))
+            values = np.broadcast_to(np.asarray(coefficient, dtype=float), placed.columns.shape)
+            self._entries.append((block.start + placed.rows, placed.columns, values))
+        return block
+
+    def build(self) -> LinearProgram:
+        """The finished program; zero coefficients are left out, equal places added up."""
+        shape = (self._sizes["rows"], self._sizes["columns"])
+        cost = np.zeros(shape[1])
+        for columns, values in self._cost:
+            np.add.at(cost, columns, values)
+        lower, upper = _concatenate(self._column_bounds)
+        row_lower, row_upper = _concatenate(self._row_bounds)
+        matrix = _matrix(self._entries, shape)
+        return LinearProgram(
+            self.coords, self.columns, self.rows, cost, self.cost_offset, lower, upper, row_lower, row_upper, matrix
+        )
+
+
+def with_bounds(program: LinearProgram, columns: Ints, *, lower: ArrayLike, upper: ArrayLike) -> LinearProgram:
+    """The same program with other bounds on some columns."""
+    col_lower, col_upper = program.col_lower.copy(), program.col_upper.copy()
+    col_lower[columns], col_upper[columns] = lower, upper
+    return replace(program, col_lower=col_lower, col_upper=col_upper)
+
+
+def with_cost(program: LinearProgram, cost: Floats) -> LinearProgram:
+    """The same program with another objective."""
+    return replace(program, cost=cost, cost_offset=0.0)
+
+
+def with_rows(program: LinearProgram, block: Block, entries: sparse.csr_array, lower: Floats, upper: Floats) -> LinearProgram:
+    """The program with one more block of rows; ``block.start`` must be its present number of rows."""
+    return replace(
+        program,
+        rows={**program.rows, block.name: block},
+        matrix=sparse.csr_array(sparse.vstack([program.matrix, entries], format="csr")),
+        row_lower=np.concatenate([program.row_lower, lower]),
+        row_upper=np.concatenate([program.row_upper, upper]),
+    )
+
+
+def _bounds(lower: ArrayLike, upper: ArrayLike, size: int) -> tuple[Floats, Floats]:
+    low, high = np.empty(size), np.empty(size)
+    low[:], high[:] = lower, upper
+    return low, high
+
+
+def _concatenate(bounds: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    if not bounds:
+        return np.empty(0), np.empty(0)
+    return np.concatenate([b[0] for b in bounds]), np.concatenate([b[1] for b in bounds])
+
+
+def _matrix(entries: list[tuple[Ints, Ints, Floats]], shape: tuple[int, int]) -> sparse.csr_array:
+    if not entries:
+        return sparse.csr_array(shape)
+    rows, columns, values = (np.concatenate(part) for part in zip(*entries, strict=True))
+    matrix = sparse.coo_array((values, (rows, columns)), shape=shape).tocsr()
+    matrix.eliminate_zeros()
+    return matrix

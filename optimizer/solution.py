@@ -1,0 +1,221 @@
+"""Setpoints to a Schedule: energies, loads, peaks and costs counted from the setpoints, whatever made them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.findings import Assumption
+from models.domain.schedule import (
+    Alarm,
+    DualBlock,
+    Method,
+    NodePlan,
+    PeakPlan,
+    Schedule,
+    SessionPlan,
+    Statistics,
+)
+from optimizer.alarms import alarms
+from optimizer.instance import Instance
+from optimizer.program import Block, LinearProgram
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What any way of planning has to answer; per cell, per session, per node."""
+
+    charge_power_kw: Floats
+    """(N,) setpoints at evse. [kW]"""
+    minimum_shortfall_kwh: Floats
+    """(S,)"""
+    after_horizon_kwh: Floats
+    """(S,)"""
+    worth_per_kw: Floats
+    """(M, T) duals of import limits, positive where more room would help. [currency/kW]"""
+
+
+def schedule_of(
+    instance: Instance,
+    outcome: Outcome,
+    *,
+    method: Method,
+    objective_counts_revenue: bool = False,
+    assumptions: tuple[Assumption, ...] = (),
+    duals: dict[str, DualBlock] | None = None,
+    statistics: Statistics = Statistics(),
+) -> Schedule:
+    """The schedule that these setpoints make."""
+    tariff = instance.scenario.tariff
+    assert tariff is not None
+    energy = energies(instance, outcome.charge_power_kw)
+    site_kw = site_power(instance, outcome.charge_power_kw)
+    peaks = peak_plans(instance, np.maximum(0.0, site_kw))
+    target_shortfall = _target_shortfall(instance, outcome, energy)
+    costs = _costs(instance, site_kw, peaks, energy, target_shortfall)
+    left_out = () if objective_counts_revenue else ("revenue",)
+    return Schedule(
+        site_id=instance.scenario.site.id,
+        method=method,
+        currency=tariff.currency,
+        instants_s=instance.periods.instants_s,
+        sessions=_session_plans(instance, outcome, energy, target_shortfall),
+        nodes=_node_plans(instance, outcome),
+        grid_import_kw=np.maximum(0.0, site_kw),
+        grid_export_kw=np.maximum(0.0, -site_kw),
+        peaks=peaks,
+        costs=costs,
+        objective=sum(amount for name, amount in costs.items() if name not in left_out),
+        alarms=_alarms(instance),
+        assumptions=assumptions,
+        duals=duals or {},
+        statistics=statistics,
+    )
+
+
+def energies(instance: Instance, charge_power_kw: Floats) -> Floats:
+    """What each session gets (S,). [kWh at evse]"""
+    cells = instance.cells
+    return np.bincount(cells.session, weights=cells.hours * charge_power_kw, minlength=instance.sessions.count)
+
+
+def site_power(instance: Instance, charge_power_kw: Floats) -> Floats:
+    """Expected power of the site connection, equation (7) (T,). [kW at grid]"""
+    cells, span = instance.cells, instance.periods
+    drawn = cells.hours / span.hours[cells.period] * charge_power_kw / instance.sessions.efficiency[cells.session]
+    charging = np.bincount(cells.period, weights=drawn, minlength=span.count)
+    return instance.limits.expected_kw[instance.tree.root] + charging
+
+
+def peak_plans(instance: Instance, grid_import_kw: Floats) -> tuple[PeakPlan, ...]:
+    """Highest demand per window, equation (10)."""
+    demand = instance.money.demand
+    weights = demand.share * grid_import_kw[demand.period]
+    mean_kw = demand.metered_kw + np.bincount(demand.row, weights=weights, minlength=len(demand.window))
+    plans = []
+    for k, window in enumerate(demand.windows):
+        peak = max(float(mean_kw[demand.window == k].max(initial=0.0)), window.floor_kw)
+        cost = window.cost_per_kw * (peak - window.floor_kw)
+        plans.append(PeakPlan(demand_window=window.label, peak_kw=peak, floor_kw=window.floor_kw, cost=cost))
+    return tuple(plans)
+
+
+def node_duals(program: LinearProgram, row_duals: Floats, instance: Instance) -> Floats:
+    """Duals of ``node_import_limit`` as a table (M, T), positive where more room would help. [currency/kW]"""
+    worth = np.zeros_like(instance.limits.limit_kw)
+    block = program.rows["node_import_limit"]
+    worth[block.positions] = -row_duals[block.slice]
+    return np.maximum(0.0, worth)
+
+
+def dual_blocks(program: LinearProgram, row_duals: Floats) -> dict[str, DualBlock]:
+    """Every block of rows that has a dual, with labels, in the order of the program."""
+    return {b.name: _dual_block(program, b, row_duals[b.slice]) for b in program.rows.values() if b.size}
+
+
+def _dual_block(program: LinearProgram, block: Block, values: Floats) -> DualBlock:
+    labels = tuple(
+        np.array([program.coords[dim][int(i)] for i in positions], dtype=object)
+        for dim, positions in zip(block.dims, block.positions, strict=True)
+    )
+    return DualBlock(unit=block.unit, dims=block.dims, labels=labels, values=values)
+
+
+def _target_shortfall(instance: Instance, outcome: Outcome, energy: Floats) -> Floats:
+    """What (1) leaves for it."""
+    missing = instance.sessions.remaining_kwh - energy - outcome.minimum_shortfall_kwh - outcome.after_horizon_kwh
+    return np.maximum(0.0, missing)
+
+
+def _costs(
+    instance: Instance, site_kw: Floats, peaks: tuple[PeakPlan, ...], energy: Floats, target_shortfall: Floats
+) -> dict[str, float]:
+    hours, prices, who = instance.periods.hours, instance.money, instance.sessions
+    bought, sold = hours * np.maximum(0.0, site_kw), hours * np.maximum(0.0, -site_kw)
+    return {
+        "energy_import": float(prices.import_price @ bought),
+        "energy_export": -float(prices.export_price @ sold),
+        "carbon": float(prices.carbon_cost @ bought),
+        "demand_charge": sum(peak.cost for peak in peaks),
+        "unmet_target": float(who.value_per_kwh @ target_shortfall),
+        "revenue": -float(who.retail_per_kwh @ energy),
+    }
+
+
+def _session_plans(
+    instance: Instance, outcome: Outcome, energy: Floats, target_shortfall: Floats
+) -> tuple[SessionPlan, ...]:
+    who, cells = instance.sessions, instance.cells
+    price = instance.money.import_price[cells.period] / who.efficiency[cells.session]
+    cost = np.bincount(cells.session, weights=price * cells.hours * outcome.charge_power_kw, minlength=who.count)
+    columns = (
+        who.ids,
+        who.evse_ids,
+        cells.first_period.tolist(),
+        cells.offset[:-1].tolist(),
+        cells.offset[1:].tolist(),
+        who.remaining_kwh.tolist(),
+        energy.tolist(),
+        outcome.after_horizon_kwh.tolist(),
+        target_shortfall.tolist(),
+        outcome.minimum_shortfall_kwh.tolist(),
+        cost.tolist(),
+    )
+    power, hours = outcome.charge_power_kw, cells.hours
+    return tuple(
+        SessionPlan(
+            session_id=session,
+            evse_id=evse,
+            first_period=first,
+            charge_power_kw=power[begin:end],
+            plugged_in_h=hours[begin:end],
+            energy_remaining_kwh=remaining,
+            energy_kwh=got,
+            energy_after_horizon_kwh=after,
+            target_shortfall_kwh=lacks,
+            minimum_shortfall_kwh=promised,
+            energy_cost=paid,
+        )
+        for session, evse, first, begin, end, remaining, got, after, lacks, promised, paid in zip(*columns, strict=True)
+    )
+
+
+def _node_plans(instance: Instance, outcome: Outcome) -> tuple[NodePlan, ...]:
+    expected, guaranteed = node_loads(instance, outcome.charge_power_kw)
+    limits = instance.limits
+    return tuple(
+        NodePlan(
+            node_id=node_id,
+            expected_kw=expected[i],
+            guaranteed_kw=guaranteed[i],
+            import_limit_kw=limits.limit_kw[i],
+            limit_set_by=limits.set_by.get(i, ()),
+            worth_per_kw=outcome.worth_per_kw[i],
+        )
+        for i, node_id in enumerate(limits.ids)
+    )
+
+
+def node_loads(instance: Instance, charge_power_kw: Floats) -> tuple[Floats, Floats]:
+    """Expected and guaranteed power of every node and cabinet (M, T). [kW, where its limit is measured]"""
+    cells, span, limits = instance.cells, instance.periods, instance.limits
+    share = cells.hours / span.hours[cells.period]
+    drawn = charge_power_kw / instance.sessions.efficiency[cells.session]
+    count = instance.sessions.count
+    at_node = np.zeros((len(limits.ids), count), dtype=bool)
+    for s, evse in enumerate(instance.sessions.evse_ids):
+        at_node[list(limits.evse_nodes[evse]), s] = True
+    expected, guaranteed = limits.expected_kw.copy(), limits.high_kw.copy()
+    for i in range(len(limits.ids)):
+        below = at_node[i][cells.session]
+        power = (charge_power_kw if limits.at_evse[i] else drawn)[below]
+        period = cells.period[below]
+        expected[i] += np.bincount(period, weights=power * share[below], minlength=span.count)
+        guaranteed[i] += np.bincount(period, weights=power, minlength=span.count)
+    return expected, guaranteed
+
+
+def _alarms(instance: Instance) -> tuple[Alarm, ...]:
+    return tuple(alarms(instance))
