@@ -60,6 +60,13 @@ def test_the_period_that_runs_now_is_extended_back_and_earlier_ones_are_gone() -
     assert pairs(profile) == [(0, 8.0), (940, 6.0)]
 
 
+def test_a_car_that_came_after_the_start_of_the_plan_gets_its_setpoints_from_its_first_period_on() -> None:
+    session = session_at(AC, arrival=START + QUARTER)
+    plan = plan_for(session, [11.04, 5.52], first_period=1)  # from 17:15 on
+    (profile,) = compile_profiles(scenario_of([AC], [session]), plan, now=START + QUARTER, fail_safe_kw={AC.id: 4.14})
+    assert pairs(profile) == [(0, 16.0), (960, 8.0), (1860, 6.0)]
+
+
 def test_before_a_plan_that_starts_later_the_fail_safe_share_holds() -> None:
     assert pairs(compiled(now=START - QUARTER, arrival=START - 2 * QUARTER)) == [
         (0, 6.0),
