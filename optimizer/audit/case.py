@@ -1,0 +1,172 @@
+"""A plan laid beside its scenario: what is well formed enough to be computed with, and what is not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from models.domain.calendar import Calendar, calendar_of
+from models.domain.scenario import Scenario
+from models.domain.schedule import Floats, Schedule, SessionPlan
+from models.domain.session import Session
+from models.domain.site import Evse, MeasuringPoint, Tier
+from models.domain.tariff import Tariff
+from models.domain.units import hours_from_seconds
+from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.timeline import Timeline, timeline, utc
+from optimizer.audit.wiring import efficiency, highest_power_kw
+
+INSTANT_TOLERANCE_S = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One session of the scenario with the plan it got, everything measured at evse."""
+
+    session: Session
+    evse: Evse
+    tier: Tier | None
+    plan: SessionPlan
+    periods: slice
+    """The periods that the plan covers."""
+    overlap_h: Floats
+    """Hours of each of them inside the stay, recomputed. [h]"""
+    remaining_kwh: float
+    promised_kwh: float
+    max_power_kw: float
+    after_h: float
+    """Hours of the stay after the end of the horizon. [h]"""
+
+    @property
+    def power_kw(self) -> Floats:
+        return self.plan.charge_power_kw
+
+    @property
+    def energy_kwh(self) -> float:
+        return float(self.overlap_h @ self.power_kw)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A completed scenario, its plan, and the time they share."""
+
+    scenario: Scenario
+    schedule: Schedule
+    tariff: Tariff
+    tolerance_kw: float
+
+    @cached_property
+    def time(self) -> Timeline:
+        return timeline(self.scenario, self.schedule.instants_s)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return calendar_of(self.tariff, self.scenario.site.time_zone)
+
+    @cached_property
+    def evses(self) -> dict[str, Evse]:
+        return {evse.id: evse for evse in self.scenario.site.evses}
+
+    @cached_property
+    def stays(self) -> tuple[Stay, ...]:
+        """Of every known session its first plan that can be computed with."""
+        tiers = {tier.id: tier for tier in self.scenario.site.tiers}
+        sessions = {session.id: session for session in self.scenario.sessions}
+        plans: dict[str, SessionPlan] = {}
+        for plan in self.schedule.sessions:
+            if plan.session_id in sessions and not plan_faults(plan, self.schedule.period_count):
+                plans.setdefault(plan.session_id, plan)
+        return tuple(_stay(self, sessions[name], plan, tiers) for name, plan in plans.items())
+
+
+def at_evse(session: Session, evse: Evse, energy_kwh: float) -> float:
+    """Energy of a session, given at its own measuring point, as energy at evse. [kWh]"""
+    if session.measured_at is MeasuringPoint.GRID:
+        return energy_kwh * efficiency(evse)
+    if session.measured_at is MeasuringPoint.BATTERY and session.vehicle is not None:
+        return energy_kwh / (session.vehicle.charge_efficiency or 1.0)
+    return energy_kwh
+
+
+def instants_of(session: Session) -> tuple[float, float]:
+    """Arrival and departure. [s]"""
+    if session.departure is None:
+        raise ValueError(f"session {session.id}: departure is unknown; complete the scenario before its audit")
+    return session.arrival.timestamp(), session.departure.timestamp()
+
+
+def plan_faults(plan: SessionPlan, period_count: int) -> list[str]:
+    """Why a session's plan cannot be computed with; nothing if it can."""
+    faults, length = [], len(plan.charge_power_kw)
+    if len(plan.plugged_in_h) != length:
+        faults.append(f"{length} setpoints, but {len(plan.plugged_in_h)} plugged-in hours")
+    if plan.first_period < 0 or plan.first_period + length > period_count:
+        faults.append(f"periods {plan.first_period} to {plan.first_period + length} of a plan with {period_count}")
+    numbers = (plan.energy_remaining_kwh, plan.energy_kwh, plan.energy_after_horizon_kwh, plan.target_shortfall_kwh,
+               plan.minimum_shortfall_kwh, plan.energy_cost)  # fmt: skip
+    arrays = (plan.charge_power_kw, plan.plugged_in_h, np.array(numbers))
+    if not all(np.isfinite(array).all() for array in arrays):
+        faults.append("a number that is not finite")
+    return faults
+
+
+def shape_breaks(scenario: Scenario, schedule: Schedule) -> Iterator[Break]:
+    """Faults of form: with any of these outside the sessions, nothing else can be computed."""
+    instants = schedule.instants_s
+    if len(instants) < 2 or not np.isfinite(instants).all() or not (np.diff(instants) > 0.0).all():
+        yield _malformed(BreakCode.INSTANTS, "plan", "its instants must be finite and strictly increasing")
+        return
+    yield from _horizon_breaks(scenario, instants)
+    for name, array in (("grid_import_kw", schedule.grid_import_kw), ("grid_export_kw", schedule.grid_export_kw)):
+        yield from _array_breaks(name, array, schedule.period_count)
+    for plan in schedule.nodes:
+        for name, array in (("expected_kw", plan.expected_kw), ("guaranteed_kw", plan.guaranteed_kw)):
+            yield from _array_breaks(f"{plan.node_id} {name}", array, schedule.period_count)
+        limit = np.where(np.isposinf(plan.import_limit_kw), 0.0, plan.import_limit_kw)  # inf: there is none
+        yield from _array_breaks(f"{plan.node_id} import_limit_kw", limit, schedule.period_count)
+    named = [(f"cost {name}", cost) for name, cost in schedule.costs.items()] + [("objective", schedule.objective)]
+    named += [(f"peak {p.demand_window}", x) for p in schedule.peaks for x in (p.peak_kw, p.floor_kw, p.cost)]
+    yield from (_malformed(BreakCode.ARRAYS, name, f"{x} is not finite") for name, x in named if not np.isfinite(x))
+
+
+def _horizon_breaks(scenario: Scenario, instants_s: Floats) -> Iterator[Break]:
+    if scenario.horizon is None:
+        return
+    for which, at, due in (("start", 0, scenario.horizon.start), ("end", -1, scenario.horizon.end)):
+        found, expected = float(instants_s[at]), due.timestamp()
+        if abs(found - expected) > INSTANT_TOLERANCE_S:
+            message = f"the plan's {which} is {utc(found).isoformat()}, the horizon's is {due.isoformat()}"
+            yield Break(code=BreakCode.INSTANTS, where="plan", amount=found, limit=expected, message=message)
+
+
+def _array_breaks(name: str, array: Floats, length: int) -> Iterator[Break]:
+    if len(array) != length:
+        yield _malformed(BreakCode.ARRAYS, name, f"{len(array)} values for {length} periods")
+    elif not np.isfinite(array).all():
+        yield _malformed(BreakCode.ARRAYS, name, "a number that is not finite")
+
+
+def _malformed(code: BreakCode, where: str, message: str) -> Break:
+    return Break(code=code, where=where, amount=float("nan"), limit=float("nan"), message=message)
+
+
+def _stay(case: Case, session: Session, plan: SessionPlan, tiers: dict[str, Tier]) -> Stay:
+    evse = case.evses[session.evse]
+    arrival_s, departure_s = instants_of(session)
+    periods = slice(plan.first_period, plan.first_period + len(plan.charge_power_kw))
+    lacking = at_evse(session, evse, (session.energy_target_kwh or 0.0) - session.delivered_kwh)
+    promised = at_evse(session, evse, session.energy_minimum_kwh - session.delivered_kwh)
+    end_s = float(case.schedule.instants_s[-1])
+    return Stay(
+        session=session,
+        evse=evse,
+        tier=tiers.get(session.tier or ""),
+        plan=plan,
+        periods=periods,
+        overlap_h=case.time.overlap_h(arrival_s, departure_s, periods),
+        remaining_kwh=max(0.0, lacking),
+        promised_kwh=min(max(0.0, lacking), max(0.0, promised)),
+        max_power_kw=highest_power_kw(session, evse, case.scenario.site.voltage_v),
+        after_h=max(0.0, hours_from_seconds(departure_s - max(arrival_s, end_s))),
+    )

@@ -1,0 +1,193 @@
+"""Line currents (6): the exact length of the sum of phasors on every line, whichever cars stop drawing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.schedule import Floats
+from models.domain.site import GridNode, Phase, PhaseSeries, Transformer
+from models.domain.units import amperes_from_kw
+from models.domain.value import Series
+from optimizer.audit.case import Case
+from optimizer.audit.loads import continuous_factor, without_alarm
+from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.tree import leaves_first
+from optimizer.audit.wiring import (
+    BALANCED,
+    VOLTAGE_IF_UNTOLD_V,
+    Leg,
+    amperes_per_kw,
+    efficiency,
+    leg,
+)
+
+ROUNDING_A = 1e-6
+"""What a solver's last digits are worth; the limit itself has no tolerance. [A]"""
+
+Complexes = NDArray[np.complex128]
+
+
+@dataclass(frozen=True, slots=True)
+class Conductors:
+    """Currents on the lines of one side of a node."""
+
+    legs: dict[Leg, Floats]
+    """Charging by leg, one value a period (T,). [A]"""
+    even_a: Floats
+    """Base load on three even phases (G,). [A]"""
+    sized_a: Floats
+    """Base load known only in size, by line (3, G). [A]"""
+
+    def through(self, transformer: Transformer) -> "Conductors":
+        """The same on the primary lines; sizes without angles add up in the worst way."""
+        legs: dict[Leg, Floats] = {}
+        for load, amperes in self.legs.items():
+            _add(legs, load.through(transformer), amperes)
+        worst = self.sized_a + self.sized_a[[2, 0, 1]]  # a - c, b - a, c - b
+        single = abs(Leg((1, 0, 0)).through(transformer).lines[0])
+        even = abs(BALANCED.through(transformer).lines[0])
+        return Conductors(legs, self.even_a * even, worst * single)
+
+    def add(self, other: "Conductors") -> None:
+        """Take up what comes from a node below."""
+        for load, amperes in other.legs.items():
+            _add(self.legs, load, amperes)
+        np.add(self.even_a, other.even_a, out=self.even_a)
+        np.add(self.sized_a, other.sized_a, out=self.sized_a)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCurrent:
+    """One line with a limit: what cars can put on it, what is on it anyway, what it may carry."""
+
+    node: str
+    line: str
+    """``L1``, or ``primary L1`` on the grid side of a transformer."""
+    charging_a: Floats
+    """Longest sum of phasors (G,). [A]"""
+    base_a: Floats
+    """(G,) [A]"""
+    limit_a: Floats
+    """(G,) [A]"""
+
+
+def line_currents(case: Case, partial_draw: bool) -> Iterator[LineCurrent]:
+    """Every line conductor that has a limit, on both sides of transformers."""
+    sides = _own_conductors(case)
+    for node in leaves_first(case.scenario.site):
+        load_side = sides.pop(node.id)
+        yield from _limited_lines(case, node, "", node.current_limit_a, load_side, partial_draw)
+        grid_side = load_side
+        if node.transformer is not None:
+            grid_side = load_side.through(node.transformer)
+            limit = node.transformer.primary_current_limit_a
+            yield from _limited_lines(case, node, "primary ", limit, grid_side, partial_draw)
+        if node.parent is not None:
+            sides[node.parent].add(grid_side)
+
+
+def current_breaks(case: Case, current: LineCurrent) -> Iterator[Break]:
+    """(6)  | Σ phasors | + base_current <= current_limit, for every set of cars that goes on drawing"""
+    where, limit, alone = f"{current.node} {current.line}", current.limit_a, current.base_a
+    total = current.charging_a + alone
+    by_load = alone > limit + ROUNDING_A
+    added_a = amperes_from_kw(case.tolerance_kw, case.scenario.site.voltage_v or VOLTAGE_IF_UNTOLD_V)
+    for g in np.flatnonzero(~by_load & (total > limit + ROUNDING_A)):
+        message = f"{total[g]:.4f} A on a limit of {limit[g]:.4f} A"
+        yield _found(BreakCode.PHASE_CURRENT, case, where, g, total[g], limit[g], message)
+    for g in np.flatnonzero(by_load & (current.charging_a > added_a)):
+        message = f"{current.charging_a[g]:.4f} A of charging where {alone[g]:.4f} A of load exceed {limit[g]:.4f} A"
+        yield _found(BreakCode.ADDS_TO_EXCESS, case, where, g, current.charging_a[g], 0.0, message)
+    for g in without_alarm(case, current.node, np.flatnonzero(by_load)):
+        message = f"{alone[g]:.4f} A of other load exceed {limit[g]:.4f} A, and the plan has no alarm"
+        yield _found(BreakCode.ALARM_MISSING, case, where, g, alone[g], limit[g], message)
+
+
+def longest(phasors: Complexes, amperes: Floats, partial_draw: bool) -> Floats:
+    """Greatest length of the sum of phasors (K,) times amperes (K, T), over all sets of them that are on. (T,) [A]
+
+    The longest sum holds exactly the phasors with a positive projection on it, so it is enough to try the one set
+    that belongs to each direction, and sets change only where a direction is square to a phasor.
+    """
+    if not partial_draw:
+        return np.abs(phasors @ amperes)
+    angles = np.angle(phasors)
+    square = np.unique(np.concatenate([angles - pi / 2, angles + pi / 2]) % (2 * pi))
+    between = (square + np.append(square[1:], square[0] + 2 * pi)) / 2
+    sets = np.unique(np.cos(angles[None, :] - between[:, None]) > 0.0, axis=0)
+    return np.asarray(np.abs((sets * phasors) @ amperes).max(axis=0))
+
+
+def _own_conductors(case: Case) -> dict[str, Conductors]:
+    """What hangs on each node itself."""
+    site, segments = case.scenario.site, len(case.time.starts_s)
+    own = {node.id: Conductors({}, np.zeros(segments), np.zeros((3, segments))) for node in site.nodes}
+    for stay in case.stays:
+        vehicle, evse = stay.session.vehicle, stay.evse
+        per_kw = amperes_per_kw(evse, vehicle, site.voltage_v) / efficiency(evse)
+        legs, load = own[evse.node].legs, leg(evse, vehicle)
+        if load not in legs:
+            legs[load] = np.zeros(case.schedule.period_count)
+        legs[load][stay.periods] += stay.power_kw * per_kw
+    _add_base_currents(case, own)
+    return own
+
+
+def _add_base_currents(case: Case, own: dict[str, Conductors]) -> None:
+    """The high current of a base load; where none is told, its high power on three even phases."""
+    starts, voltage = case.time.starts_s, case.scenario.site.voltage_v or VOLTAGE_IF_UNTOLD_V
+    for load in case.scenario.site.base_loads:
+        told, there = load.high_current_a, own[load.node]
+        if told is None:
+            high = steps_at(load.high_kw if load.high_kw is not None else load.expected_kw, starts)
+            np.add(there.even_a, np.abs(high) * amperes_from_kw(1.0, voltage, len(Phase)), out=there.even_a)
+            continue
+        for line, series in enumerate((told.L1, told.L2, told.L3)):
+            if series is not None:
+                there.sized_a[line] += np.abs(steps_at(series, starts))
+
+
+def _limited_lines(
+    case: Case,
+    node: GridNode,
+    side: str,
+    limit: Series | PhaseSeries | None,
+    conductors: Conductors,
+    partial_draw: bool,
+) -> Iterator[LineCurrent]:
+    by_phase = limit if isinstance(limit, PhaseSeries) else PhaseSeries(L1=limit, L2=limit, L3=limit)
+    for line, (phase, series) in enumerate(zip(Phase, (by_phase.L1, by_phase.L2, by_phase.L3), strict=True)):
+        if series is None:
+            continue
+        yield LineCurrent(
+            node=node.id,
+            line=f"{side}{phase}",
+            charging_a=_charging_a(conductors, line, partial_draw, case.schedule.period_count)[case.time.period],
+            base_a=conductors.even_a + conductors.sized_a[line],
+            limit_a=steps_at(series, case.time.starts_s) * continuous_factor(node),
+        )
+
+
+def _charging_a(conductors: Conductors, line: int, partial_draw: bool, period_count: int) -> Floats:
+    """Longest current that the cars can put on a line; those of unknown phase in full. (T,) [A]"""
+    total = np.zeros(period_count)
+    placed = [(load.lines[line], amperes) for load, amperes in conductors.legs.items() if load.lines[line]]
+    if placed:
+        phasors = np.array([phasor for phasor, _ in placed])
+        total += longest(phasors, np.array([amperes for _, amperes in placed]), partial_draw)
+    for load, amperes in conductors.legs.items():
+        total += load.unplaced * amperes
+    return total
+
+
+def _add(legs: dict[Leg, Floats], load: Leg, amperes: Floats) -> None:
+    legs[load] = legs[load] + amperes if load in legs else amperes
+
+
+def _found(code: BreakCode, case: Case, where: str, g: np.intp, amount: float, limit: float, message: str) -> Break:
+    start = utc(case.time.cuts_s[g])
+    return Break(code=code, where=where, start=start, amount=float(amount), limit=float(limit), message=message)

@@ -1,0 +1,252 @@
+"""What every node carries: the import limits (5), the site balance (7), and what the plan says about its nodes."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.schedule import Floats, NodePlan
+from models.domain.site import CurrentType, GridNode, LimitKind, MeasuringPoint, PowerCabinet
+from optimizer.audit.case import Case, Stay
+from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.tree import cabinet_label, rolled_up, root_of
+from optimizer.audit.wiring import efficiency
+
+EXCESS_ALARM = "limit_exceeded_by_load"
+ALARM_TOLERANCE_S = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charging:
+    """Charging below one place, summed over its sessions; one value a period (T,). [kW]"""
+
+    full: Floats
+    """Every setpoint drawn in full, at the place's measuring point."""
+    mean: Floats
+    """The same, only while the cars are there."""
+    offered: Floats
+    """In full, at evse."""
+    offered_dc: Floats
+    """Of DC outlets alone, at evse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLoad:
+    """What one node or power cabinet carries at its measuring point: grid, or evse for some cabinets."""
+
+    label: str
+    charging: Charging
+    expected_base_kw: Floats
+    """Load that nobody here controls, with stand-by (G,). [kW]"""
+    high_base_kw: Floats
+    """(G,) [kW]"""
+    highest_base_kw: Floats
+    """Each base load at its highest in the period (T,). [kW]"""
+    limit_kw: Floats
+    """inf where there is none (G,). [kW]"""
+
+
+def node_loads(case: Case) -> tuple[NodeLoad, ...]:
+    """Of every grid node and every power cabinet."""
+    site = case.scenario.site
+    labels = [node.id for node in site.nodes]
+    sums = [
+        rolled_up(site, _summed(case, quantity, labels, lambda stay: stay.evse.node)) for quantity in _at_grid(case)
+    ]
+    charging = {label: _charging([total[label] for total in sums]) for label in labels}
+    expected, high, highest = (rolled_up(site, own) for own in _base_loads(case))
+    nodes = [
+        NodeLoad(
+            label=node.id,
+            charging=charging[node.id],
+            expected_base_kw=expected[node.id],
+            high_base_kw=high[node.id],
+            highest_base_kw=highest[node.id],
+            limit_kw=_import_limit(case, node),
+        )
+        for node in site.nodes
+    ]
+    return (*nodes, *(_cabinet_load(case, cabinet) for cabinet in site.cabinets))
+
+
+def load_breaks(case: Case, loads: Iterable[NodeLoad]) -> Iterator[Break]:
+    """(5), (7), and the plan's own words about its nodes."""
+    plans = {plan.node_id: plan for plan in case.schedule.nodes}
+    root = root_of(case.scenario.site).id
+    for load in loads:
+        yield from _limit_breaks(case, load)
+        if load.label == root:
+            yield from _balance_breaks(case, load)
+        if load.label in plans:
+            yield from _node_plan_breaks(case, load, plans.pop(load.label))
+    for name in plans:
+        message = "the scenario has no such node or power cabinet"
+        yield Break(code=BreakCode.NODE_PLAN, where=name, amount=1.0, limit=0.0, message=message)
+
+
+def without_alarm(case: Case, node_id: str, segments: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of some segments over which no alarm says that load nobody controls exceeds the node's limit."""
+    alarms = [a for a in case.schedule.alarms if a.code == EXCESS_ALARM and a.node == node_id]
+    spans = [(a.start.timestamp() - ALARM_TOLERANCE_S, a.end.timestamp() + ALARM_TOLERANCE_S) for a in alarms]
+    cuts = case.time.cuts_s
+    silent = np.ones(len(segments), dtype=bool)
+    for start, end in spans:
+        silent &= (cuts[segments] < start) | (cuts[segments + 1] > end)
+    return segments[silent]
+
+
+def _limit_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
+    """(5)  Σ_{below n, plugged in} charge_power / κ <= max(0, import_limit - high_base - standby)"""
+    charging, alone = load.charging.full[case.time.period], load.high_base_kw
+    limit, tolerance = load.limit_kw, case.tolerance_kw
+    by_load = alone > limit + tolerance
+    for g in np.flatnonzero(~by_load & (alone + charging > limit + tolerance)):
+        total = alone[g] + charging[g]
+        message = f"{total:.4f} kW of charging and high load on a limit of {limit[g]:.4f} kW"
+        yield _in_segment(BreakCode.IMPORT_LIMIT, case, load.label, g, total, limit[g], message)
+    for g in np.flatnonzero(by_load & (charging > tolerance)):
+        message = f"{charging[g]:.4f} kW of charging where {alone[g]:.4f} kW of other load exceed {limit[g]:.4f} kW"
+        yield _in_segment(BreakCode.ADDS_TO_EXCESS, case, load.label, g, charging[g], 0.0, message)
+    for g in without_alarm(case, load.label, np.flatnonzero(by_load)):
+        message = f"{alone[g]:.4f} kW of other load exceed {limit[g]:.4f} kW, and the plan has no {EXCESS_ALARM} alarm"
+        yield _in_segment(BreakCode.ALARM_MISSING, case, load.label, g, alone[g], limit[g], message)
+
+
+def _balance_breaks(case: Case, site: NodeLoad) -> Iterator[Break]:
+    """(7)  grid_import - grid_export = Σ_s h / Δ charge_power / κ + expected_base + standby, not both at once"""
+    expected = site.charging.mean + case.time.mean(site.expected_base_kw)
+    taken, given = case.schedule.grid_import_kw, case.schedule.grid_export_kw
+    for t in np.flatnonzero(np.abs(taken - given - expected) > case.tolerance_kw):
+        message = f"the site takes {expected[t]:.4f} kW, import less export is {taken[t] - given[t]:.4f} kW"
+        yield _in_period(BreakCode.SITE_BALANCE, case, site.label, t, expected[t], taken[t] - given[t], message)
+    for t in np.flatnonzero(np.minimum(taken, given) > case.tolerance_kw):
+        message = f"{taken[t]:.4f} kW of import and {given[t]:.4f} kW of export at once"
+        yield _in_period(BreakCode.IMPORT_AND_EXPORT, case, site.label, t, min(taken[t], given[t]), 0.0, message)
+    for t in np.flatnonzero(np.minimum(taken, given) < -case.tolerance_kw):
+        message = f"{taken[t]:.4f} kW of import and {given[t]:.4f} kW of export; neither can be negative"
+        yield _in_period(BreakCode.SITE_BALANCE, case, site.label, t, min(taken[t], given[t]), 0.0, message)
+
+
+def _node_plan_breaks(case: Case, load: NodeLoad, plan: NodePlan) -> Iterator[Break]:
+    """What the plan says that the node carries is what its setpoints make it carry."""
+    told = (
+        ("expected power", plan.expected_kw, load.charging.mean + case.time.mean(load.expected_base_kw)),
+        ("guaranteed power", plan.guaranteed_kw, load.charging.full + load.highest_base_kw),
+        ("import limit", plan.import_limit_kw, case.time.least(load.limit_kw)),
+    )
+    for name, stated, found in told:
+        # isclose, because it takes two infinities for equal
+        for t in np.flatnonzero(~np.isclose(stated, found, rtol=0.0, atol=case.tolerance_kw)):
+            message = f"{name} is {found[t]:.4f} kW, the plan says {stated[t]:.4f} kW"
+            yield _in_period(BreakCode.NODE_PLAN, case, load.label, t, found[t], stated[t], message)
+
+
+def _import_limit(case: Case, node: GridNode) -> Floats:
+    """The least of the node's own limit, with the continuous factor of a rating, and every cap (13). (G,) [kW]"""
+    starts = case.time.starts_s
+    limit = np.full(len(starts), np.inf)
+    if node.import_limit_kw is not None:
+        limit = steps_at(node.import_limit_kw, starts) * continuous_factor(node)
+    is_root = node.parent is None
+    for cap in case.scenario.signals:
+        if cap.node == node.id or (cap.node is None and is_root):
+            inside = (starts >= cap.start.timestamp()) & (starts < cap.end.timestamp())
+            limit = np.where(inside, np.minimum(limit, cap.import_limit_kw), limit)
+    return limit
+
+
+def continuous_factor(node: GridNode) -> float:
+    """Share of the node's limits that may be used: equipment ratings alone are lowered."""
+    if node.limit_kind is not LimitKind.RATING or node.continuous_factor is None:
+        return 1.0
+    return node.continuous_factor
+
+
+def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
+    """A cabinet is above its outlets; measured at evse, neither losses nor stand-by count."""
+    label, segments = cabinet_label(cabinet), len(case.time.starts_s)
+    at_evse = cabinet.measured_at is not MeasuringPoint.GRID
+    quantities = _at_evse(case) if at_evse else _at_grid(case)
+    outlets = dict.fromkeys(cabinet.evses, label)
+    sums = [_summed(case, quantity, [label], lambda stay: outlets.get(stay.evse.id)) for quantity in quantities]
+    standby_kw = 0.0 if at_evse else sum(case.evses[evse_id].standby_kw for evse_id in cabinet.evses)
+    return NodeLoad(
+        label=label,
+        charging=_charging([total[label] for total in sums]),
+        expected_base_kw=np.full(segments, standby_kw),
+        high_base_kw=np.full(segments, standby_kw),
+        highest_base_kw=np.full(case.schedule.period_count, standby_kw),
+        limit_kw=np.full(segments, cabinet.total_kw),
+    )
+
+
+Quantity = Callable[[Stay], Floats]
+
+
+def _at_evse(case: Case) -> tuple[Quantity, Quantity, Quantity, Quantity]:
+    """Power of one stay in each period that its plan covers, in the order of the fields of Charging. [kW at evse]"""
+    period_h = case.time.period_h
+
+    def mean(stay: Stay) -> Floats:
+        return np.asarray(stay.power_kw * stay.overlap_h / period_h[stay.periods])
+
+    def of_dc(stay: Stay) -> Floats:
+        return stay.power_kw if stay.evse.current is CurrentType.DC else np.zeros_like(stay.power_kw)
+
+    return (lambda stay: stay.power_kw), mean, (lambda stay: stay.power_kw), of_dc
+
+
+def _at_grid(case: Case) -> tuple[Quantity, Quantity, Quantity, Quantity]:
+    """The same with the first two at grid."""
+    full, mean, offered, of_dc = _at_evse(case)
+    return (lambda s: full(s) / efficiency(s.evse)), (lambda s: mean(s) / efficiency(s.evse)), offered, of_dc
+
+
+def _summed(
+    case: Case, quantity: Quantity, labels: list[str], place: Callable[[Stay], str | None]
+) -> dict[str, Floats]:
+    """Sums over the stays at each place (T,); a stay at no place is left out."""
+    sums = {label: np.zeros(case.schedule.period_count) for label in labels}
+    for stay in case.stays:
+        label = place(stay)
+        if label is not None:
+            sums[label][stay.periods] += quantity(stay)
+    return sums
+
+
+def _charging(sums: list[Floats]) -> Charging:
+    full, mean, offered, offered_dc = sums
+    return Charging(full=full, mean=mean, offered=offered, offered_dc=offered_dc)
+
+
+def _base_loads(case: Case) -> tuple[dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
+    """Expected (G,), high (G,) and highest-in-the-period (T,) load of each node itself, stand-by with it. [kW]"""
+    site, time = case.scenario.site, case.time
+    expected = {node.id: np.zeros(len(time.starts_s)) for node in site.nodes}
+    for evse in site.evses:
+        expected[evse.node] += evse.standby_kw
+    high = {node_id: own.copy() for node_id, own in expected.items()}
+    highest = {node_id: time.largest(own) for node_id, own in expected.items()}
+    for load in site.base_loads:
+        series = steps_at(load.high_kw if load.high_kw is not None else load.expected_kw, time.starts_s)
+        expected[load.node] += steps_at(load.expected_kw, time.starts_s)
+        high[load.node] += series
+        highest[load.node] += time.largest(series)
+    return expected, high, highest
+
+
+def _in_segment(
+    code: BreakCode, case: Case, where: str, g: np.intp, amount: float, limit: float, message: str
+) -> Break:
+    return _break(code, where, case.time.cuts_s[g], amount, limit, message)
+
+
+def _in_period(code: BreakCode, case: Case, where: str, t: np.intp, amount: float, limit: float, message: str) -> Break:
+    return _break(code, where, case.time.instants_s[t], amount, limit, message)
+
+
+def _break(code: BreakCode, where: str, start_s: float, amount: float, limit: float, message: str) -> Break:
+    start = utc(start_s)
+    return Break(code=code, where=where, start=start, amount=float(amount), limit=float(limit), message=message)

@@ -1,0 +1,60 @@
+"""What the plan costs, component by component: (9), (10), (17) and (18), each worked out anew."""
+
+from collections.abc import Iterator
+
+from models.domain.schedule import Floats
+from models.domain.tariff import Price
+from optimizer.audit.case import Case
+from optimizer.audit.demand import COST_TOLERANCE, Demand
+from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.timeline import price_values
+from optimizer.audit.wiring import efficiency
+
+
+def costs(case: Case, found: tuple[Demand, ...]) -> dict[str, float]:
+    """By component, with what is earned as a negative number. [currency]"""
+    schedule, tariff = case.schedule, case.tariff
+    imported, exported = (power * case.time.period_h for power in (schedule.grid_import_kw, schedule.grid_export_kw))
+    price_per_kw = {demand.label: (demand.price_per_kw, demand.floor_kw) for demand in found}
+    peaks = [(*price_per_kw[peak.demand_window], peak) for peak in schedule.peaks if peak.demand_window in price_per_kw]
+    return {
+        "energy_import": float(mean_price(case, tariff.import_price) @ imported),
+        "energy_export": -float(mean_price(case, tariff.export_price) @ exported),
+        "carbon": tariff.carbon_price_per_kg * float(mean_price(case, tariff.carbon_intensity) @ imported),
+        "demand_charge": sum(price * (peak.peak_kw - floor) for price, floor, peak in peaks),
+        "unmet_target": sum(_unmet_target(case)),
+        "revenue": -sum((stay.session.retail_price_per_kwh or 0.0) * stay.energy_kwh for stay in case.stays),
+    }
+
+
+def cost_breaks(case: Case, found: dict[str, float]) -> Iterator[Break]:
+    """Every component as the plan tells it, the objective that they add up to, and the cost of every session."""
+    stated = case.schedule.costs
+    for name in found.keys() | stated.keys():
+        yield from _differs(BreakCode.COST, name, found.get(name, 0.0), stated.get(name, 0.0))
+    with_revenue = sum(found.values())
+    either = (with_revenue - found["revenue"], with_revenue)  # objective cost, objective margin
+    nearest = min(either, key=lambda total: abs(total - case.schedule.objective))
+    yield from _differs(BreakCode.OBJECTIVE, "objective", nearest, case.schedule.objective)
+    price = mean_price(case, case.tariff.import_price)
+    for stay in case.stays:
+        cost = float((stay.overlap_h * stay.power_kw) @ price[stay.periods]) / efficiency(stay.evse)
+        yield from _differs(BreakCode.COST, stay.session.id, cost, stay.plan.energy_cost)
+
+
+def mean_price(case: Case, price: Price) -> Floats:
+    """Time-weighted over each period (T,). [currency/kWh]"""
+    return case.time.mean(price_values(price, case.time.starts_s, case.calendar))
+
+
+def _unmet_target(case: Case) -> Iterator[float]:
+    """(17)  value_of_target · target_shortfall"""
+    for stay in case.stays:
+        value = stay.tier.value_of_target_per_kwh if stay.tier is not None else None
+        yield (value or 0.0) * stay.plan.target_shortfall_kwh
+
+
+def _differs(code: BreakCode, where: str, found: float, stated: float) -> Iterator[Break]:
+    if abs(found - stated) > COST_TOLERANCE * max(1.0, abs(found)):
+        message = f"recomputed {found:.6f}, the plan says {stated:.6f}"
+        yield Break(code=code, where=where, amount=found, limit=stated, message=message)

@@ -1,0 +1,109 @@
+"""What an audit answers: every break of a rule, the recomputed figures, and one line for a human."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class BreakCode(StrEnum):
+    """The rules that a plan can break."""
+
+    INSTANTS = "instants"
+    """The ends of the periods are not finite, not increasing, or not those of the horizon."""
+    ARRAYS = "arrays"
+    """A number is not finite, or arrays do not fit together or into the plan."""
+    SESSION_MISSING = "session_missing"
+    SESSION_UNKNOWN = "session_unknown"
+    SESSION_TWICE = "session_twice"
+    EVSE_WRONG = "evse_wrong"
+    POWER_NEGATIVE = "power_negative"
+    POWER_TOO_HIGH = "power_too_high"
+    """(4): more than EVSE, connector or vehicle can do."""
+    OUTSIDE_STAY = "outside_stay"
+    """Power before arrival or after departure."""
+    PLUGGED_IN = "plugged_in"
+    """The hours plugged in, or the periods that the plan covers, are not those of the stay."""
+    ENERGY_BALANCE = "energy_balance"
+    """(1): what is charged, missed and left for later is not what was lacking."""
+    ENERGY_STATED = "energy_stated"
+    """The energy told is not the energy of the setpoints, or not what the session lacks."""
+    ENERGY_ABOVE_NEED = "energy_above_need"
+    SHORTFALL_BOUNDS = "shortfall_bounds"
+    AFTER_HORIZON = "after_horizon"
+    """More is left for after the horizon than the time until departure allows."""
+    IMPORT_LIMIT = "import_limit"
+    """(5)"""
+    ADDS_TO_EXCESS = "adds_to_excess"
+    """Charging adds to load that alone exceeds the limit."""
+    ALARM_MISSING = "alarm_missing"
+    PHASE_CURRENT = "phase_current"
+    """(6)"""
+    SITE_BALANCE = "site_balance"
+    """(7)"""
+    IMPORT_AND_EXPORT = "import_and_export"
+    NODE_PLAN = "node_plan"
+    """What a node is said to carry, or its limit, is not what was recomputed."""
+    PEAK_MISSING = "peak_missing"
+    PEAK_UNKNOWN = "peak_unknown"
+    PEAK_TOO_LOW = "peak_too_low"
+    """(10): below the demand of a metering interval, or below the floor."""
+    PEAK_FLOOR = "peak_floor"
+    PEAK_COST = "peak_cost"
+    COST = "cost"
+    """A component of the costs is not what was recomputed."""
+    OBJECTIVE = "objective"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """One rule that the plan breaks at one place and, where it has one, at one time."""
+
+    code: BreakCode
+    where: str
+    """The session, node, line, cost component or other thing, by name."""
+    start: datetime | None = None
+    """Start of the stretch of time; None for a break of the whole plan."""
+    amount: float
+    """What was recomputed or found, in the unit that the message names."""
+    limit: float
+    """What it should have been, or should not have exceeded."""
+    message: str
+
+    def __str__(self) -> str:
+        when = f" from {self.start:%Y-%m-%dT%H:%M:%SZ}" if self.start else ""
+        return f"{self.code} at {self.where}{when}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """Whether a plan may be carried out, and the figures that the audit found for itself."""
+
+    passed: bool
+    breaks: tuple[Break, ...]
+    figures: Mapping[str, float]
+    """Recomputed, by name: ``peak_import_kw``, ``energy_kwh``, ``target_shortfall_kwh``, ``minimum_shortfall_kwh``;
+    ``loading:NODE`` and ``current_loading:NODE`` as shares of the limit; ``offered_kw:NODE`` (all below, at evse) and
+    ``offered_dc_kw:NODE`` (its DC outlets); ``demand_kw:WINDOW``; ``cost:COMPONENT``."""
+    verdict: str
+    """One line for a human."""
+
+
+def report(breaks: Sequence[Break], figures: Mapping[str, float]) -> AuditReport:
+    """The answer, with its verdict worded."""
+    verdict = _failed(breaks) if breaks else _passed(figures)
+    return AuditReport(passed=not breaks, breaks=tuple(breaks), figures=figures, verdict=verdict)
+
+
+def _failed(breaks: Sequence[Break]) -> str:
+    noun = "break" if len(breaks) == 1 else "breaks"
+    return f"failed: {len(breaks)} {noun}, the first: {breaks[0]}"
+
+
+def _passed(figures: Mapping[str, float]) -> str:
+    loadings = {name: share for name, share in figures.items() if name.partition(":")[0].endswith("loading")}
+    sentence = f"passed: {figures['energy_kwh']:.1f} kWh at a peak of {figures['peak_import_kw']:.1f} kW"
+    if not loadings:
+        return f"{sentence}; no limit to keep"
+    fullest = max(loadings, key=lambda name: loadings[name])
+    return f"{sentence}; fullest: {fullest.partition(':')[2]} at {loadings[fullest]:.0%} of its limit"

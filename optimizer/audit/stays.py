@@ -1,0 +1,124 @@
+"""Who is there and what they get: equations (1) and (4), session by session, with every energy at evse."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from models.domain.schedule import Floats
+from optimizer.audit.case import Case, Stay, instants_of, plan_faults
+from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.timeline import utc
+
+ENERGY_TOLERANCE_KWH = 1e-4
+HOURS_TOLERANCE = 1e-6
+SHARE_AFTER_HORIZON = 0.8
+"""Of the highest power, what the time after the horizon may be counted on for: nothing is planned there yet."""
+
+
+def stay_breaks(case: Case) -> Iterator[Break]:
+    """Everything about single sessions."""
+    yield from _roll_call(case)
+    for stay in case.stays:
+        yield from _presence(case, stay)
+        yield from _powers(case, stay)
+        yield from _energies(stay)
+        yield from _shortfalls(stay)
+
+
+def _roll_call(case: Case) -> Iterator[Break]:
+    """Every session that is plugged in has one plan that can be read, and nobody else has one."""
+    plans = Counter(plan.session_id for plan in case.schedule.sessions)
+    sessions = {session.id: session for session in case.scenario.sessions}
+    start_s, end_s = float(case.schedule.instants_s[0]), float(case.schedule.instants_s[-1])
+    for session in case.scenario.sessions:
+        arrival_s, departure_s = instants_of(session)
+        if session.id not in plans and arrival_s < end_s and departure_s > start_s:
+            yield _found(BreakCode.SESSION_MISSING, session.id, 0, 1, "it is plugged in and has no plan")
+    for name, count in plans.items():
+        if count > 1:
+            yield _found(BreakCode.SESSION_TWICE, name, count, 1, f"it has {count} plans")
+    for plan in case.schedule.sessions:
+        name = plan.session_id
+        if name not in sessions:
+            yield _found(BreakCode.SESSION_UNKNOWN, name, 1, 0, "the scenario has no such session")
+        elif plan.evse_id != sessions[name].evse:
+            message = f"it is plugged in at {sessions[name].evse}, the plan says {plan.evse_id}"
+            yield _found(BreakCode.EVSE_WRONG, name, 1, 0, message)
+        for fault in plan_faults(plan, case.schedule.period_count):
+            yield _found(BreakCode.ARRAYS, name, float("nan"), float("nan"), fault)
+
+
+def _presence(case: Case, stay: Stay) -> Iterator[Break]:
+    """The plan covers the periods of the stay and no others, with the hours that the car is there."""
+    stated, overlap = stay.plan.plugged_in_h, stay.overlap_h
+    for k in np.flatnonzero(np.abs(stated - overlap) > HOURS_TOLERANCE):
+        message = f"plugged in for {overlap[k]:.6f} h of the period, the plan says {stated[k]:.6f} h"
+        yield _in_period(BreakCode.PLUGGED_IN, case, stay, k, overlap[k], stated[k], message)
+    for k in np.flatnonzero((overlap <= 0.0) & (np.abs(stay.power_kw) > case.tolerance_kw)):
+        message = f"{stay.power_kw[k]:.4f} kW while it is not plugged in"
+        yield _in_period(BreakCode.OUTSIDE_STAY, case, stay, k, stay.power_kw[k], 0.0, message)
+    there_h = float(case.time.overlap_h(*instants_of(stay.session), slice(None)).sum())
+    if abs(there_h - float(overlap.sum())) > HOURS_TOLERANCE:
+        message = f"the plan covers {overlap.sum():.6f} h of the {there_h:.6f} h that it is plugged in"
+        yield _found(BreakCode.PLUGGED_IN, stay.session.id, float(overlap.sum()), there_h, message)
+
+
+def _powers(case: Case, stay: Stay) -> Iterator[Break]:
+    """(4)  0 <= charge_power <= min(EVSE, connector, vehicle)"""
+    power, highest = stay.power_kw, stay.max_power_kw
+    for k in np.flatnonzero(power < -case.tolerance_kw):
+        message = f"{power[k]:.4f} kW; a setpoint cannot be negative"
+        yield _in_period(BreakCode.POWER_NEGATIVE, case, stay, k, power[k], 0.0, message)
+    for k in np.flatnonzero(power > highest + case.tolerance_kw):
+        message = f"{power[k]:.4f} kW, but EVSE, connector and vehicle allow {highest:.4f} kW"
+        yield _in_period(BreakCode.POWER_TOO_HIGH, case, stay, k, power[k], highest, message)
+
+
+def _energies(stay: Stay) -> Iterator[Break]:
+    """(1)  Σ_t h charge_power + target_shortfall + minimum_shortfall + energy_after_horizon = energy_remaining"""
+    plan, energy, remaining = stay.plan, stay.energy_kwh, stay.remaining_kwh
+    missed = plan.target_shortfall_kwh + plan.minimum_shortfall_kwh
+    accounted = energy + missed + plan.energy_after_horizon_kwh
+    if abs(accounted - remaining) > ENERGY_TOLERANCE_KWH:
+        message = f"charged, missed and later are {accounted:.4f} kWh, {remaining:.4f} kWh were lacking"
+        yield _found(BreakCode.ENERGY_BALANCE, stay.session.id, accounted, remaining, message)
+    if energy > remaining + ENERGY_TOLERANCE_KWH:
+        message = f"its setpoints give {energy:.4f} kWh, it needs {remaining:.4f} kWh"
+        yield _found(BreakCode.ENERGY_ABOVE_NEED, stay.session.id, energy, remaining, message)
+    told = (("energy", plan.energy_kwh, energy), ("energy remaining", plan.energy_remaining_kwh, remaining))
+    for name, stated, found in told:
+        if abs(stated - found) > ENERGY_TOLERANCE_KWH:
+            message = f"{name} is {found:.4f} kWh, the plan says {stated:.4f} kWh"
+            yield _found(BreakCode.ENERGY_STATED, stay.session.id, found, stated, message)
+
+
+def _shortfalls(stay: Stay) -> Iterator[Break]:
+    """Each part of what is missed stays within its own bound, else the cheaper one hides the other."""
+    plan, remaining, promised = stay.plan, stay.remaining_kwh, stay.promised_kwh
+    after = min(remaining, SHARE_AFTER_HORIZON * stay.max_power_kw * stay.after_h)
+    bounds = (
+        (BreakCode.SHORTFALL_BOUNDS, "target shortfall", plan.target_shortfall_kwh, remaining - promised),
+        (BreakCode.SHORTFALL_BOUNDS, "minimum shortfall", plan.minimum_shortfall_kwh, promised),
+        (BreakCode.AFTER_HORIZON, "energy after the horizon", plan.energy_after_horizon_kwh, after),
+    )
+    for code, name, energy, most in bounds:
+        if not -ENERGY_TOLERANCE_KWH <= energy <= most + ENERGY_TOLERANCE_KWH:
+            message = f"{name} is {energy:.4f} kWh, outside 0 to {most:.4f} kWh"
+            yield _found(code, stay.session.id, energy, most, message)
+
+
+def _found(code: BreakCode, where: str, amount: float, limit: float, message: str) -> Break:
+    return Break(code=code, where=where, amount=amount, limit=limit, message=message)
+
+
+def _in_period(code: BreakCode, case: Case, stay: Stay, k: np.intp, amount: float, limit: float, message: str) -> Break:
+    starts: Floats = case.schedule.instants_s[stay.periods]
+    return Break(
+        code=code,
+        where=stay.session.id,
+        start=utc(starts[k]),
+        amount=float(amount),
+        limit=float(limit),
+        message=message,
+    )

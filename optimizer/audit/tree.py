@@ -1,0 +1,36 @@
+"""Where: the tree of grid nodes, walked from its leaves to the site connection."""
+
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
+
+from models.domain.schedule import Floats
+from models.domain.site import GridNode, PowerCabinet, Site
+
+
+def cabinet_label(cabinet: PowerCabinet) -> str:
+    """The name under which a power cabinet stands beside the nodes."""
+    return f"cabinet:{cabinet.id}"
+
+
+def root_of(site: Site) -> GridNode:
+    """The site connection."""
+    return next(node for node in site.nodes if node.parent is None)
+
+
+def leaves_first(site: Site) -> tuple[GridNode, ...]:
+    """Every node after all nodes below it. Raises graphlib.CycleError where the tree is none."""
+    below: dict[str, set[str]] = {node.id: set() for node in site.nodes}
+    for node in site.nodes:
+        if node.parent is not None:
+            below[node.parent].add(node.id)
+    by_id = {node.id: node for node in site.nodes}
+    return tuple(by_id[node_id] for node_id in TopologicalSorter(below).static_order())
+
+
+def rolled_up(site: Site, own: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Sums over everything below each node, from what hangs on the node itself."""
+    total = dict(own)
+    for node in leaves_first(site):
+        if node.parent is not None:
+            total[node.parent] = total[node.parent] + total[node.id]
+    return total
