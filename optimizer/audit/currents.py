@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.schedule import Floats
-from models.domain.site import GridNode, Phase, PhaseSeries, Transformer
-from models.domain.units import amperes_from_kw
+from models.domain.site import GridNode, Phase, PhaseSeries, Site, Transformer
+from models.domain.units import amperes_from_kw, line_to_neutral
 from models.domain.value import Series
 from optimizer.audit.case import Case
-from optimizer.audit.loads import continuous_factor, without_alarm
+from optimizer.audit.loads import continuous_factor, high_and_low_kw, without_alarm
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import steps_at, utc
-from optimizer.audit.tree import leaves_first
+from optimizer.audit.tree import above, leaves_first
 from optimizer.audit.wiring import (
     BALANCED,
     VOLTAGE_IF_UNTOLD_V,
@@ -138,17 +138,32 @@ def _own_conductors(case: Case) -> dict[str, Conductors]:
 
 
 def _add_base_currents(case: Case, own: dict[str, Conductors]) -> None:
-    """The high current of a base load; where none is told, its high power on three even phases."""
-    starts, voltage = case.time.starts_s, case.scenario.site.voltage_v or VOLTAGE_IF_UNTOLD_V
+    """The high current of a base load; where none is told, its high power on three even phases.
+
+    Generation counts as nothing: it stands against what charging draws and can only shorten that.
+    """
+    starts = case.time.starts_s
     for load in case.scenario.site.base_loads:
         told, there = load.high_current_a, own[load.node]
         if told is None:
-            high = steps_at(load.high_kw if load.high_kw is not None else load.expected_kw, starts)
-            np.add(there.even_a, np.abs(high) * amperes_from_kw(1.0, voltage, len(Phase)), out=there.even_a)
+            per_kw = amperes_from_kw(1.0, _voltage_at(case.scenario.site, load.node), len(Phase))
+            np.add(there.even_a, np.maximum(0.0, high_and_low_kw(case, load)[0]) * per_kw, out=there.even_a)
             continue
         for line, series in enumerate((told.L1, told.L2, told.L3)):
             if series is not None:
                 there.sized_a[line] += np.abs(steps_at(series, starts))
+
+
+def _voltage_at(site: Site, node_id: str) -> float:
+    """Line to neutral, on the load side of a node: that of the next transformer above, else below, else the site's."""
+    by_id = {node.id: node for node in site.nodes}
+    for node in above(by_id, node_id):
+        if node.transformer is not None:
+            return line_to_neutral(node.transformer.secondary_voltage_v)
+    for node in site.nodes:
+        if node.transformer is not None and any(other.id == node_id for other in above(by_id, node.id)):
+            return line_to_neutral(node.transformer.primary_voltage_v)
+    return site.voltage_v or VOLTAGE_IF_UNTOLD_V
 
 
 def _limited_lines(

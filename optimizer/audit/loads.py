@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.schedule import Floats, NodePlan
-from models.domain.site import CurrentType, GridNode, LimitKind, MeasuringPoint, PowerCabinet
+from models.domain.site import BaseLoad, CurrentType, GridNode, LimitKind, MeasuringPoint, PowerCabinet
+from models.domain.value import Series
 from optimizer.audit.case import Case, Stay
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import steps_at, utc
@@ -44,7 +45,11 @@ class NodeLoad:
     """(G,) [kW]"""
     highest_base_kw: Floats
     """Each base load at its highest in the period (T,). [kW]"""
+    low_base_kw: Floats
+    """The mirror, for export (G,). [kW]"""
     limit_kw: Floats
+    """On import; inf where there is none (G,). [kW]"""
+    export_limit_kw: Floats
     """inf where there is none (G,). [kW]"""
 
 
@@ -56,7 +61,7 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
         rolled_up(site, _summed(case, quantity, labels, lambda stay: stay.evse.node)) for quantity in _at_grid(case)
     ]
     charging = {label: _charging([total[label] for total in sums]) for label in labels}
-    expected, high, highest = (rolled_up(site, own) for own in _base_loads(case))
+    expected, high, low, highest = (rolled_up(site, own) for own in _base_loads(case))
     nodes = [
         NodeLoad(
             label=node.id,
@@ -64,7 +69,9 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
             expected_base_kw=expected[node.id],
             high_base_kw=high[node.id],
             highest_base_kw=highest[node.id],
+            low_base_kw=low[node.id],
             limit_kw=_import_limit(case, node),
+            export_limit_kw=_own_limit(case, node, node.export_limit_kw),
         )
         for node in site.nodes
     ]
@@ -77,6 +84,7 @@ def load_breaks(case: Case, loads: Iterable[NodeLoad]) -> Iterator[Break]:
     root = root_of(case.scenario.site).id
     for load in loads:
         yield from _limit_breaks(case, load)
+        yield from _export_breaks(case, load)
         if load.label == root:
             yield from _balance_breaks(case, load)
         if load.label in plans:
@@ -114,6 +122,14 @@ def _limit_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
         yield _in_segment(BreakCode.ALARM_MISSING, case, load.label, g, alone[g], limit[g], message)
 
 
+def _export_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
+    """Generation that nobody here controls may exceed an export limit, but not without a word."""
+    export, limit = -load.low_base_kw, load.export_limit_kw
+    for g in without_alarm(case, load.label, np.flatnonzero(export > limit + case.tolerance_kw)):
+        message = f"{export[g]:.4f} kW of export exceed {limit[g]:.4f} kW, and the plan has no {EXCESS_ALARM} alarm"
+        yield _in_segment(BreakCode.ALARM_MISSING, case, load.label, g, export[g], limit[g], message)
+
+
 def _balance_breaks(case: Case, site: NodeLoad) -> Iterator[Break]:
     """(7)  grid_import - grid_export = Σ_s h / Δ charge_power / κ + expected_base + standby, not both at once"""
     expected = site.charging.mean + case.time.mean(site.expected_base_kw)
@@ -146,15 +162,20 @@ def _node_plan_breaks(case: Case, load: NodeLoad, plan: NodePlan) -> Iterator[Br
 def _import_limit(case: Case, node: GridNode) -> Floats:
     """The least of the node's own limit, with the continuous factor of a rating, and every cap (13). (G,) [kW]"""
     starts = case.time.starts_s
-    limit = np.full(len(starts), np.inf)
-    if node.import_limit_kw is not None:
-        limit = steps_at(node.import_limit_kw, starts) * continuous_factor(node)
+    limit = _own_limit(case, node, node.import_limit_kw)
     is_root = node.parent is None
     for cap in case.scenario.signals:
         if cap.node == node.id or (cap.node is None and is_root):
             inside = (starts >= cap.start.timestamp()) & (starts < cap.end.timestamp())
             limit = np.where(inside, np.minimum(limit, cap.import_limit_kw), limit)
     return limit
+
+
+def _own_limit(case: Case, node: GridNode, limit_kw: Series | None) -> Floats:
+    """(G,) [kW]"""
+    if limit_kw is None:
+        return np.full(len(case.time.starts_s), np.inf)
+    return steps_at(limit_kw, case.time.starts_s) * continuous_factor(node)
 
 
 def continuous_factor(node: GridNode) -> float:
@@ -178,7 +199,9 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
         expected_base_kw=np.full(segments, standby_kw),
         high_base_kw=np.full(segments, standby_kw),
         highest_base_kw=np.full(case.schedule.period_count, standby_kw),
+        low_base_kw=np.full(segments, standby_kw),
         limit_kw=np.full(segments, cabinet.total_kw),
+        export_limit_kw=np.full(segments, np.inf),
     )
 
 
@@ -221,20 +244,30 @@ def _charging(sums: list[Floats]) -> Charging:
     return Charging(full=full, mean=mean, offered=offered, offered_dc=offered_dc)
 
 
-def _base_loads(case: Case) -> tuple[dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
-    """Expected (G,), high (G,) and highest-in-the-period (T,) load of each node itself, stand-by with it. [kW]"""
+def high_and_low_kw(case: Case, load: BaseLoad) -> tuple[Floats, Floats]:
+    """What limits are kept with; never on the easy side of the mean that a period expects. (G,) [kW]"""
+    starts, period = case.time.starts_s, case.time.period
+    expected = case.time.mean(steps_at(load.expected_kw, starts))[period]
+    high = steps_at(load.expected_kw if load.high_kw is None else load.high_kw, starts)
+    low = steps_at(load.expected_kw if load.low_kw is None else load.low_kw, starts)
+    return np.maximum(high, expected), np.minimum(low, expected)
+
+
+def _base_loads(case: Case) -> tuple[dict[str, Floats], dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
+    """Expected, high and low (G,) and highest-in-the-period (T,) load of each node itself, stand-by included. [kW]"""
     site, time = case.scenario.site, case.time
     expected = {node.id: np.zeros(len(time.starts_s)) for node in site.nodes}
     for evse in site.evses:
         expected[evse.node] += evse.standby_kw
-    high = {node_id: own.copy() for node_id, own in expected.items()}
+    high, low = ({node_id: own.copy() for node_id, own in expected.items()} for _ in range(2))
     highest = {node_id: time.largest(own) for node_id, own in expected.items()}
     for load in site.base_loads:
-        series = steps_at(load.high_kw if load.high_kw is not None else load.expected_kw, time.starts_s)
+        high_kw, low_kw = high_and_low_kw(case, load)
         expected[load.node] += steps_at(load.expected_kw, time.starts_s)
-        high[load.node] += series
-        highest[load.node] += time.largest(series)
-    return expected, high, highest
+        high[load.node] += high_kw
+        low[load.node] += low_kw
+        highest[load.node] += time.largest(high_kw)
+    return expected, high, low, highest
 
 
 def _in_segment(

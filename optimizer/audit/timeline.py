@@ -138,12 +138,14 @@ def _changes_of_day(day: date, clocks: list[time], zone: ZoneInfo) -> list[float
 def _limit_changes(scenario: Scenario) -> Iterable[Floats]:
     for node in scenario.site.nodes:
         yield _starts(node.import_limit_kw)
+        yield _starts(node.export_limit_kw)
         primary = node.transformer.primary_current_limit_a if node.transformer else None
         for current in (node.current_limit_a, primary):
             yield from _phase_starts(current)
     for load in scenario.site.base_loads:
         yield _starts(load.expected_kw)
         yield _starts(load.high_kw)
+        yield _starts(load.low_kw)
         yield from _phase_starts(load.high_current_a)
     yield np.array([edge.timestamp() for cap in scenario.signals for edge in (cap.start, cap.end)])
 

@@ -1,6 +1,6 @@
 """Where: the tree of grid nodes, walked from its leaves to the site connection."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 
 from models.domain.schedule import Floats
@@ -25,6 +25,14 @@ def leaves_first(site: Site) -> tuple[GridNode, ...]:
             below[node.parent].add(node.id)
     by_id = {node.id: node for node in site.nodes}
     return tuple(by_id[node_id] for node_id in TopologicalSorter(below).static_order())
+
+
+def above(by_id: Mapping[str, GridNode], node_id: str) -> Iterator[GridNode]:
+    """The node itself and all nodes towards the grid."""
+    node: GridNode | None = by_id[node_id]
+    while node is not None:
+        yield node
+        node = by_id[node.parent] if node.parent is not None else None
 
 
 def rolled_up(site: Site, own: Mapping[str, Floats]) -> dict[str, Floats]:

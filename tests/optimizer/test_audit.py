@@ -549,6 +549,25 @@ def test_load_that_just_reaches_a_limit_is_no_alarm() -> None:
     assert audit(scenario, plan).passed
 
 
+def test_generation_above_an_export_limit_needs_an_alarm() -> None:
+    scenario, plan = one_hour(
+        nodes=(GridNode(id="grid", export_limit_kw=7.0, limit_kind=LimitKind.CONTRACT),),
+        evses=(Evse(id="bay", node="grid", max_power_kw=11.0),),
+        power={"bay": 0.0},
+        base_loads=(BaseLoad(node="grid", expected_kw=-5.0, low_kw=-9.0),),
+    )
+    plan = replace(plan, grid_export_kw=np.array([5.0]))
+    hit = found(audit(scenario, plan), BreakCode.ALARM_MISSING, "grid")
+    assert (hit.amount, hit.limit) == (9.0, 7.0)
+    assert audit(scenario, replace(plan, alarms=(ALARM,))).passed
+
+
+def test_a_high_load_below_the_expected_one_does_not_make_room() -> None:
+    scenario, plan = under_load(3.0)  # expected 5 kW on a limit of 10 kW: room for 5 kW
+    charging = replace(plan, sessions=(session_plan("bay", "bay", [5.5]),))
+    assert found(audit(scenario, charging), BreakCode.IMPORT_LIMIT, "grid").amount == pytest.approx(10.5)
+
+
 # --- One hour, one price of zero: for powers and currents --------------------------------------------------------
 
 
@@ -832,6 +851,44 @@ def test_currents_above_a_transformer_are_those_of_its_primary_lines() -> None:
     bay = (single("a", Phase.L3, Phase.L1, between=True, node="T1"),)
     report = audit(*one_hour(nodes=nodes, evses=bay, power={"a": 50 * LINE_KW}))
     assert found(report, BreakCode.PHASE_CURRENT, "grid L1").amount == pytest.approx(10.0)
+
+
+def test_a_base_load_flows_at_the_voltage_of_the_transformer_that_it_hangs_on() -> None:
+    # 69 kW at 230 V to neutral are 100 A; behind a ratio of 10 an even load keeps sqrt(3) of a tenth: 17.32 A.
+    transformer = Transformer(
+        primary_voltage_v=2300.0, secondary_voltage_v=line_to_line(230.0), primary_current_limit_a=20.0
+    )
+    nodes = (GridNode(id="grid"), GridNode(id="T1", parent="grid", transformer=transformer, current_limit_a=125.0))
+    load = BaseLoad(node="T1", expected_kw=69.0)
+    scenario, plan = one_hour(
+        nodes=nodes, evses=(single("a", Phase.L1, node="T1"),), power={"a": 0.0}, base_loads=(load,)
+    )
+    elsewhere = replace(scenario, site=replace(scenario.site, voltage_v=120.0))  # the EVSEs' own, of no matter here
+    report = audit(elsewhere, replace(plan, grid_import_kw=np.array([69.0])))
+    assert report.passed
+    assert report.figures["current_loading:T1"] == pytest.approx(10 * sqrt(3) / 20)
+
+
+def test_unplaced_base_currents_add_up_in_the_worst_way_behind_a_transformer() -> None:
+    # 60 A on secondary L1 and 40 A on L3: primary L1 = (a - c) / 10 can be as much as 10 A, L2 6 A, L3 4 A.
+    transformer = Transformer(
+        primary_voltage_v=2300.0,
+        secondary_voltage_v=line_to_line(230.0),
+        primary_current_limit_a=PhaseSeries(L1=9.9, L2=6.0, L3=4.0),
+    )
+    nodes = (GridNode(id="grid"), GridNode(id="T1", parent="grid", transformer=transformer))
+    load = BaseLoad(node="T1", expected_kw=0.0, high_current_a=PhaseSeries(L1=60.0, L3=40.0))
+    evses = (single("a", Phase.L1, node="T1"),)
+    report = audit(*one_hour(nodes=nodes, evses=evses, power={"a": 0.0}, base_loads=(load,)))
+    assert [b.where for b in report.breaks] == ["T1 primary L1"]
+    assert found(report, BreakCode.ALARM_MISSING, "T1 primary L1").amount == pytest.approx(10.0)
+
+
+def test_an_unknown_pair_of_lines_counts_twice_behind_a_transformer() -> None:
+    # It may be the pair that meets itself on one primary line: 2 x 50 / 10 = 10 A.
+    bay = (single("a", between=True, node="T1"),)
+    report = below_transformer(PhaseSeries(L2=9.0), bay, {"a": 50 * LINE_KW})
+    assert found(report, BreakCode.PHASE_CURRENT, "T1 primary L2").amount == pytest.approx(10.0)
 
 
 # --- Demand and prices -------------------------------------------------------------------------------------------
