@@ -31,7 +31,7 @@ from models.domain.site import (
 )
 from models.domain.tariff import DayKind, DemandCharge, PriceSeries, Rate, Tariff, TimeOfUse, Window
 from models.domain.units import kw_from_amperes, line_to_line, seconds_from_hours
-from models.domain.value import Step
+from models.domain.value import Series, Step
 from optimizer.audit import AuditReport, Break, BreakCode, audit
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -320,6 +320,12 @@ SPOILT: Mapping[str, tuple[Spoil, BreakCode, str]] = {
     ),
     "the promised part hides more than was promised": (
         of_session("anna", lambda plan: replace(plan, minimum_shortfall_kwh=10.5)),
+        BreakCode.SHORTFALL_BOUNDS,
+        "anna",
+    ),
+    "the target takes over what was promised": (
+        # 22 kWh lacking, 10 of them promised: the target can miss 12
+        of_session("anna", lambda plan: replace(plan, target_shortfall_kwh=12.5)),
         BreakCode.SHORTFALL_BOUNDS,
         "anna",
     ),
@@ -686,7 +692,7 @@ def single(name: str, *phases: Phase, between: bool = False, node: str = "grid")
     return Evse(id=name, node=node, phases=phases or None, wiring=wiring, max_power_kw=100.0)
 
 
-def limited(limit: float | PhaseSeries, **more: object) -> tuple[GridNode, ...]:
+def limited(limit: Series | PhaseSeries, **more: object) -> tuple[GridNode, ...]:
     return (GridNode(id="grid", current_limit_a=limit, **more),)
 
 
@@ -798,6 +804,17 @@ def test_nothing_may_add_to_a_current_that_other_load_alone_makes_too_large() ->
     report = with_base_current(load, 5.0, 5 * NEUTRAL_KW)
     assert found(report, BreakCode.ADDS_TO_EXCESS, "grid L1").amount == pytest.approx(5.0)
     assert found(report, BreakCode.ALARM_MISSING, "grid L1").amount == pytest.approx(40.0)
+
+
+def test_a_current_limit_or_a_base_current_that_changes_inside_a_period_is_seen() -> None:
+    steps = (Step(start=at(0), value=0.0), Step(start=at(16, 50), value=12.0))
+    load = BaseLoad(node="grid", expected_kw=0.0, high_current_a=PhaseSeries(L1=steps))
+    hit = found(with_base_current(load, 22.0, 22 * NEUTRAL_KW), BreakCode.PHASE_CURRENT, "grid L1")
+    assert (hit.start, hit.amount) == (at(16, 50), pytest.approx(34.0))
+    falling = (Step(start=at(0), value=32.0), Step(start=at(16, 20), value=16.0), Step(start=at(16, 40), value=32.0))
+    scene = one_hour(nodes=limited(falling), evses=(single("a", Phase.L1),), power={"a": 20 * NEUTRAL_KW})
+    hit = found(audit(*scene), BreakCode.PHASE_CURRENT, "grid L1")
+    assert (hit.start, hit.limit) == (at(16, 20), 16.0)
 
 
 def below_transformer(
@@ -987,6 +1004,28 @@ def test_a_time_of_use_price_is_that_of_local_time() -> None:
     assert found(report, BreakCode.COST, "energy_import").amount == pytest.approx(right)
 
 
+def test_a_window_whose_opening_the_clock_jumps_over_opens_at_the_jump() -> None:
+    # 2026-03-29 in Berlin: 02:30 to 04:00 begins at 03:00, which is 01:00 UTC; one hour of four at 0.50 EUR/kWh.
+    skipped = TimeOfUse(
+        rates=(Rate(price_per_kwh=0.50, windows=(Window(start="02:30", end="04:00"),)), Rate(price_per_kwh=0.10))
+    )
+    tariff = Tariff(currency="EUR", time_zone="Europe/Berlin", import_price=skipped)
+    cost = 10.0 * (0.50 + 3 * 0.10)
+    start = datetime(2026, 3, 28, 23, tzinfo=UTC)
+    assert base_only(start, 4, 10.0, tariff, costs={"energy_import": cost}, objective=cost).passed
+
+
+def test_a_window_that_the_clock_repeats_counts_twice() -> None:
+    # 2026-10-25 in Berlin: 02:20 to 02:40 comes at 00:20 and at 01:20 UTC; 40 minutes of two hours at 0.70 EUR/kWh.
+    repeated = TimeOfUse(
+        rates=(Rate(price_per_kwh=0.70, windows=(Window(start="02:20", end="02:40"),)), Rate(price_per_kwh=0.10))
+    )
+    tariff = Tariff(currency="EUR", time_zone="Europe/Berlin", import_price=repeated)
+    cost = 10.0 * (2 / 3 * 0.70 + 4 / 3 * 0.10)
+    start = datetime(2026, 10, 25, 0, tzinfo=UTC)
+    assert base_only(start, 2, 10.0, tariff, costs={"energy_import": cost}, objective=cost).passed
+
+
 def test_a_window_opens_at_local_time_on_the_day_on_which_the_clock_jumps() -> None:
     # 2026-03-29 in Berlin has no 02:30; from midnight (23:00 UTC) to 05:00 local are four hours.
     # 00:00 to 01:30 at 0.10; the window from 01:30 to 03:30 lasts one hour of it; then 1.5 h at 0.10.
@@ -1068,3 +1107,20 @@ def test_an_energy_at_battery_is_more_at_the_evse_and_the_rest_may_wait_for_afte
     assert report(3.6, 6.4).passed
     assert found(report(3.5, 6.5), BreakCode.AFTER_HORIZON, "v2").limit == pytest.approx(6.4)
     assert found(report(2.6, 6.4), BreakCode.ENERGY_BALANCE, "v2").limit == pytest.approx(10.0)
+
+
+def test_what_has_flowed_already_keeps_its_part_of_the_promise() -> None:
+    # 10 kWh promised, 2.1 of them delivered: 7.9 kWh can still be missed.
+    promised = replace(carla(), energy_minimum_kwh=10.0)
+    scenario = replace(yard(), sessions=(anna(), ben(), promised))
+    spoil = of_session("carla", lambda plan: replace(plan, minimum_shortfall_kwh=9.0))
+    hit = found(audit(scenario, spoil(yard_plan())), BreakCode.SHORTFALL_BOUNDS, "carla")
+    assert hit.limit == pytest.approx(7.9)
+
+
+def test_an_energy_at_grid_is_less_at_the_evse() -> None:
+    # 100 kWh at grid x 0.93 = 93 kWh at evse
+    bay = Evse(id="dc", node="grid", current=CurrentType.DC, max_power_kw=100.0)
+    scenario, plan = one_hour(nodes=(GridNode(id="grid"),), evses=(bay,), power={"dc": 93.0})
+    at_grid = replace(scenario.sessions[0], energy_target_kwh=100.0, measured_at=MeasuringPoint.GRID)
+    assert audit(replace(scenario, sessions=(at_grid,)), plan).passed
