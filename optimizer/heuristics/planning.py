@@ -1,0 +1,113 @@
+"""Period by period: who is there takes power by a rule, as far as the limits leave room."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from models.domain.completion import complete
+from models.domain.scenario import Scenario
+from models.domain.schedule import Method, Schedule
+from models.domain.units import hours_from_seconds
+from optimizer.heuristics.discs import Floats
+from optimizer.heuristics.room import Ints, Room, limits_of
+from optimizer.heuristics.sharing import equally, everything, in_quanta, one_after_the_other
+from optimizer.instance import Instance, instance_of
+from optimizer.solution import Outcome, energies, schedule_of
+
+Order = Callable[[Instance, int, Ints, Floats], Floats]
+"""(instance, period, sessions, what each still needs [kWh]) -> a number each; the smallest comes first."""
+_SHORTEST_H = 1e-9
+"""Of a period; less is no time at all. [h]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one method gives power out."""
+
+    share: Callable[[Room, Floats, Ints], Floats]
+    """(room, most that each can take [kW], order) -> power of each. [kW]"""
+    order: Order
+    keeps_limits: bool = True
+
+
+def heuristic(scenario: Scenario, method: Method) -> Schedule:
+    """The plan of a simple rule for a valid scenario; what is missing in it is completed first.
+
+    ``uncontrolled`` is what would happen without us: every car at full power from arrival until its energy is there,
+    whatever the limits say. All others keep every limit by construction, whichever cars stop. Raises ValueError for a
+    method that is not in ``RULES``.
+    """
+    if method not in RULES:
+        raise ValueError(f"{method} is no simple rule; take one of {', '.join(RULES)}")
+    completed = complete(scenario)
+    instance = instance_of(completed.scenario)
+    outcome = _outcome(instance, _powers(instance, RULES[method]))
+    return schedule_of(instance, outcome, method=method, assumptions=completed.assumptions)
+
+
+def by_arrival(instance: Instance, period: int, sessions: Ints, needs_kwh: Floats) -> Floats:
+    return instance.sessions.arrival_s[sessions]
+
+
+def by_departure(instance: Instance, period: int, sessions: Ints, needs_kwh: Floats) -> Floats:
+    return instance.sessions.departure_s[sessions]
+
+
+def by_laxity(instance: Instance, period: int, sessions: Ints, needs_kwh: Floats) -> Floats:
+    """Time left less the time that full power would take: how long a session could still wait. [h]"""
+    who = instance.sessions
+    since_s = np.maximum(who.arrival_s[sessions], instance.periods.instants_s[period])
+    left_h = hours_from_seconds(1.0) * (who.departure_s[sessions] - since_s)
+    power_kw = who.max_power_kw[sessions]
+    needs_h = np.divide(needs_kwh, power_kw, out=np.full_like(power_kw, np.inf), where=power_kw > 0.0)
+    return np.asarray(left_h - needs_h)
+
+
+RULES: Mapping[Method, Rule] = MappingProxyType(
+    {
+        Method.UNCONTROLLED: Rule(everything, by_arrival, keeps_limits=False),
+        Method.EQUAL_SHARE: Rule(equally, by_arrival),
+        Method.EARLIEST_DEADLINE_FIRST: Rule(one_after_the_other, by_departure),
+        Method.LEAST_LAXITY_FIRST: Rule(one_after_the_other, by_laxity),
+        Method.ROUND_ROBIN: Rule(in_quanta, by_arrival),
+    }
+)
+"""The methods of :func:`heuristic`; who is equal in order comes in the order of the scenario."""
+
+
+def _powers(instance: Instance, rule: Rule) -> Floats:
+    """Setpoints (N,). A car that would be done inside a period gets less, so that its energy fits. [kW]"""
+    who, cells, limits = instance.sessions, instance.cells, limits_of(instance)
+    power, needs_kwh = np.zeros(cells.count), who.remaining_kwh.copy()
+    for period, here in _by_period(instance):
+        sessions, hours = cells.session[here], np.maximum(cells.hours[here], _SHORTEST_H)
+        most = np.minimum(who.max_power_kw[sessions], needs_kwh[sessions] / hours)
+        room = limits.of(sessions, period)
+        if rule.keeps_limits and not room.fits(most):
+            order = np.argsort(rule.order(instance, period, sessions, needs_kwh[sessions]), kind="stable")
+            most = rule.share(room, most, order)
+        power[here] = most
+        needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * most)
+    return power
+
+
+def _by_period(instance: Instance) -> Iterator[tuple[int, Ints]]:
+    """Periods in which somebody is there, with their cells."""
+    order = np.argsort(instance.cells.period, kind="stable")
+    periods, first = np.unique(instance.cells.period[order], return_index=True)
+    yield from zip(periods.tolist(), np.split(order, first[1:]), strict=False)
+
+
+def _outcome(instance: Instance, power: Floats) -> Outcome:
+    """What is missing is left for the time after the horizon as far as that goes, then for the unpromised part."""
+    who = instance.sessions
+    got = energies(instance, power)
+    after = np.minimum(who.after_horizon_kwh, np.maximum(0.0, who.remaining_kwh - got))
+    return Outcome(
+        charge_power_kw=power,
+        minimum_shortfall_kwh=np.maximum(0.0, who.promised_kwh - got - after),
+        after_horizon_kwh=after,
+        worth_per_kw=np.zeros_like(instance.limits.limit_kw),
+    )

@@ -1,0 +1,156 @@
+"""What limits leave: import limits (5) and phase currents (6) of one scenario as discs, and the room inside them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.heuristics.discs import Complexes, Floats, corners, reach
+from optimizer.instance import CurrentPoint, ImportLimits, Instance
+
+Ints = NDArray[np.int64]
+
+_KEPT_BACK = 1e-9
+"""Share of every limit that sums of rounded numbers may not touch."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Rows (R,) over members (S,) and periods (T,); in kW, or in A where the row is a line."""
+
+    node: Ints
+    """Position of the node or cabinet."""
+    line: tuple[str, ...]
+    """``L1``, ``primary L1``; empty for a limit on power."""
+    phasor: Complexes
+    """(R, S) what one kW at evse adds to the row's current. [A/kW]"""
+    length: Floats
+    """(R, S) what it adds whatever its direction: power at the node, current of an unknown phase. [kW/kW, A/kW]"""
+    limit: Floats
+    """(R, T) inf where there is none."""
+    base: Floats
+    """(R, T) load that nobody here controls."""
+
+    @cached_property
+    def radius(self) -> Floats:
+        """What is left for charging (R, T)."""
+        return (1.0 - _KEPT_BACK) * np.maximum(0.0, self.limit - self.base)
+
+    def binding(self, max_power_kw: Floats) -> "Limits":
+        """Only the rows that members at full power could exceed, with finite limits that change nothing."""
+        most = (abs(self.phasor) + self.length) @ max_power_kw
+        keep = np.flatnonzero((self.radius < most[:, None]).any(axis=1))
+        return Limits(
+            self.node[keep],
+            tuple(self.line[r] for r in keep),
+            self.phasor[keep],
+            self.length[keep],
+            np.minimum(self.limit[keep], self.base[keep] + 2.0 * most[keep, None]),
+            self.base[keep],
+        )
+
+    def of(self, members: Ints, period: int) -> "Room":
+        return Room(self.phasor[:, members], self.length[:, members], self.radius[:, period])
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The limits of one period for the members that are there (n,). ``given`` is their power so far (n,). [kW]"""
+
+    phasor: Complexes
+    length: Floats
+    radius: Floats
+
+    def fits(self, given: Floats) -> bool:
+        """Whether all of it together keeps every limit."""
+        used = abs(self.phasor @ given) + self.length @ given
+        return bool((used <= self.radius).all())
+
+    def of(self, given: Floats, k: int) -> float:
+        """What member k can take on top. [kW]"""
+        return float(self._reach(given, self.phasor[:, k], self.length[:, k]).min(initial=np.inf))
+
+    def each(self, given: Floats) -> Floats:
+        """What every member could take on top if it were alone (n,). [kW]"""
+        return np.asarray(self.by_row(given).min(axis=0, initial=np.inf))
+
+    def by_row(self, given: Floats) -> Floats:
+        """The same, limit by limit (R, n). [kW]"""
+        load, left = self._load(given)
+        return reach(load[:, None], left[:, None], self.phasor, self.length)
+
+    def together(self, given: Floats, rising: NDArray[np.bool_]) -> float:
+        """What each of the rising members can take on top if all of them take the same. [kW]"""
+        phasor, length = self.phasor @ rising, self.length @ rising
+        return float(self._reach(given, phasor, length).min(initial=np.inf))
+
+    def _reach(self, given: Floats, phasor: Complexes, length: Floats) -> Floats:
+        load, left = self._load(given)
+        return reach(load, left, phasor, length)
+
+    def _load(self, given: Floats) -> tuple[Complexes, Floats]:
+        return self.phasor @ given, np.maximum(0.0, self.radius - self.length @ given)
+
+
+def limits_of(instance: Instance) -> Limits:
+    """Every limit that its sessions could exceed."""
+    who = instance.sessions
+    powers = power_limits(instance.limits, who.evse_ids, who.efficiency)
+    itself = np.arange(who.count)
+    currents = [current_limits(p, itself, np.zeros_like(itself), who.count) for p in instance.currents]
+    return joined([powers, *currents]).binding(who.max_power_kw)
+
+
+def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Floats) -> Limits:
+    """(5) Nodes and cabinets that limit power; members are at these EVSEs."""
+    length = np.zeros((len(limits.ids), len(evse_ids)))
+    for s, evse in enumerate(evse_ids):
+        above = list(limits.evse_nodes[evse])
+        length[above, s] = np.where(limits.at_evse[above], 1.0, 1.0 / efficiency[s])
+    nodes = np.arange(len(limits.ids))
+    lines = ("",) * len(nodes)
+    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, limits.limit_kw, limits.high_kw)
+
+
+def current_limits(point: CurrentPoint, member: Ints, alternative: Ints, count: int) -> Limits:
+    """(6) The lines of one node, a row for every corner.
+
+    Session s of the point is an alternative of a member: it draws in this way, or in another one, or not.
+    """
+    known = np.array([leg.known for leg in point.legs], dtype=bool)[point.leg]
+    at = (alternative[point.sessions], member[point.sessions])
+    rows = []
+    for number, line in enumerate(point.lines):
+        drawn = line.phasors[point.leg] * point.amperes_per_kw
+        choices = np.zeros((int(alternative.max(initial=0)) + 1, count), dtype=complex)
+        choices[at] = np.where(known, drawn, 0.0)
+        length = np.zeros(count)
+        length[at[1]] = np.where(known, 0.0, abs(drawn))
+        picks = corners(choices) or [np.zeros(count, dtype=complex)]
+        rows += [(number, pick, length) for pick in picks]
+    return _lines(point, rows, count)
+
+
+def _lines(point: CurrentPoint, rows: list[tuple[int, Complexes, Floats]], count: int) -> Limits:
+    lines = [point.lines[number] for number, _, _ in rows]
+    return Limits(
+        np.full(len(rows), point.node),
+        tuple(line.label for line in lines),
+        np.array([pick for _, pick, _ in rows], dtype=complex).reshape(len(rows), count),
+        np.array([length for _, _, length in rows]).reshape(len(rows), count),
+        np.array([line.limit_a for line in lines]),
+        np.array([line.base_a for line in lines]),
+    )
+
+
+def joined(parts: list[Limits]) -> Limits:
+    """The rows of all of them."""
+    return Limits(
+        np.concatenate([p.node for p in parts]),
+        tuple(label for p in parts for label in p.line),
+        np.concatenate([p.phasor for p in parts]),
+        np.concatenate([p.length for p in parts]),
+        np.concatenate([p.limit for p in parts]),
+        np.concatenate([p.base for p in parts]),
+    )
