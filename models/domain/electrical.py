@@ -1,7 +1,7 @@
 """How power and current of a load go together, from its wiring, its voltage and the phases its vehicle uses."""
 
 from models.domain.session import Session, Vehicle
-from models.domain.site import CurrentType, Evse, MeasuringPoint, Phase, Wiring
+from models.domain.site import Connector, CurrentType, Evse, MeasuringPoint, Phase, Wiring
 from models.domain.units import kw_from_amperes, line_to_line, line_to_neutral
 
 NOMINAL_VOLTAGE_V = 230.0
@@ -29,10 +29,11 @@ def min_current_a(evse: Evse) -> float:
 def phases_used(evse: Evse, vehicle: Vehicle | None) -> tuple[Phase, ...] | None:
     """The site's phases that a vehicle at this EVSE loads; None for one unknown phase.
 
-    A vehicle whose phases are unknown counts on all of the EVSE's. A two-wire load between lines uses two phases.
+    A vehicle whose phases are unknown counts on all of the EVSE's. A two-wire load between lines uses two phases. A
+    DC charger loads all of its own, whatever the vehicle.
     """
-    if evse.phases is None:
-        return None
+    if evse.phases is None or evse.current is CurrentType.DC:
+        return evse.phases
     fewest = 2 if evse.wiring is Wiring.LINE_TO_LINE else 1
     wanted = len(evse.phases) if vehicle is None or vehicle.phases is None else max(vehicle.phases, fewest)
     return evse.phases[:wanted]
@@ -74,15 +75,23 @@ def evse_max_power_kw(evse: Evse, vehicle: Vehicle | None, site_voltage_v: float
     return min(limits, default=0.0)
 
 
+def connector_used(session: Session, evse: Evse) -> Connector | None:
+    """The connector that a session names, or the only one there is; None where it cannot be told."""
+    if session.connector is None:
+        return evse.connectors[0] if len(evse.connectors) == 1 else None
+    return next((c for c in evse.connectors if c.id == session.connector), None)
+
+
 def max_charge_power_kw(session: Session, evse: Evse, site_voltage_v: float) -> float:
     """Equation (4): the least of EVSE, connector and vehicle, measured at evse. [kW]"""
     vehicle = session.vehicle
     per_ampere = kw_per_ampere(evse, vehicle, site_voltage_v)
     limits = [evse_max_power_kw(evse, vehicle, site_voltage_v)]
-    for connector in evse.connectors:
-        if connector.id == session.connector:
-            limits += [connector.max_power_kw] if connector.max_power_kw is not None else []
-            limits += [connector.max_current_a * per_ampere] if connector.max_current_a is not None else []
+    connector = connector_used(session, evse)
+    if connector is not None:
+        limits += [connector.max_power_kw] if connector.max_power_kw is not None else []
+        if connector.max_current_a is not None and evse.current is CurrentType.AC:
+            limits.append(connector.max_current_a * per_ampere)
     if vehicle is not None:
         limits += [vehicle.max_charge_kw] if vehicle.max_charge_kw is not None else []
         if vehicle.max_current_a is not None and evse.current is CurrentType.AC:

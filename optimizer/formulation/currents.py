@@ -182,7 +182,9 @@ def tangents(
 
 
 def joined(parts: list[Tangents]) -> Tangents:
-    """All of them as one, rows counted on."""
+    """All of them as one, rows counted on; none of them is a block without rows."""
+    none = np.zeros(0, dtype=np.int64)
+    parts = parts or [Tangents(none, none, none, none, none, none, np.zeros(0), np.zeros(0))]
     offset = np.concatenate([[0], np.cumsum([len(p.period) for p in parts])]).astype(np.int64)
     rows = [p.row + o for p, o in zip(parts, offset, strict=False)]
     names = ("node", "line", "angle", "period", "column", "value", "bound")

@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Phasors = NDArray[np.complex128]
 
-UNKNOWN = "unknown"
+UNKNOWN, UNKNOWN_BETWEEN = "unknown", "unknown-unknown"
 _ORDER = (Phase.L1, Phase.L2, Phase.L3)
 _TURN = {Phase.L1: 1 + 0j, Phase.L2: exp(-2j * pi / 3), Phase.L3: exp(2j * pi / 3)}
 """Direction of the voltage of each phase to neutral."""
@@ -44,7 +44,7 @@ class Leg:
     grid_side: tuple[complex, complex, complex]
     """Behind the node's transformer; as ``load_side`` where there is none."""
     known: bool
-    """False: the phase is unknown and the phasors' lengths count in full on every line."""
+    """False: the phase is unknown; the phasors are those of one case, and the longest counts on every line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,9 @@ def _load(session: Session, evse: Evse, site_voltage_v: float, efficiency: float
     phases = phases_used(evse, session.vehicle)
     amperes = 1.0 / (kw_per_ampere(evse, session.vehicle, site_voltage_v) * efficiency)
     if phases is None:
-        return _Load(UNKNOWN, (1 + 0j, 1 + 0j, 1 + 0j), amperes)
+        if evse.wiring is Wiring.LINE_TO_LINE:
+            return _Load(UNKNOWN_BETWEEN, _between(*_ORDER[:2]), amperes)
+        return _Load(UNKNOWN, _to_neutral(_ORDER[:1]), amperes)
     between = evse.wiring is Wiring.LINE_TO_LINE and len(phases) == 2
     phasors = _between(*_around(phases)) if between else _to_neutral(phases)
     names = _around(phases) if between else tuple(p for p in _ORDER if p in phases)
@@ -154,21 +156,19 @@ def _point(i: int, scenario: Scenario, tree: Tree, loads: list[_Load], span: Per
 
 def _leg(load: _Load, node: GridNode, below: list[GridNode]) -> Leg:
     """The load's leg as node ``node`` sees it, behind the transformers of the nodes below it on the way."""
-    label, phasors, known = load.label, load.phasors, load.label != UNKNOWN
+    label, phasors, known = load.label, load.phasors, load.label not in (UNKNOWN, UNKNOWN_BETWEEN)
     for under in below:
         if under.transformer is not None:
-            label, phasors = f"{label}@{under.id}", _through(under.transformer, phasors, known)
-    behind = phasors if node.transformer is None else _through(node.transformer, phasors, known)
+            label, phasors = f"{label}@{under.id}", _through(under.transformer, phasors)
+    behind = phasors if node.transformer is None else _through(node.transformer, phasors)
     return Leg(label, phasors, behind, known)
 
 
-def _through(
-    transformer: Transformer, lines: tuple[complex, complex, complex], known: bool
-) -> tuple[complex, complex, complex]:
-    """Secondary line currents (a, b, c) as primary ones (a - c, b - a, c - b) / n; an unknown phase on every line."""
+def _through(transformer: Transformer, lines: tuple[complex, complex, complex]) -> tuple[complex, complex, complex]:
+    """Secondary line currents (a, b, c) as primary ones (a - c, b - a, c - b) / n."""
     ratio = winding_ratio(transformer)
     a, b, c = lines
-    return ((a - c) / ratio, (b - a) / ratio, (c - b) / ratio) if known else (a / ratio, b / ratio, c / ratio)
+    return (a - c) / ratio, (b - a) / ratio, (c - b) / ratio
 
 
 def winding_ratio(transformer: Transformer) -> float:
@@ -179,12 +179,18 @@ def winding_ratio(transformer: Transformer) -> float:
 def _lines(i: int, scenario: Scenario, tree: Tree, legs: tuple[Leg, ...], span: Periods) -> Iterator[Line]:
     node, factor = tree.nodes[i], rating_factor(tree.nodes[i])
     base = _base_currents(i, scenario, tree, span)
-    load_side = [leg.load_side for leg in legs]
+    load_side = [_on_lines(leg.load_side, leg.known) for leg in legs]
     yield from _limited("", node.current_limit_a, factor, load_side, base, span)
     if node.transformer is not None:
-        grid_side = [leg.grid_side for leg in legs]
+        grid_side = [_on_lines(leg.grid_side, leg.known) for leg in legs]
         behind = _base_behind(node.transformer, i, scenario, tree, span)
         yield from _limited("primary ", node.transformer.primary_current_limit_a, factor, grid_side, behind, span)
+
+
+def _on_lines(phasors: tuple[complex, complex, complex], known: bool) -> tuple[complex, complex, complex]:
+    """What a leg puts on each line; of an unknown phase the worst, on every line."""
+    worst = complex(max(abs(phasor) for phasor in phasors))
+    return phasors if known else (worst, worst, worst)
 
 
 def _limited(

@@ -76,7 +76,9 @@ def import_limits(scenario: Scenario, tree: Tree, span: Periods) -> ImportLimits
 
 def rating_factor(node: GridNode) -> float:
     """The continuous factor multiplies ratings of equipment, never contract or statutory limits."""
-    return (node.continuous_factor or 1.0) if node.limit_kind is LimitKind.RATING else 1.0
+    if node.limit_kind is not LimitKind.RATING or node.continuous_factor is None:
+        return 1.0
+    return node.continuous_factor
 
 
 def node_limit(node: GridNode, span: Periods) -> Floats:

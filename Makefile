@@ -1,0 +1,59 @@
+# Every target does its own set-up: a bare machine needs Python 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# Real data for benchmarks and some tests, found beside the checkout when it is there.
+SHARED_DATA := $(abspath ../shared/data)
+ifneq ($(wildcard $(SHARED_DATA)/README.md),)
+export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
+endif
+
+.PHONY: setup demo test check bench bench-smoke bench-peer fuzz notebooks serve schema clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(READY)
+
+demo: $(READY)  ## one story: a garage uncontrolled, planned, and planned without knowing the drivers
+	$(BIN)/chargewright demo
+
+test: $(READY)  ## the fast suite
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## published figures (B1) and speed beside HiGHS alone (B3); B1 needs CHARGEWRIGHT_DATA
+	$(BIN)/python -m tests.benchmarks
+
+bench-smoke: $(READY)
+	$(BIN)/python -m tests.benchmarks --smoke
+
+bench-peer: $(READY)  ## FlexMeasures on the scenario of B3, in an environment of its own
+	$(PYTHON) -m venv .venv-peer
+	.venv-peer/bin/python -m pip install --quiet --disable-pip-version-check flexmeasures==1.0.1 highspy
+	$(BIN)/python -m tests.benchmarks.peer .venv-peer/bin/python
+
+fuzz: $(READY)  ## 5,000 random sites through optimize and audit
+	CHARGEWRIGHT_EXAMPLES=5000 $(BIN)/python -m pytest tests/optimizer/test_properties.py
+
+notebooks: $(READY)  ## runs every notebook from a clean kernel
+	CHARGEWRIGHT_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks
+
+serve: $(READY)  ## the API on 127.0.0.1:8080
+	$(BIN)/chargewright serve
+
+schema: $(READY)  ## writes models/domain/scenario.schema.json anew
+	$(BIN)/python -m models.domain.wire > models/domain/scenario.schema.json
+
+clean:
+	rm -rf $(VENV) .venv-peer build dist *.egg-info
