@@ -11,7 +11,7 @@ from optimizer.instance import CurrentPoint, ImportLimits, Instance
 
 Ints = NDArray[np.int64]
 
-_KEPT_BACK = 1e-9
+_KEPT_BACK = 1e-11
 """Share of every limit that sums of rounded numbers may not touch."""
 
 
