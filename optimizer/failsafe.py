@@ -155,7 +155,7 @@ def _for_ever(scenario: Scenario) -> Periods:
 def _current_rows(scenario: Scenario, branches: Tree, span: Periods) -> list[Limits]:
     """A car on every number of phases that an EVSE can serve: alternatives of one load with the same current on each.
 
-    Behind a delta-wye transformer one phase of a three-phase load can reach farther than all three.
+    Its angle differs: of an EVSE between three lines, a car on two of them lines up with those that are there.
     """
     tier = scenario.site.tiers[0].id
     cars = [(k, car) for k, evse in enumerate(scenario.site.evses) for car in _cars(evse, tier, span)]
@@ -178,15 +178,13 @@ def _amperes_per_kw(site: Site) -> Floats:
 
 
 def _cars(evse: Evse, tier: str, span: Periods) -> list[Session]:
-    """One for each set of phases that a car at this EVSE can load; a DC EVSE loads all of its own."""
+    """One for each set of phases that a car at this EVSE can load."""
     vehicles = [Vehicle(id=f"{count} phases", phases=count) for count in (1, 2, 3)]
-    if evse.current is CurrentType.DC or evse.phases is None:
-        return [_session(evse, None, tier, span)]
     by_phases = {phases_used(evse, vehicle): vehicle for vehicle in vehicles}
     return [_session(evse, vehicle, tier, span) for vehicle in by_phases.values()]
 
 
-def _session(evse: Evse, vehicle: Vehicle | None, tier: str, span: Periods) -> Session:
+def _session(evse: Evse, vehicle: Vehicle, tier: str, span: Periods) -> Session:
     return Session(
         id=evse.id,
         evse=evse.id,

@@ -55,13 +55,14 @@ def in_quanta(room: Room, most_kw: Floats, order: Ints) -> Floats:
     given, open_ = np.zeros_like(most_kw), most_kw > NOTHING_KW
     while open_.any():
         quantum = np.minimum(QUANTUM_KW, most_kw - given)
-        open_ &= room.each(given) >= quantum
+        open_ &= room.each(given) >= quantum - NOTHING_KW
         whole_rounds = _whole_rounds(room, given, most_kw, open_)
         given = given + whole_rounds * QUANTUM_KW * open_
         if whole_rounds == 0:
             for k in order[open_[order]]:
-                given[k] += quantum[k] if room.of(given, k) >= quantum[k] else 0.0
-        open_ &= given < most_kw - NOTHING_KW
+                left_kw = room.of(given, k)
+                given[k] += min(quantum[k], left_kw) if left_kw >= quantum[k] - NOTHING_KW else 0.0
+        open_ &= most_kw - given > 2 * NOTHING_KW
     return given
 
 
