@@ -9,7 +9,7 @@ promises.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -177,7 +177,7 @@ def a_series(dice: Dice, horizon: Horizon, low: float, high: float) -> Series:
 
 
 def a_tree(dice: Dice, zone: str, horizon: Horizon) -> tuple[GridNode, ...]:
-    """A connection and up to three nodes anywhere below it; at most one transformer, with no current limit above."""
+    """A connection and up to three nodes anywhere below it; at most one transformer."""
     transformer_at = dice.whole(0, 3) if often(dice, 3) else None
     nodes: list[GridNode] = []
     for k in range(dice.whole(1, 4)):
@@ -213,45 +213,18 @@ def a_current_limit(dice: Dice, horizon: Horizon) -> Series | PhaseSeries:
 
 
 def with_transformer(dice: Dice, nodes: list[GridNode], at: int, horizon: Horizon) -> tuple[GridNode, ...]:
-    """The nodes with a delta-wye transformer in one of them. Above it no current is limited."""
-    parents = {node.id: node.parent for node in nodes}
-    above, place = set(), parents[nodes[at].id]
-    while place is not None:
-        above.add(place)
-        place = parents[place]
+    """The nodes with a delta-wye transformer in one of them."""
     transformer = Transformer(
         primary_voltage_v=dice.pick((480.0, 400.0)),
         secondary_voltage_v=dice.pick((208.0, 400.0)),
         primary_current_limit_a=a_current_limit(dice, horizon) if often(dice, 8) else None,
     )
-    return tuple(
-        without_current_limit(node) if node.id in above else transformed(node, transformer) if k == at else node
-        for k, node in enumerate(nodes)
-    )
-
-
-def without_current_limit(node: GridNode) -> GridNode:
-    return GridNode(
-        id=node.id,
-        parent=node.parent,
-        kind=node.kind,
-        import_limit_kw=node.import_limit_kw,
-        limit_kind=node.limit_kind,
-        continuous_factor=node.continuous_factor,
-    )
+    return tuple(transformed(node, transformer) if k == at else node for k, node in enumerate(nodes))
 
 
 def transformed(node: GridNode, transformer: Transformer) -> GridNode:
-    return GridNode(
-        id=node.id,
-        parent=node.parent,
-        kind=NodeKind.CONNECTION if node.parent is None else NodeKind.TRANSFORMER,
-        import_limit_kw=node.import_limit_kw,
-        current_limit_a=node.current_limit_a,
-        limit_kind=node.limit_kind,
-        continuous_factor=node.continuous_factor,
-        transformer=transformer,
-    )
+    kind = NodeKind.CONNECTION if node.parent is None else NodeKind.TRANSFORMER
+    return replace(node, kind=kind, transformer=transformer)
 
 
 def an_evse(dice: Dice, name: str, nodes: tuple[GridNode, ...]) -> Evse:
@@ -273,7 +246,7 @@ def an_evse(dice: Dice, name: str, nodes: tuple[GridNode, ...]) -> Evse:
         max_power_kw=dice.pick((None, 11.0, 22.0)),
         measured_at=dice.pick(tuple(p for p in MeasuringPoint if p is not MeasuringPoint.BATTERY)),
         standby_kw=standby,
-        connectors=connectors if often(dice, 3) else (),
+        connectors=dice.pick(((), (), connectors, connectors[:1])),
     )
 
 
@@ -360,7 +333,7 @@ def a_session(dice: Dice, name: str, evse: Evse, site: Site, horizon: Horizon, s
         id=name,
         evse=evse.id,
         arrival=horizon.start + timedelta(minutes=begin),
-        connector=dice.pick(evse.connectors).id if evse.connectors else None,
+        connector=dice.pick((*(c.id for c in evse.connectors), None)),
         departure=None if end is None else horizon.start + timedelta(minutes=end),
         energy_target_kwh=target,
         energy_minimum_kwh=minimum,

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from math import inf
 
 from models.domain.scenario import Scenario
-from models.domain.site import BaseLoad, Evse, GridNode, LimitKind, MeasuringPoint, PowerCabinet
-from models.domain.units import amperes_from_kw
-from models.domain.value import Series
-from tests.oracle.paper_loads import DELTA, below, efficiency, ratio
+from models.domain.site import BaseLoad, Evse, GridNode, LimitKind, MeasuringPoint, PowerCabinet, Transformer
+from models.domain.units import SQRT3, amperes_from_kw, line_to_neutral
+from tests.oracle.paper_loads import DELTA, LINES, below, efficiency, ratio, way_up
 from tests.oracle.paper_time import largest, least, mean, of_phase, overlap_h
 
 
@@ -33,15 +32,16 @@ def standby_kw(evses: Iterable[Evse]) -> float:
     return sum(evse.standby_kw for evse in evses)
 
 
-def high(load: BaseLoad) -> Series:
-    """What limits are kept with."""
-    return load.expected_kw if load.high_kw is None else load.high_kw
+def high_kw(load: BaseLoad, start_s: float, end_s: float) -> float:
+    """What limits are kept with: the largest high value, never below the expected mean. [kW at grid]"""
+    told = load.expected_kw if load.high_kw is None else load.high_kw
+    return max(largest(told, start_s, end_s), mean(load.expected_kw, start_s, end_s))
 
 
 def head_room_kw(scenario: Scenario, node: GridNode, start_s: float, end_s: float) -> float:
     """Right-hand side of (5): the limit without what nobody controls, never below 0. [kW at grid]"""
     places = below(scenario, node)
-    taken = sum(largest(high(load), start_s, end_s) for load in scenario.site.base_loads if load.node in places)
+    taken = sum(high_kw(load, start_s, end_s) for load in scenario.site.base_loads if load.node in places)
     standby = standby_kw(evse for evse in scenario.site.evses if evse.node in places)
     return max(0.0, import_limit_kw(scenario, node, start_s, end_s) - taken - standby)
 
@@ -60,10 +60,9 @@ def cabinet_kappa(cabinet: PowerCabinet, evse: Evse) -> float:
 
 def current_limit_a(node: GridNode, line: str, start_s: float, end_s: float) -> float:
     """Of a line on either side of the node's transformer; inf where there is none. [A]"""
-    if line in DELTA:
+    told = node.current_limit_a
+    if line.startswith("primary"):
         told = node.transformer.primary_current_limit_a if node.transformer is not None else None
-    else:
-        told = node.current_limit_a
     series = of_phase(told, line.removeprefix("primary "))
     return inf if series is None else factor(node) * least(series, start_s, end_s)
 
@@ -72,21 +71,56 @@ def base_current_a(scenario: Scenario, node: GridNode, line: str, start_s: float
     """Sum of the sizes of what base loads below the node put on a line. [A]"""
     places = below(scenario, node)
     loads = [load for load in scenario.site.base_loads if load.node in places]
-    if line not in DELTA:
-        return sum(load_current_a(load, line, scenario, start_s, end_s) for load in loads)
-    sizes = [sum(load_current_a(load, end, scenario, start_s, end_s) for load in loads) for end in DELTA[line]]
-    return sum(sizes) / ratio(node.transformer)
+    return sum(load_current_a(scenario, load, node, line, start_s, end_s) for load in loads)
 
 
-def load_current_a(load: BaseLoad, phase: str, scenario: Scenario, start_s: float, end_s: float) -> float:
-    """As told, or the high power on three even phases. [A]"""
+def load_current_a(
+    scenario: Scenario, load: BaseLoad, node: GridNode, line: str, start_s: float, end_s: float
+) -> float:
+    """Of one base load on a line of a node above it, through the transformers between them. [A]"""
+    crossed = [n.transformer for n in way_up(scenario, load.node, node.id) if n.transformer is not None]
+    if line.startswith("primary") and node.transformer is not None:
+        crossed.append(node.transformer)
+    sizes = sizes_at_the_load(scenario, load, start_s, end_s)
+    for transformer in crossed:
+        sizes = sizes_through(transformer, sizes, even=load.high_current_a is None)
+    return sizes[line.removeprefix("primary ")]
+
+
+def sizes_at_the_load(scenario: Scenario, load: BaseLoad, start_s: float, end_s: float) -> dict[str, float]:
+    """As told, or the high power on three even phases; generation adds none. [A]"""
     if load.high_current_a is not None:
-        told = of_phase(load.high_current_a, phase)
-        return 0.0 if told is None else largest(told, start_s, end_s)
-    volts = scenario.site.voltage_v
-    if volts is None:
+        told = {line: of_phase(load.high_current_a, line) for line in LINES}
+        return {line: 0.0 if series is None else largest(series, start_s, end_s) for line, series in told.items()}
+    power = max(0.0, high_kw(load, start_s, end_s))
+    return dict.fromkeys(LINES, amperes_from_kw(power, voltage_v(scenario, load), len(LINES)))
+
+
+def voltage_v(scenario: Scenario, load: BaseLoad) -> float:
+    """Line to neutral where the load stands: on a side of the nearest transformer, or the site's. [V]"""
+    above = [n.transformer for n in way_up(scenario, load.node, None) if n.transformer is not None]
+    if above:
+        return line_to_neutral(above[0].secondary_voltage_v)
+    # Before any transformer: the place has the voltage on the grid side of the first one below the connection.
+    fed = (n.transformer for n in scenario.site.nodes if n.transformer and load.node in upstream(scenario, n))
+    first = next(fed, None)
+    if first is not None:
+        return line_to_neutral(first.primary_voltage_v)
+    if scenario.site.voltage_v is None:
         raise ValueError("the paper model takes a completed scenario: the site has no voltage")
-    return abs(amperes_from_kw(largest(high(load), start_s, end_s), volts, 3))
+    return scenario.site.voltage_v
+
+
+def upstream(scenario: Scenario, node: GridNode) -> set[str]:
+    """The nodes between a node and the grid."""
+    return {n.id for n in way_up(scenario, node.id, None)} - {node.id}
+
+
+def sizes_through(transformer: Transformer, sizes: dict[str, float], *, even: bool) -> dict[str, float]:
+    """Even currents differ by √3; of others only the two lengths are known, and they may add up."""
+    if even:
+        return {line: SQRT3 * size / ratio(transformer) for line, size in sizes.items()}
+    return {line: (sizes[one] + sizes[other]) / ratio(transformer) for line, (one, other) in DELTA.items()}
 
 
 def uncontrolled_kw(scenario: Scenario, start_s: float, end_s: float) -> float:

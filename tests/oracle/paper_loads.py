@@ -15,8 +15,13 @@ DC_EFFICIENCY = 0.93
 REACHABLE_AFTER_HORIZON = 0.8
 TO_NEUTRAL_DEG = {"L1": 0.0, "L2": -120.0, "L3": 120.0}
 BETWEEN_DEG = {"L1-L2": 30.0, "L2-L3": -90.0, "L3-L1": 150.0}
-# Which secondary lines a primary line of a delta-wye transformer carries, plus the one and minus the other.
-DELTA = {"primary L1": ("L1", "L3"), "primary L2": ("L2", "L1"), "primary L3": ("L3", "L2")}
+UNKNOWN = {"unknown": "L1", "unknown-unknown": "L1-L2"}
+"""Legs of which only the kind is known, each with one of its cases."""
+DELTA = {"L1": ("L1", "L3"), "L2": ("L2", "L1"), "L3": ("L3", "L2")}
+"""The secondary lines that a primary line of a delta-wye transformer carries: plus the one and minus the other."""
+
+Phasors = dict[str, complex]
+"""What one ampere on a leg puts on each line."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,11 @@ def energy_factor(session: Session, evse: Evse) -> float:
 
 
 def loaded_phases(session: Session, evse: Evse) -> tuple[str, ...] | None:
-    """As many of the EVSE's phases, in its rotation, as the vehicle uses; a load between lines needs two."""
+    """The first of the EVSE's phases, as many as the vehicle uses: two at least between lines, all on DC."""
     if evse.phases is None:
         return None
+    if evse.current is CurrentType.DC:
+        return tuple(str(phase) for phase in evse.phases)
     told = session.vehicle.phases if session.vehicle is not None else None
     least = 2 if evse.wiring is Wiring.LINE_TO_LINE else 1
     count = len(evse.phases) if told is None else max(told, least)
@@ -104,7 +111,7 @@ def leg_of(session: Session, evse: Evse) -> str:
     """The public label of the conductors that the load shares with others."""
     phases = loaded_phases(session, evse)
     if phases is None:
-        return "unknown"
+        return "unknown-unknown" if evse.wiring is Wiring.LINE_TO_LINE else "unknown"
     if evse.wiring is Wiring.LINE_TO_LINE and len(phases) == 2:
         return next(pair for pair in BETWEEN_DEG if set(pair.split("-")) == set(phases))
     return "+".join(sorted(phases))
@@ -128,7 +135,7 @@ def max_power_kw(session: Session, evse: Evse, site_voltage_v: float) -> float:
     powers = [evse.max_power_kw * kappa if evse.max_power_kw is not None else inf]
     currents = [evse.max_current_a]
     for connector in evse.connectors:
-        if connector.id == session.connector:
+        if connector.id == session.connector or (session.connector is None and len(evse.connectors) == 1):
             powers.append(connector.max_power_kw if connector.max_power_kw is not None else inf)
             currents.append(connector.max_current_a)
     if session.vehicle is not None:
@@ -140,22 +147,71 @@ def max_power_kw(session: Session, evse: Evse, site_voltage_v: float) -> float:
     return min(powers)
 
 
-def phasor(line: str, leg: str, transformer: Transformer | None) -> complex:
-    """a[n,l,g]: what one ampere on a leg of known phase puts on a line, on either side of the node's transformer."""
-    if line in DELTA:
-        plus, minus = DELTA[line]
-        return (phasor(plus, leg, None) - phasor(minus, leg, None)) / ratio(transformer)
+def at_the_load(leg: str) -> Phasors:
+    """a[n,l,g] where the load stands; of an unknown phase, one of the cases."""
+    leg = UNKNOWN.get(leg, leg)
     if leg in BETWEEN_DEG:
         out, back = leg.split("-")
         one = rect(1.0, radians(BETWEEN_DEG[leg]))
-        return {out: one, back: -one}.get(line, 0j)
-    return rect(1.0, radians(TO_NEUTRAL_DEG[line])) if line in leg.split("+") else 0j
+        return {line: {out: one, back: -one}.get(line, 0j) for line in LINES}
+    return {line: rect(1.0, radians(TO_NEUTRAL_DEG[line])) if line in leg.split("+") else 0j for line in LINES}
 
 
-def ratio(transformer: Transformer | None) -> float:
+def through(transformer: Transformer, secondary: Phasors) -> Phasors:
+    """What the secondary lines of a delta-wye transformer are on its primary ones."""
+    return {line: (secondary[plus] - secondary[minus]) / ratio(transformer) for line, (plus, minus) in DELTA.items()}
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A group of conductors as a node sees it: behind none, one or several transformers."""
+
+    conductors: str
+    behind: tuple[GridNode, ...]
+    """The nodes with a transformer between the load and the node, the load's first."""
+
+    @property
+    def label(self) -> str:
+        return self.conductors + (f"@{self.behind[0].id}" if self.behind else "")
+
+    @property
+    def known(self) -> bool:
+        return self.conductors not in UNKNOWN
+
+    def phasors(self, node: GridNode) -> Phasors:
+        """a[n,l,g] on the lines of a node and, where it has a transformer, on its primary lines."""
+        here = at_the_load(self.conductors)
+        for place in self.behind:
+            here = through(transformer_of(place), here)
+        if node.transformer is None:
+            return here
+        primary = through(node.transformer, here)
+        return here | {f"primary {line}": value for line, value in primary.items()}
+
+
+def transformer_of(node: GridNode) -> Transformer:
+    if node.transformer is None:
+        raise ValueError(f"node {node.id} has no transformer")
+    return node.transformer
+
+
+def leg_at(scenario: Scenario, session: PaperSession, node: GridNode) -> Leg:
+    """The leg of a session as a node above it sees it."""
+    return Leg(session.leg, tuple(n for n in way_up(scenario, session.node, node.id) if n.transformer is not None))
+
+
+def way_up(scenario: Scenario, start: str, end: str | None) -> list[GridNode]:
+    """The nodes from one (included) towards the grid up to another (left out); all of them if None."""
+    nodes = {n.id: n for n in scenario.site.nodes}
+    found, place = [], nodes.get(start)
+    while place is not None and place.id != end:
+        found.append(place)
+        place = nodes[place.parent] if place.parent is not None else None
+    return found
+
+
+def ratio(transformer: Transformer) -> float:
     """n: primary line-to-line voltage over secondary line-to-neutral voltage."""
-    if transformer is None:
-        raise ValueError("a primary line belongs to a node with a transformer")
     return transformer.primary_voltage_v / line_to_neutral(transformer.secondary_voltage_v)
 
 

@@ -24,11 +24,11 @@ from tests.oracle.paper_limits import (
     head_room_kw,
     uncontrolled_kw,
 )
-from tests.oracle.paper_loads import DELTA, LINES, PaperSession, below, paper_sessions, phasor
+from tests.oracle.paper_loads import LINES, Leg, PaperSession, below, leg_at, paper_sessions
 from tests.oracle.paper_prices import LocalDays, PaperWindow, demand_windows, local_days, mean_price, tariff_of
 from tests.oracle.paper_time import label, overlap_h
 
-UNKNOWN = "unknown"
+SIDES = (*LINES, *(f"primary {line}" for line in LINES))
 SAME = 1e-9
 
 Tangent = tuple[str, str, str, str]
@@ -143,7 +143,7 @@ def present(columns: pyo.Var, label: str) -> pyo.Expression:
 
 def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
     """The table of columns and their bounds; (4) is the upper bound of ``charge_power``."""
-    sessions, periods, end_s = paper.sessions, paper.periods, paper.end_s
+    sessions, periods = paper.sessions, paper.periods
     pairs = [(s, t) for s in sessions for t in periods if paper.h(s, t) > 0]
     block(model, "charge_power", {(s.id, t.label): (0.0, s.max_power_kw) for s, t in pairs})
     wishes = {s.id: (0.0, s.energy_remaining_kwh - s.promised_kwh) for s in sessions}
@@ -151,7 +151,7 @@ def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
     # First tried with every promise kept as far as it can be: both bounds are the unavoidable part.
     promises = {s.id: (paper.unavoidable_kwh(s),) * 2 for s in sessions if s.promised_kwh > 0}
     block(model, "minimum_shortfall", promises)
-    later = {s.id: (0.0, paper.after_kwh(s)) for s in sessions if s.departure_s > end_s}
+    later = {s.id: (0.0, paper.after_kwh(s)) for s in sessions if paper.after_kwh(s) > 0}
     block(model, "energy_after_horizon", later)
     block(model, "grid_import", {t.label: (0.0, inf) for t in periods})
     exporting = [t for t in periods if uncontrolled_kw(paper.scenario, t.start_s, t.end_s) < 0]
@@ -206,8 +206,10 @@ def measured_nodes(paper: Paper) -> list[GridNode]:
     ]
 
 
-def legs_at(paper: Paper, node: GridNode, t: Period) -> list[str]:
-    return sorted({s.leg for s in paper.plugged(below(paper.scenario, node), t)})
+def legs_at(paper: Paper, node: GridNode, t: Period) -> dict[str, Leg]:
+    """By label, the legs on which somebody below a node is plugged in."""
+    legs = [leg_at(paper.scenario, s, node) for s in paper.plugged(below(paper.scenario, node), t)]
+    return {leg.label: leg for leg in legs}
 
 
 def add_leg_current_definition(model: pyo.ConcreteModel, paper: Paper) -> None:
@@ -217,7 +219,7 @@ def add_leg_current_definition(model: pyo.ConcreteModel, paper: Paper) -> None:
         places = below(paper.scenario, n)
         for t in paper.periods:
             for g in legs_at(paper, n, t):
-                users = [s for s in paper.plugged(places, t) if s.leg == g]
+                users = [s for s in paper.plugged(places, t) if leg_at(paper.scenario, s, n).label == g]
                 drawn = sum(s.amperes_per_kw / s.kappa * model.charge_power[s.id, t.label] for s in users)
                 rows[n.id, g, t.label] = model.leg_current[n.id, g, t.label] - drawn == 0
     constrain(model, "leg_current_definition", rows)
@@ -239,31 +241,32 @@ class LineRow:
 def line_row(paper: Paper, node: GridNode, line: str, angle_deg: float, t: Period) -> LineRow | None:
     """(6) for one direction; None where the line has no limit or carries nobody's current."""
     limit = current_limit_a(node, line, t.start_s, t.end_s)
-    weights = {g: weight(paper, node, line, g, angle_deg) for g in legs_at(paper, node, t)}
-    if not isfinite(limit) or not any(carries(node, line, g) for g in weights):
+    legs = legs_at(paper, node, t)
+    if not isfinite(limit) or not any(carries(node, line, leg) for leg in legs.values()):
         return None
+    weights = {g: weight(paper, node, line, leg, angle_deg) for g, leg in legs.items()}
     base = base_current_a(paper.scenario, node, line, t.start_s, t.end_s)
-    return LineRow(weights, (1 - paper.choices.current_tolerance) * limit - base)
+    return LineRow(weights, max(0.0, (1 - paper.choices.current_tolerance) * limit - base))
 
 
-def carries(node: GridNode, line: str, leg: str) -> bool:
-    return leg == UNKNOWN or abs(phasor(line, leg, node.transformer)) > SAME
+def carries(node: GridNode, line: str, leg: Leg) -> bool:
+    return not leg.known or abs(leg.phasors(node)[line]) > SAME
 
 
-def weight(paper: Paper, node: GridNode, line: str, leg: str, angle_deg: float) -> float:
-    """max(0, Re(e^{-jθ} · a[n,l,g])); an unknown phase counts in full."""
-    if leg == UNKNOWN:
-        return 1.0
-    projected = (rect(1.0, radians(-angle_deg)) * phasor(line, leg, node.transformer)).real
+def weight(paper: Paper, node: GridNode, line: str, leg: Leg, angle_deg: float) -> float:
+    """max(0, Re(e^{-jθ} · a[n,l,g])); an unknown phase counts with the most that a case puts on a line of that side."""
+    phasors = leg.phasors(node)
+    if not leg.known:
+        side = "primary " if line.startswith("primary") else ""
+        return max(abs(phasors[side + other]) for other in LINES)
+    projected = (rect(1.0, radians(-angle_deg)) * phasors[line]).real
     return max(0.0, projected) if paper.choices.partial_draw else projected
 
 
 def needed_angles(paper: Paper, node: GridNode, line: str, t: Period) -> list[float]:
     """The directions that no formulation may leave out: those of the legs themselves. [deg]"""
-    if line in DELTA and node.transformer is None:
-        return []
-    known = [g for g in legs_at(paper, node, t) if g != UNKNOWN and carries(node, line, g)]
-    return sorted({round(degrees(phase(phasor(line, g, node.transformer))), 3) for g in known}) or [0.0]
+    known = [leg for leg in legs_at(paper, node, t).values() if leg.known and carries(node, line, leg)]
+    return sorted({round(degrees(phase(leg.phasors(node)[line])), 3) for leg in known}) or [0.0]
 
 
 def add_node_phase_current(model: pyo.ConcreteModel, paper: Paper, tangents: Collection[Tangent]) -> None:
@@ -292,7 +295,7 @@ def forgotten_tangents(paper: Paper, laid: dict[Tangent, LineRow]) -> dict[Tange
     found: dict[Tangent, LineRow] = {}
     for n, t in product(measured_nodes(paper), paper.periods):
         known = [row for (node, _, _, period), row in laid.items() if (node, period) == (n.id, t.label)]
-        for line in (*LINES, *DELTA):
+        for line in SIDES if n.transformer is not None else LINES:
             for angle in needed_angles(paper, n, line, t):
                 row = line_row(paper, n, line, angle, t)
                 if row is not None and not any(row.same_as(other) for other in known):

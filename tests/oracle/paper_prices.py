@@ -166,7 +166,7 @@ def paper_window(
     month_end = midnight_s(date(year + number // 12, number % 12 + 1, 1), days)
     days_left = hours_from_seconds(month_end - max(month_start, start_s)) / HOURS_PER_DAY
     days_covered = overlap_h(month_start, month_end, start_s, end_s) / HOURS_PER_DAY
-    weight = 1.0 if end_s >= month_end else max(1.0, days_covered) / days_left
+    weight = 1.0 if end_s >= month_end else min(1.0, max(1.0, days_covered) / days_left)
     begun = days.at(start_s)
     peak_set = charge.peak_set_kw if (begun.year, begun.month) == month else 0.0
     floor_kw = max(peak_set, charge.ratchet_kw, charge.target_peak_kw)

@@ -1,0 +1,100 @@
+"""The fifty faults, by family of equations. The names say what the programmer would have done."""
+
+import numpy as np
+
+from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR, SQRT3
+from tests.faults.planted import (
+    Fault,
+    coefficient,
+    flipped,
+    late,
+    late_need,
+    need,
+    next_column,
+    next_row,
+    not_one,
+    not_zero,
+    number,
+    plus,
+    put,
+    times,
+    unit,
+)
+from tests.oracle.paper_loads import DC_EFFICIENCY, REACHABLE_AFTER_HORIZON
+
+ENERGY, LIMIT, LEG, PHASE, BALANCE, PEAK = (
+    "session_energy",
+    "node_import_limit",
+    "leg_current_definition",
+    "node_phase_current",
+    "site_balance",
+    "peak_import_definition",
+)
+POWER, TARGET, MINIMUM, LATER = "charge_power", "target_shortfall", "minimum_shortfall", "energy_after_horizon"
+IMPORT, EXPORT, PEAK_IMPORT, CURRENT = "grid_import", "grid_export", "peak_import", "leg_current"
+
+SESSION_FAULTS = (
+    Fault("charging takes from what was delivered", coefficient(ENERGY, POWER, flipped)),
+    Fault("the hours of a period are forgotten", coefficient(ENERGY, POWER, unit, not_one)),
+    Fault("hours are minutes", coefficient(ENERGY, POWER, times(MINUTES_PER_HOUR))),
+    Fault("a period's energy counts twice", coefficient(ENERGY, POWER, times(2.0))),
+    Fault("one period brings no energy", coefficient(ENERGY, POWER, put(0.0))),
+    Fault("energy at evse is taken for energy at grid", coefficient(ENERGY, POWER, times(DC_EFFICIENCY))),
+    Fault("another session's first period is counted", next_row(ENERGY, POWER)),
+    Fault("a missed target adds to the need", coefficient(ENERGY, TARGET, flipped)),
+    Fault("a missed target is no way out", coefficient(ENERGY, TARGET, put(0.0))),
+    Fault("a missed promise adds to the need", coefficient(ENERGY, MINIMUM, flipped)),
+    Fault("what comes after the horizon adds to the need", coefficient(ENERGY, LATER, flipped)),
+    Fault("what comes after the horizon is forgotten", coefficient(ENERGY, LATER, put(0.0))),
+    Fault("energy that was delivered is wanted again", need(ENERGY, plus(1.5))),
+    Fault("the need is an upper limit only", number("row_lower", ENERGY, put(-np.inf))),
+    Fault("one phase carries the power of three", number("col_upper", POWER, times(3.0))),
+    Fault("power may flow back", number("col_lower", POWER, put(-3.7))),
+    Fault("the whole need may be missed, promise included", number("col_upper", TARGET, plus(5.0))),
+    Fault("a promise may be broken", number("col_upper", MINIMUM, plus(2.0))),
+    Fault(
+        "every minute after the horizon counts in full", number("col_upper", LATER, times(1 / REACHABLE_AFTER_HORIZON))
+    ),
+)
+
+GRID_FAULTS = (
+    Fault("conversion losses are forgotten at a limit", coefficient(LIMIT, POWER, unit, not_one)),
+    Fault("losses are gains at a limit", coefficient(LIMIT, POWER, lambda v: 1 / v, not_one)),
+    Fault("a session relieves its feeder", coefficient(LIMIT, POWER, flipped)),
+    Fault("a session does not count at its feeder", coefficient(LIMIT, POWER, put(0.0))),
+    Fault("a limit sees the next period's charging", next_column(LIMIT, POWER)),
+    Fault("a session hangs on another node or period", next_row(LIMIT, POWER)),
+    Fault("the continuous factor is forgotten", number("row_upper", LIMIT, times(1 / 0.8))),
+    Fault("stand-by is forgotten at a limit", number("row_upper", LIMIT, plus(0.1))),
+    Fault("a limit comes one period late", late("row_upper", LIMIT)),
+    Fault("losses are forgotten in the balance", coefficient(BALANCE, POWER, lambda v: v * DC_EFFICIENCY)),
+    Fault("a part of a period draws in full", coefficient(BALANCE, POWER, unit, not_one)),
+    Fault("charging is generation", coefficient(BALANCE, POWER, flipped)),
+    Fault("import is export", coefficient(BALANCE, IMPORT, flipped)),
+    Fault("export is import", coefficient(BALANCE, EXPORT, flipped)),
+    Fault("base load comes one period late", late_need(BALANCE)),
+)
+
+CURRENT_FAULTS = (
+    Fault("the wrong voltage makes the current", coefficient(LEG, POWER, times(SQRT3))),
+    Fault("a current runs backwards", coefficient(LEG, POWER, flipped)),
+    Fault("a load lies on the next leg or period", next_row(LEG, POWER)),
+    Fault("a leg carries two amperes for one", coefficient(LEG, CURRENT, times(2.0))),
+    Fault("a leg does not reach its line", coefficient(PHASE, CURRENT, put(0.0))),
+    Fault("a projection has the other sign", coefficient(PHASE, CURRENT, flipped)),
+    Fault("a projection is a length", coefficient(PHASE, CURRENT, unit, not_one)),
+    Fault("a current limit is not shrunk", number("row_upper", PHASE, times(1 / (1 - 1e-4)), not_zero)),
+    Fault("base current is forgotten", number("row_upper", PHASE, plus(2.5))),
+)
+
+MONEY_FAULTS = (
+    Fault("an interval is averaged over one of its parts", coefficient(PEAK, IMPORT, unit, not_one)),
+    Fault("import lowers the demand", coefficient(PEAK, IMPORT, flipped)),
+    Fault("demand is seen one period late", next_column(PEAK, IMPORT)),
+    Fault("energy already metered is forgotten", number("row_lower", PEAK, put(0.0), not_zero)),
+    Fault("a peak below the floor is paid", number("col_lower", PEAK_IMPORT, put(0.0))),
+    Fault("a price comes one period late", late("cost", IMPORT)),
+    Fault("a demand price is one of a day", number("cost", PEAK_IMPORT, times(HOURS_PER_DAY))),
+)
+
+FAULTS = (*SESSION_FAULTS, *GRID_FAULTS, *CURRENT_FAULTS, *MONEY_FAULTS)
