@@ -97,7 +97,7 @@ def _least_largest_share(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """For every open session the shortfall at its tier's least possible share, and who cannot do better."""
     members = np.flatnonzero(open_)
-    grown = _with_shares(program, block, members, wanted, free, tier)
+    grown = with_shares(program, block, members, wanted, free, tier)
     solver.load(grown)
     answer = solver.run()
     share = answer.values[len(program.cost) :]
@@ -107,7 +107,7 @@ def _least_largest_share(
     return most, tight
 
 
-def _with_shares(
+def with_shares(
     program: LinearProgram, block: Block, members: Ints, wanted: Floats, free: Floats, tier: Ints
 ) -> LinearProgram:
     """One more column per tier, its largest share, and a row per session: shortfall - wanted·share <= unavoidable."""

@@ -1,4 +1,4 @@
-"""A linear program as plain arrays with names: minimise c'x subject to row_lower <= Ax <= row_upper, lower <= x <= upper.
+"""A linear program as plain arrays with names: min c'x subject to row_lower <= Ax <= row_upper, lower <= x <= upper.
 
 Columns and rows come in named blocks over labelled dims, so every number can be traced back to a variable, a session
 and a period. Blocks are ragged: an element exists only where it means something. Nothing here knows a solver.
@@ -127,19 +127,40 @@ class ProgramBuilder:
         return block
 
     def equal(
-        self, name: str, dims: Sequence[str], positions: Sequence[Ints], terms: Iterable[Term], *, to: ArrayLike, unit: str
+        self,
+        name: str,
+        dims: Sequence[str],
+        positions: Sequence[Ints],
+        terms: Iterable[Term],
+        *,
+        to: ArrayLike,
+        unit: str,
     ) -> Block:
         """Σ terms = to"""
         return self._constrain(name, dims, positions, terms, to, to, unit)
 
     def at_most(
-        self, name: str, dims: Sequence[str], positions: Sequence[Ints], terms: Iterable[Term], *, bound: ArrayLike, unit: str
+        self,
+        name: str,
+        dims: Sequence[str],
+        positions: Sequence[Ints],
+        terms: Iterable[Term],
+        *,
+        bound: ArrayLike,
+        unit: str,
     ) -> Block:
         """Σ terms <= bound"""
         return self._constrain(name, dims, positions, terms, -INF, bound, unit)
 
     def at_least(
-        self, name: str, dims: Sequence[str], positions: Sequence[Ints], terms: Iterable[Term], *, bound: ArrayLike, unit: str
+        self,
+        name: str,
+        dims: Sequence[str],
+        positions: Sequence[Ints],
+        terms: Iterable[Term],
+        *,
+        bound: ArrayLike,
+        unit: str,
     ) -> Block:
         """Σ terms >= bound"""
         return self._constrain(name, dims, positions, terms, bound, INF, unit)
@@ -206,7 +227,9 @@ def with_cost(program: LinearProgram, cost: Floats) -> LinearProgram:
     return replace(program, cost=cost, cost_offset=0.0)
 
 
-def with_rows(program: LinearProgram, block: Block, entries: sparse.csr_array, lower: Floats, upper: Floats) -> LinearProgram:
+def with_rows(
+    program: LinearProgram, block: Block, entries: sparse.csr_array, lower: Floats, upper: Floats
+) -> LinearProgram:
     """The program with one more block of rows; ``block.start`` must be its present number of rows."""
     return replace(
         program,

@@ -27,9 +27,7 @@ def demand_charges(lp: ProgramBuilder, instance: Instance, site: SiteExchange) -
         return
     floor = np.array([window.floor_kw for window in demand.windows])
     cost = np.array([window.cost_per_kw for window in demand.windows])
-    peak = lp.variable(
-        "peak_import", ("demand_window",), (np.arange(len(floor)),), lower=floor, unit="kW at grid"
-    )
+    peak = lp.variable("peak_import", ("demand_window",), (np.arange(len(floor)),), lower=floor, unit="kW at grid")
     intervals = np.arange(len(demand.window))
     # (10)  peak_import[k] - Σ_t share grid_import[t] >= metered[q] / length[q]
     lp.at_least(

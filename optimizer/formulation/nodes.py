@@ -55,5 +55,3 @@ def distinct(places: Ints, size: int) -> tuple[Ints, Ints]:
     present = np.zeros(size, dtype=bool)
     present[places] = True
     return np.flatnonzero(present), (np.cumsum(present) - 1)[places]
-
-

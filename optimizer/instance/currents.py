@@ -245,7 +245,9 @@ def _sizes(load: BaseLoad, way: tuple[int, ...], scenario: Scenario, tree: Tree,
     """Size of a base load's currents where it stands (3, T). [A]"""
     if load.high_current_a is not None:
         series = [getattr(load.high_current_a, phase.value) for phase in _ORDER]
-        return np.array([np.zeros(span.count) if s is None else values(s, span.instants_s, How.LARGEST) for s in series])
+        return np.array(
+            [np.zeros(span.count) if s is None else values(s, span.instants_s, How.LARGEST) for s in series]
+        )
     high = values(load.expected_kw if load.high_kw is None else load.high_kw, span.instants_s, How.LARGEST)
     high = np.maximum(high, values(load.expected_kw, span.instants_s, How.MEAN))
     amperes = amperes_from_kw(1.0, _voltage_v(way, scenario, tree), 3)

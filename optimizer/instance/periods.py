@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from models.domain.horizon import Horizon
 from models.domain.calendar import Calendar, calendar_of
+from models.domain.horizon import Horizon
 from models.domain.prices import price_changes
 from models.domain.scenario import Scenario
 from models.domain.series import changes

@@ -138,4 +138,3 @@ def cells(who: Sessions, span: Periods) -> Cells:
     until = np.minimum(instants[period + 1], who.departure_s[session])
     since = np.maximum(instants[period], who.arrival_s[session])
     return Cells(session, period, (until - since) / SECONDS_PER_HOUR, offset, np.where(count > 0, first, 0))
-

@@ -1,0 +1,98 @@
+"""Rows and columns as sentences, worked out by hand in the README of each folder under tests/golden."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.domain.wire import read_scenario
+from optimizer.cuts import violated, with_cuts
+from optimizer.describe import describe
+from optimizer.goals import GoalSolver
+from optimizer.instance import Instance
+from optimizer.manners import with_shares
+from optimizer.optimize import formulate, optimize
+from optimizer.program import LinearProgram
+from optimizer.settings import Settings
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+AS_FORMULATED = ("mixed-site", "eight-minutes-metered", "delta-wye")
+
+
+def formulated(case: str) -> tuple[Instance, LinearProgram]:
+    found = formulate(read_scenario((GOLDEN / case / "scenario.json").read_bytes()))
+    return found.instance, found.program
+
+
+def expected(case: str) -> list[str]:
+    return (GOLDEN / case / "expected.txt").read_text().splitlines()
+
+
+def blocks(case: str) -> list[str]:
+    return list(dict.fromkeys(line.partition("[")[0].partition(":")[0] for line in expected(case)))
+
+
+def described(program: LinearProgram, case: str) -> list[str]:
+    return [line for block in blocks(case) for line in describe(program, block).splitlines()]
+
+
+@pytest.mark.parametrize("case", AS_FORMULATED)
+def test_a_formulated_program_reads_as_worked_out_by_hand(case: str) -> None:
+    _, program = formulated(case)
+    assert described(program, case) == expected(case)
+
+
+def test_a_promise_that_cannot_be_kept_is_held_at_the_least_that_must_be_missed() -> None:
+    instance, _ = formulated("promises")
+    program = GoalSolver(instance, Settings()).solve().money_program
+    assert described(program, "promises") == expected("promises")
+
+
+def test_what_is_missing_is_shared_by_rows_of_equal_shares() -> None:
+    instance, program = formulated("equal-share")
+    wanted = instance.sessions.remaining_kwh
+    shares = with_shares(
+        program, program.columns["target_shortfall"], np.array([0, 1]), wanted, np.zeros(2), instance.sessions.tier
+    )
+    assert described(shares, "equal-share") == expected("equal-share")
+
+
+def test_equal_shares_of_what_is_missing_are_planned() -> None:
+    plan = optimize(read_scenario((GOLDEN / "equal-share" / "scenario.json").read_bytes()))
+    assert [s.energy_kwh for s in plan.sessions] == pytest.approx([20 / 3, 10 / 3], abs=1e-3)
+
+
+def test_an_answer_outside_its_cone_is_cut_off_at_its_own_angle() -> None:
+    instance, program = formulated("cut")
+    values = np.zeros(len(program.cost))
+    values[program.columns["leg_current"].slice] = [30.0, 10.0]
+    settings = Settings()
+    cuts = violated(program, instance, values, settings, allowed=1.0, share=1 - settings.current_tolerance)
+    assert cuts is not None
+    grown, _ = with_cuts(program, cuts, 1)
+    assert described(grown, "cut") == expected("cut")
+
+
+def test_an_answer_inside_its_cone_is_not_cut() -> None:
+    instance, program = formulated("cut")
+    values = np.zeros(len(program.cost))
+    values[program.columns["leg_current"].slice] = [29.9, 10.0]
+    assert violated(program, instance, values, Settings(), allowed=1.0, share=1.0) is None
+
+
+def test_energy_metered_before_the_plan_counts_in_the_peak() -> None:
+    """The optimum of the folder eight-minutes-metered: 0, 3 and 9 kW under a peak of 3.6 kW."""
+    plan = optimize(read_scenario((GOLDEN / "eight-minutes-metered" / "scenario.json").read_bytes()))
+    assert plan.sessions[0].charge_power_kw == pytest.approx([0.0, 3.0, 9.0], abs=1e-6)
+    assert plan.peaks[0].peak_kw == pytest.approx(3.6, abs=1e-9)
+
+
+def test_every_block_of_a_program_has_a_golden_row() -> None:
+    covered = {block for folder in GOLDEN.iterdir() for block in blocks(folder.name)}
+    made = {name for case in AS_FORMULATED for name in (*formulated(case)[1].rows, *formulated(case)[1].columns)}
+    assert made <= covered
+
+
+def test_every_golden_folder_states_its_computation() -> None:
+    for folder in GOLDEN.iterdir():
+        assert "=" in (folder / "README.md").read_text(), folder.name

@@ -1,0 +1,152 @@
+"""Small sites whose best plan can be worked out on paper."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models.domain.horizon import Horizon, Stretch
+from models.domain.scenario import Scenario
+from models.domain.schedule import Schedule
+from models.domain.session import Session
+from models.domain.signal import Cap
+from models.domain.site import BaseLoad, CurrentType, Evse, GridNode, LimitKind, NodeKind, PowerCabinet, Site, Tier
+from models.domain.tariff import Tariff
+from models.domain.value import Step
+from optimizer.audit import audit
+from optimizer.optimize import optimize
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def connection(limit_kw: float) -> GridNode:
+    return GridNode(id="grid", kind=NodeKind.CONNECTION, import_limit_kw=limit_kw, limit_kind=LimitKind.CONTRACT)
+
+
+def one_hour(site: Site, *sessions: Session, signals: tuple[Cap, ...] = ()) -> Scenario:
+    horizon = Horizon(start=NOON, stretches=(Stretch(count=4, minutes=15.0),))
+    tariff = Tariff(currency="EUR", import_price=0.2)
+    return Scenario(site=site, sessions=sessions, tariff=tariff, horizon=horizon, signals=signals)
+
+
+def session(number: int, energy_kwh: float, *, promised_kwh: float = 0.0, tier: str = "all") -> Session:
+    return Session(
+        id=f"car-{number}",
+        evse=f"evse-{number}",
+        arrival=NOON,
+        departure=NOON + timedelta(hours=1),
+        energy_target_kwh=energy_kwh,
+        energy_minimum_kwh=promised_kwh,
+        tier=tier,
+    )
+
+
+def energies(plan: Schedule) -> list[float]:
+    return [s.energy_kwh for s in plan.sessions]
+
+
+def test_four_150_kw_outlets_under_600_kw_of_ac_are_offered_at_most_558_kw_together() -> None:
+    """600 kW at grid × 0.93 = 558 kW at evse; the four together could take 600."""
+    outlets = tuple(Evse(id=f"evse-{i}", node="grid", current=CurrentType.DC, max_power_kw=150.0) for i in range(1, 5))
+    site = Site(id="corridor", nodes=(connection(600.0),), evses=outlets, tiers=(Tier(id="all"),))
+    scenario = one_hour(site, *(session(i, 150.0) for i in range(1, 5)))
+    plan = optimize(scenario)
+    assert sum(s.charge_power_kw[0] for s in plan.sessions) == pytest.approx(558.0, abs=1e-6)
+    report = audit(scenario, plan)
+    assert report.passed, report.verdict
+    assert report.figures["offered_dc_kw:grid"] == pytest.approx(558.0, abs=1e-6)
+
+
+def test_a_cabinet_binds_where_its_total_is_measured() -> None:
+    """Two 150 kW outlets on a cabinet of 200 kW at grid: 186 kW at evse."""
+    outlets = tuple(Evse(id=f"evse-{i}", node="grid", current=CurrentType.DC, max_power_kw=150.0) for i in (1, 2))
+    cabinet = PowerCabinet(id="c", node="grid", evses=("evse-1", "evse-2"), total_kw=200.0)
+    site = Site(id="one", nodes=(connection(600.0),), evses=outlets, cabinets=(cabinet,), tiers=(Tier(id="all"),))
+    plan = optimize(one_hour(site, session(1, 150.0), session(2, 150.0)))
+    assert sum(energies(plan)) == pytest.approx(186.0, abs=1e-6)
+
+
+def ten_kwh(limit_kw: float = 10.0, **extra: object) -> Site:
+    tiers = (
+        Tier(id="fleet", rank=0, value_of_target_per_kwh=1.0),
+        Tier(id="visitor", rank=1, value_of_target_per_kwh=5.0),
+    )
+    evses = (Evse(id="evse-1", node="grid", max_current_a=16.0), Evse(id="evse-2", node="grid", max_current_a=16.0))
+    return Site(id="ten", nodes=(connection(limit_kw),), evses=evses, tiers=tiers, **extra)  # type: ignore[arg-type]
+
+
+def test_a_guaranteed_minimum_comes_before_a_higher_target_price() -> None:
+    """Two cars on 10 kWh: one guaranteed 8 of its 10, the other at five times its target price: 8 and 2."""
+    promised = session(1, 10.0, promised_kwh=8.0, tier="fleet")
+    plan = optimize(one_hour(ten_kwh(), promised, session(2, 10.0, tier="visitor")))
+    assert energies(plan) == pytest.approx([8.0, 2.0], abs=1e-6)
+
+
+def test_without_a_guarantee_the_higher_target_price_wins() -> None:
+    plan = optimize(one_hour(ten_kwh(), session(1, 10.0, tier="fleet"), session(2, 10.0, tier="visitor")))
+    assert energies(plan) == pytest.approx([0.0, 10.0], abs=1e-6)
+
+
+def test_promises_of_a_lower_rank_are_kept_first() -> None:
+    """5 kWh for promises of 4 (fleet) and 4 (visitor): 4 and 1."""
+    plan = optimize(
+        one_hour(
+            ten_kwh(5.0),
+            session(1, 4.0, promised_kwh=4.0, tier="fleet"),
+            session(2, 4.0, promised_kwh=4.0, tier="visitor"),
+        )
+    )
+    assert energies(plan) == pytest.approx([4.0, 1.0], abs=1e-4)
+    assert plan.sessions[1].minimum_shortfall_kwh == pytest.approx(3.0, abs=1e-4)
+
+
+def test_a_building_peak_above_the_fuse_still_gets_a_plan_with_the_alarm() -> None:
+    """The building alone takes 12 of 10 kW in the second quarter: nothing is charged then, 10 kW in the others."""
+    quarter = timedelta(minutes=15)
+    steps = tuple(Step(start=NOON + k * quarter, value=v) for k, v in enumerate((0.0, 12.0, 0.0)))
+    load = BaseLoad(node="grid", expected_kw=steps)
+    scenario = one_hour(ten_kwh(base_loads=(load,)), session(1, 10.0, tier="fleet"))
+    plan = optimize(scenario)
+    assert plan.sessions[0].charge_power_kw == pytest.approx([10.0, 0.0, 10.0, 10.0], abs=1e-6)
+    (alarm,) = plan.alarms
+    assert (alarm.code, alarm.node, alarm.excess_kw) == ("limit_exceeded_by_load", "grid", pytest.approx(2.0))
+    assert (alarm.start, alarm.end) == (NOON + quarter, NOON + 2 * quarter)
+    assert audit(scenario, plan).passed
+
+
+def test_a_cap_splits_periods_where_it_begins_and_names_itself() -> None:
+    """4 kW from 12:20 to 12:40: quarter hours are split there."""
+    start = NOON + timedelta(minutes=20)
+    cap = Cap(id="cap-17", start=start, end=start + timedelta(minutes=20), import_limit_kw=4.0)
+    scenario = one_hour(ten_kwh(), session(1, 10.0, tier="fleet"), signals=(cap,))
+    plan = optimize(scenario)
+    assert [plan.instant(i).minute for i in range(plan.period_count)] == [0, 15, 20, 30, 40, 45]
+    (node,) = (n for n in plan.nodes if n.node_id == "grid")
+    assert node.limit_set_by == ("rating", "rating", "cap-17", "cap-17", "rating", "rating")
+    assert plan.sessions[0].charge_power_kw == pytest.approx([10.0, 10.0, 4.0, 4.0, 10.0, 10.0], abs=1e-6)
+    assert audit(scenario, plan).passed
+
+
+def test_a_cap_never_raises_a_limit() -> None:
+    cap = Cap(id="generous", start=NOON, end=NOON + timedelta(hours=1), import_limit_kw=40.0)
+    plan = optimize(one_hour(ten_kwh(), session(1, 11.0, tier="fleet"), signals=(cap,)))
+    assert energies(plan) == pytest.approx([10.0], abs=1e-6)
+
+
+def test_energy_comes_early_where_money_does_not_care() -> None:
+    plan = optimize(one_hour(ten_kwh(), session(1, 3.0, tier="fleet")))
+    assert plan.sessions[0].charge_power_kw == pytest.approx([10.0, 2.0, 0.0, 0.0], abs=1e-6)
+
+
+def test_what_is_left_for_after_the_horizon_is_bounded_by_the_time_left() -> None:
+    """Departure half an hour after the horizon at 11.04 kW: at most 0.8 × 5.52 = 4.416 of 15 kWh may wait."""
+    late = Session(
+        id="late",
+        evse="evse-1",
+        arrival=NOON,
+        departure=NOON + timedelta(minutes=90),
+        energy_target_kwh=15.0,
+        tier="fleet",
+    )
+    plan = optimize(one_hour(ten_kwh(), late))
+    assert plan.sessions[0].energy_kwh >= 10.0 - 1e-6
+    assert plan.sessions[0].energy_after_horizon_kwh <= 4.416 + 1e-6
