@@ -1,5 +1,6 @@
 """Everything that one solve needs."""
 
+from models.domain.findings import Assumption
 from models.domain.horizon import Horizon
 from models.domain.session import Session, Visit
 from models.domain.signal import Cap
@@ -22,3 +23,5 @@ class Scenario:
     """None: from the first arrival to the last departure, at most seven days."""
     name: str = ""
     description: str = ""
+    assumptions: tuple[Assumption, ...] = ()
+    """What whoever wrote this scenario had to assume already; told back with the plan."""

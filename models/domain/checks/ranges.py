@@ -1,0 +1,148 @@
+"""The range of every number of a scenario: one table, and one look at each number."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
+
+from models.domain.checks.leaves import leaves
+from models.domain.findings import Finding
+from models.domain.horizon import Stretch
+from models.domain.paths import ids_of, label, path_text
+from models.domain.scenario import Scenario
+from models.domain.session import Session, Vehicle, Visit
+from models.domain.signal import Cap
+from models.domain.site import (
+    Connector,
+    Evse,
+    GridNode,
+    PowerCabinet,
+    SessionDefaults,
+    Site,
+    Station,
+    Tier,
+    Transformer,
+)
+from models.domain.tariff import DemandCharge, Tariff
+from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
+
+LARGEST = 1e9
+"""No power, energy, price or current of a site comes near; beyond it a solver's tolerances mean nothing."""
+MOST_PERIODS = 5 * 7 * HOURS_PER_DAY * MINUTES_PER_HOUR
+"""Five weeks of single minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers that a field may hold; with ``above`` the lowest one is left out."""
+
+    low: float = -LARGEST
+    high: float = LARGEST
+    above: bool = False
+
+    def holds(self, number: float) -> bool:
+        """Whether a number lies inside; NaN does not."""
+        return (self.low < number if self.above else self.low <= number) and number <= self.high
+
+    def __str__(self) -> str:
+        low = f"above {self.low:g}" if self.above else f"at least {self.low:g}"
+        return low if self.high == LARGEST else f"{low} and at most {self.high:g}"
+
+
+ANY = Range()
+NOT_NEGATIVE = Range(low=0.0)
+POSITIVE = Range(low=0.0, above=True)
+SHARE = Range(low=0.0, high=1.0)
+EFFICIENCY = Range(low=0.0, high=1.0, above=True)
+COUNT = Range(low=1)
+
+RANGES: dict[type, dict[str, Range]] = {
+    Site: {"voltage_v": POSITIVE},
+    GridNode: {
+        "import_limit_kw": NOT_NEGATIVE,
+        "export_limit_kw": NOT_NEGATIVE,
+        "current_limit_a": NOT_NEGATIVE,
+        "continuous_factor": EFFICIENCY,
+    },
+    Transformer: {
+        "primary_voltage_v": POSITIVE,
+        "secondary_voltage_v": POSITIVE,
+        "primary_current_limit_a": NOT_NEGATIVE,
+    },
+    Evse: {
+        "evse_number": COUNT,
+        "voltage_v": POSITIVE,
+        "max_current_a": NOT_NEGATIVE,
+        "max_power_kw": NOT_NEGATIVE,
+        "min_current_a": NOT_NEGATIVE,
+        "pilot_levels_a": NOT_NEGATIVE,
+        "conversion_efficiency": EFFICIENCY,
+        "standby_kw": NOT_NEGATIVE,
+    },
+    Connector: {"id": NOT_NEGATIVE, "max_current_a": NOT_NEGATIVE, "max_power_kw": NOT_NEGATIVE},
+    PowerCabinet: {
+        "total_kw": NOT_NEGATIVE,
+        "module_kw": POSITIVE,
+        "outlets_at_once": COUNT,
+        "switch_over_s": NOT_NEGATIVE,
+    },
+    Station: {"max_periods": COUNT, "max_stack_level": NOT_NEGATIVE},
+    Tier: {"value_of_target_per_kwh": NOT_NEGATIVE},
+    SessionDefaults: {"stay_h": POSITIVE, "energy_target_kwh": NOT_NEGATIVE},
+    Session: {
+        "connector": NOT_NEGATIVE,
+        "energy_target_kwh": NOT_NEGATIVE,
+        "energy_minimum_kwh": NOT_NEGATIVE,
+        "delivered_kwh": NOT_NEGATIVE,
+    },
+    Vehicle: {
+        "max_charge_kw": NOT_NEGATIVE,
+        "max_current_a": NOT_NEGATIVE,
+        "phases": Range(low=1, high=3),
+        "battery_capacity_kwh": POSITIVE,
+        "charge_efficiency": EFFICIENCY,
+    },
+    Visit: {
+        "energy_needed_kwh": NOT_NEGATIVE,
+        "energy_minimum_kwh": NOT_NEGATIVE,
+        "soc_needed": SHARE,
+        "soc_at_arrival": SHARE,
+        "preconditioning_kw": NOT_NEGATIVE,
+        "preconditioning_minutes": NOT_NEGATIVE,
+    },
+    Cap: {"import_limit_kw": NOT_NEGATIVE},
+    Tariff: {"carbon_price_per_kg": NOT_NEGATIVE},
+    DemandCharge: {
+        "rate_per_kw": NOT_NEGATIVE,
+        "demand_interval_min": POSITIVE,
+        "metered_kwh": NOT_NEGATIVE,
+        "peak_set_kw": NOT_NEGATIVE,
+        "ratchet_kw": NOT_NEGATIVE,
+        "target_peak_kw": NOT_NEGATIVE,
+    },
+    Stretch: {"count": Range(low=1, high=MOST_PERIODS), "minutes": POSITIVE},
+}
+"""By kind and field; a number that is not here may be anything finite: prices, base loads, emission intensities."""
+
+
+def out_of_range(scenario: Scenario) -> Iterator[Finding]:
+    """Numbers that are not finite, or not what their field can hold."""
+    for leaf in leaves(scenario):
+        if isinstance(leaf.value, datetime):
+            continue
+        allowed = RANGES.get(type(leaf.owner), {}).get(leaf.field, ANY)
+        if not allowed.holds(leaf.value):
+            yield Finding(
+                path=path_text(leaf.where),
+                message=f"{label(leaf.owner)}: {leaf.field} is {_defect(leaf.value, allowed)}",
+                remedy=f"write a number of {allowed}" if allowed is not ANY else "write a number below 1e9 in size",
+                ids=ids_of(leaf.owner),
+            )
+
+
+def _defect(number: float, allowed: Range) -> str:
+    if not isfinite(number) or abs(number) > LARGEST:
+        return f"{number:g}, which no site can have"
+    if number < allowed.low or number == allowed.low:
+        return f"{number:g}, {'not above' if allowed.above else 'below'} {allowed.low:g}"
+    return f"{number:g}, above {allowed.high:g}"

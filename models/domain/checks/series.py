@@ -1,0 +1,133 @@
+"""Quantities over time: their steps are in order, and they say something about the whole horizon."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+
+from models.domain.checks.clock import EXAMPLE
+from models.domain.findings import Finding
+from models.domain.paths import path_text, some_of
+from models.domain.scenario import Scenario
+from models.domain.site import BaseLoad, GridNode, PhaseSeries
+from models.domain.tariff import Price, PriceSeries, Tariff
+from models.domain.times import instant, seconds
+from models.domain.units import MINUTES_PER_HOUR, seconds_from_minutes
+from models.domain.value import Series, Step
+
+LONGEST_MARKET_STEP_MIN = MINUTES_PER_HOUR
+"""Prices of markets come by the hour or finer; a series of longer steps is a tariff that somebody wrote down. [min]"""
+_Steps = tuple[str, tuple[Step, ...]]
+
+
+def series_of(scenario: Scenario) -> Iterator[_Steps]:
+    """Every list of steps, with its path."""
+    for i, node in enumerate(scenario.site.nodes):
+        yield from _of_node(f"site.nodes[{i}]", node)
+    for i, load in enumerate(scenario.site.base_loads):
+        yield from _of_load(f"site.base_loads[{i}]", load)
+    for path, price in prices_of(scenario.tariff):
+        if isinstance(price, PriceSeries):
+            yield f"{path}.steps", price.steps
+
+
+def prices_of(tariff: Tariff | None) -> tuple[tuple[str, Price], ...]:
+    """The three quantities of a tariff that come in the forms of a price."""
+    names = ("import_price", "export_price", "carbon_intensity")
+    return () if tariff is None else tuple((f"tariff.{name}", getattr(tariff, name)) for name in names)
+
+
+def _of_node(path: str, node: GridNode) -> Iterator[_Steps]:
+    for name in ("import_limit_kw", "export_limit_kw", "current_limit_a"):
+        yield from _steps(f"{path}.{name}", getattr(node, name))
+    if node.transformer is not None:
+        yield from _steps(f"{path}.transformer.primary_current_limit_a", node.transformer.primary_current_limit_a)
+
+
+def _of_load(path: str, load: BaseLoad) -> Iterator[_Steps]:
+    for name in ("expected_kw", "high_kw", "low_kw", "high_current_a"):
+        yield from _steps(f"{path}.{name}", getattr(load, name))
+
+
+def _steps(path: str, series: Series | PhaseSeries | None) -> Iterator[_Steps]:
+    if isinstance(series, tuple):
+        yield path, series
+    if isinstance(series, PhaseSeries):
+        for phase in ("L1", "L2", "L3"):
+            yield from _steps(f"{path}.{phase}", getattr(series, phase))
+
+
+def disordered_steps(scenario: Scenario) -> Iterator[Finding]:
+    """Series without steps, and steps that do not start after the one before."""
+    for path, steps in series_of(scenario):
+        if not steps:
+            yield Finding(path=path, message="the series has no step", remedy="write at least one, or leave it out")
+        for i, (before, after) in enumerate(pairwise(steps), start=1):
+            if seconds(after.start) <= seconds(before.start):
+                how = "at the same time as" if seconds(after.start) == seconds(before.start) else "before"
+                message = f"the step of {after.start.isoformat()} starts {how} the one listed before it"
+                yield Finding(path=f"{path}[{i}].start", message=message, remedy="sort the steps by time, each once")
+
+
+def late_series(scenario: Scenario, start: datetime) -> Iterator[Finding]:
+    """Series that say nothing about the beginning of the horizon."""
+    for path, steps in series_of(scenario):
+        if steps and seconds(steps[0].start) > seconds(start):
+            message = (
+                f"the first step starts at {steps[0].start.isoformat()}, after the plan starts at {start.isoformat()}"
+            )
+            remedy = f"add a step that starts at {start.isoformat()} or before"
+            yield Finding(path=f"{path}[0].start", message=message, remedy=remedy)
+
+
+def price_gaps(scenario: Scenario) -> Iterator[Finding]:
+    """Hours (or quarters) that are missing inside prices of a market: they must not count at the price before."""
+    for path, price in prices_of(scenario.tariff):
+        length_s = market_step_s(price.steps) if isinstance(price, PriceSeries) else None
+        if isinstance(price, PriceSeries) and length_s is not None:
+            for i, (before, after) in enumerate(pairwise(price.steps), start=1):
+                missing = _missing(before.start, after.start, length_s)
+                if missing:
+                    yield _gap(path_text((*path.split("."), "steps", i)), missing)
+
+
+def _gap(path: str, missing: list[str]) -> Finding:
+    message = f"price gap: no step for {some_of(missing)}"
+    remedy = "add these steps; repeat the price where it did not change"
+    return Finding(path=path, message=message, remedy=remedy)
+
+
+def _missing(before: datetime, after: datetime, length_s: float) -> list[str]:
+    """Starts of the steps that would lie between two others, in the notation of the first one."""
+    count = round((seconds(after) - seconds(before)) / length_s)
+    starts = (instant(seconds(before) + k * length_s) for k in range(1, count))
+    return [start.astimezone(before.tzinfo).isoformat() for start in starts]
+
+
+def short_prices(scenario: Scenario, end: datetime) -> Iterator[Finding]:
+    """Prices that stop being valid before the horizon ends."""
+    for path, price in prices_of(scenario.tariff):
+        if not isinstance(price, PriceSeries) or not price.steps:
+            continue
+        until = _valid_until(price)
+        if until is not None and seconds(until) < seconds(end):
+            message = f"price gap: prices end at {until.isoformat()}, but the plan goes on until {end.isoformat()}"
+            remedy = f"add steps, shorten horizon, or write {path}.end (as {EXAMPLE}) if the last price holds on"
+            yield Finding(path=f"{path}.{'steps' if price.end is None else 'end'}", message=message, remedy=remedy)
+
+
+def _valid_until(price: PriceSeries) -> datetime | None:
+    """None: the last price holds on, because the series is not one of equal steps."""
+    if price.end is not None:
+        return price.end
+    length_s, last = market_step_s(price.steps), price.steps[-1].start
+    return None if length_s is None else instant(seconds(last) + length_s).astimezone(last.tzinfo)
+
+
+def market_step_s(steps: tuple[Step, ...]) -> float | None:
+    """Length that most steps have, if that is an hour or less and all are multiples of it; else None. [s]"""
+    lengths = Counter(seconds(b.start) - seconds(a.start) for a, b in pairwise(steps))
+    usual_s, count = lengths.most_common(1)[0] if lengths else (0.0, 0)
+    fits = 0 < usual_s <= seconds_from_minutes(LONGEST_MARKET_STEP_MIN)
+    regular = fits and all(length_s % usual_s == 0 for length_s in lengths)
+    return usual_s if regular and count > 1 and 2 * count > len(steps) - 1 else None

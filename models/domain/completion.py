@@ -1,0 +1,146 @@
+"""What a scenario leaves open, filled in: from the site's own defaults and from standards, and told back as assumed.
+
+Pure, without a clock; for scenarios without findings. Stays and needs of drivers are completed in models.domain.stays.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from models.domain.checks.equipment import has_limit
+from models.domain.checks.span import nothing_to_plan
+from models.domain.default_horizon import default_horizon
+from models.domain.electrical import DC_CONVERSION_EFFICIENCY, MIN_CURRENT_A, NOMINAL_VOLTAGE_V
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Assumption
+from models.domain.prices import highest_price
+from models.domain.scenario import Scenario
+from models.domain.site import CurrentType, GridNode, LimitKind, Site, Tier
+from models.domain.stays import complete_sessions, sessions_of_visits
+from models.domain.tariff import Price, Tariff
+from models.domain.value import value
+
+CURRENCY = "EUR"
+CONTINUOUS_FACTOR = 1.0
+"""Of ratings outside of the US: IEC breakers are rated for continuous load (IEC 60364-7-722)."""
+TIER = "standard"
+PRICES_PER_TARGET = 10.0
+"""A missing kWh costs as many times the highest import price: nobody's target is given up to save on energy."""
+LEAST_VALUE_OF_TARGET = 1.0
+"""Where energy is nearly free, or free. [currency/kWh]"""
+
+
+@value
+class Completed:
+    """A scenario that leaves nothing open, and what was assumed for that, by its author and here."""
+
+    scenario: Scenario
+    assumptions: tuple[Assumption, ...]
+
+
+_Answer = tuple[Scenario, list[Assumption]]
+
+
+def complete(scenario: Scenario) -> Completed:
+    """The same scenario with tariff, tiers, voltage, factors, departures, targets, tiers of sessions and horizon set.
+
+    Visits with a fixed EVSE become sessions, unless it is taken then. What was given is not touched; of a complete
+    scenario the same object is returned. Raises InvalidScenario when nothing in it has a time.
+    """
+    told = list(scenario.assumptions)
+    steps: tuple[Callable[[Scenario], _Answer], ...]
+    steps = (_tariff, _tiers, _nodes, _equipment, complete_sessions, sessions_of_visits, _horizon)
+    for step in steps:
+        scenario, assumed = step(scenario)
+        told += assumed
+    return Completed(scenario=scenario, assumptions=tuple(told))
+
+
+def _tariff(scenario: Scenario) -> _Answer:
+    """A tariff, and the time zone of its windows."""
+    tariff, zone = scenario.tariff, scenario.site.time_zone
+    if tariff is None:
+        free = Tariff(currency=CURRENCY, import_price=0.0, time_zone=zone)
+        source = "no tariff was given; only time and limits shape the plan"
+        told = Assumption(what="tariff", value=f"price 0, currency {CURRENCY}", source=source)
+        return replace(scenario, tariff=free), [told]
+    if tariff.time_zone is None:
+        return replace(scenario, tariff=replace(tariff, time_zone=zone)), []
+    return scenario, []
+
+
+def _tiers(scenario: Scenario) -> _Answer:
+    """At least one class of drivers, and what a missing kWh of each costs."""
+    site, told = scenario.site, []
+    price, currency = (scenario.tariff.import_price, scenario.tariff.currency) if scenario.tariff else (0.0, CURRENCY)
+    tiers = list(site.tiers or (Tier(id=TIER),))
+    for i, tier in enumerate(tiers):
+        if tier.value_of_target_per_kwh is None:
+            tiers[i] = replace(tier, value_of_target_per_kwh=_value_of_target(price))
+            told.append(_tier_assumption(i, tiers[i], currency))
+    return (replace(scenario, site=replace(site, tiers=tuple(tiers))) if told else scenario), told
+
+
+def _value_of_target(price: Price) -> float:
+    return max(PRICES_PER_TARGET * highest_price(price), LEAST_VALUE_OF_TARGET)
+
+
+def _tier_assumption(i: int, tier: Tier, currency: str) -> Assumption:
+    source = f"{PRICES_PER_TARGET:g} times the highest import price, at least {LEAST_VALUE_OF_TARGET:g}"
+    amount = f"{tier.value_of_target_per_kwh:g} {currency}/kWh for tier {tier.id}"
+    return Assumption(what=f"site.tiers[{i}].value_of_target_per_kwh", value=amount, source=source)
+
+
+def _nodes(scenario: Scenario) -> _Answer:
+    """Continuous factors; told where there is a rating to which they apply."""
+    nodes = scenario.site.nodes
+    if all(node.continuous_factor is not None for node in nodes):
+        return scenario, []
+    told = [
+        Assumption(
+            what=f"site.nodes[{i}].continuous_factor",
+            value=f"{CONTINUOUS_FACTOR:g} for node {node.id}",
+            source="equipment rated for continuous load (IEC 60364-7-722)",
+        )
+        for i, node in enumerate(nodes)
+        if node.continuous_factor is None and node.limit_kind is LimitKind.RATING and has_limit(node)
+    ]
+    return replace(scenario, site=replace(scenario.site, nodes=tuple(map(_with_factor, nodes)))), told
+
+
+def _with_factor(node: GridNode) -> GridNode:
+    return node if node.continuous_factor is not None else replace(node, continuous_factor=CONTINUOUS_FACTOR)
+
+
+def _equipment(scenario: Scenario) -> _Answer:
+    """The voltage of the site; and what models.domain.electrical takes where an EVSE told nothing, once for all."""
+    site, told = scenario.site, _of_evses(scenario.site)
+    if site.voltage_v is not None:
+        return scenario, told
+    volts = f"{NOMINAL_VOLTAGE_V:g} V line to neutral"
+    told.insert(0, Assumption(what="site.voltage_v", value=volts, source="IEC 60038"))
+    return replace(scenario, site=replace(site, voltage_v=NOMINAL_VOLTAGE_V)), told
+
+
+def _of_evses(site: Site) -> list[Assumption]:
+    told = []
+    lossy = [e for e in site.evses if e.conversion_efficiency is None and e.current is CurrentType.DC]
+    if lossy:
+        share = f"{DC_CONVERSION_EFFICIENCY:g} on {len(lossy)} DC EVSEs"
+        source = "published figures of 150 kW class chargers lie between 0.92 and 0.95"
+        told.append(Assumption(what="site.evses[*].conversion_efficiency", value=share, source=source))
+    unsaid = [e for e in site.evses if e.min_current_a is None and e.current is CurrentType.AC]
+    if unsaid:
+        least = f"{MIN_CURRENT_A:g} A on {len(unsaid)} AC EVSEs"
+        told.append(Assumption(what="site.evses[*].min_current_a", value=least, source="IEC 61851-1"))
+    return told
+
+
+def _horizon(scenario: Scenario) -> _Answer:
+    if scenario.horizon is not None:
+        return scenario, []
+    horizon = default_horizon(scenario)
+    if horizon is None:
+        raise InvalidScenario([nothing_to_plan()])
+    span = f"{horizon.start.isoformat()} to {horizon.end.isoformat()}"
+    source = "from the first arrival to the last departure, at most seven days"
+    return replace(scenario, horizon=horizon), [Assumption(what="horizon", value=span, source=source)]

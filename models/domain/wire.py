@@ -1,0 +1,103 @@
+"""Scenarios as JSON: bytes in, domain values out, and every finding at once. The only import of pydantic here.
+
+There are no wire classes: the dataclasses of the domain are the shape, under the strict rules of models.domain.value.
+``python -m models.domain.wire`` prints the JSON schema that is checked in as scenario.schema.json.
+"""
+
+import json
+import sys
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Finding
+from models.domain.quick import Quick, expand, original_path
+from models.domain.scenario import Scenario
+from models.domain.strict_json import Document, read_json
+from models.domain.validation import validate
+from models.domain.wire_findings import findings_of
+
+Form = TypeVar("Form")
+
+
+def read_scenario(data: bytes | str, *, now: datetime | None = None) -> Scenario:
+    """The scenario of a document, valid, and in the quick form expanded; ``now`` is where a quick plan starts.
+
+    A document with ``site`` is a scenario, one with ``evses`` its quick form. Raises InvalidScenario with all findings.
+    """
+    document = read_json(data)
+    if _is_quick(document):
+        return _expanded(_parse(Quick, document), now)
+    scenario = _parse(Scenario, document)
+    _refuse(validate(scenario))
+    return scenario
+
+
+def scenario_json(scenario: Scenario, *, indent: int | None = None) -> str:
+    """The document of a scenario: what differs from the defaults, so that what was not given is not there either."""
+    return _adapters()[Scenario].dump_json(scenario, indent=indent, exclude_defaults=True).decode()
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON schema (2020-12) of both forms of a document."""
+    both: TypeAdapter[Any] = TypeAdapter(Scenario | Quick)
+    title = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Scenario of chargewright"}
+    return title | both.json_schema()
+
+
+def schema_text() -> str:
+    """The same as text: what scenario.schema.json has to be."""
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+def _is_quick(document: Document) -> bool:
+    """Which of the two forms a document has; raises InvalidScenario when it has neither."""
+    tree = document.tree
+    if isinstance(tree, dict) and ("site" in tree or "evses" in tree):
+        return "site" not in tree
+    message = "this is no scenario: it has neither site nor evses"
+    remedy = 'write {"site": ..., "sessions": [...]}, or the quick form {"import_limit_kw": ..., "evses": [...]}'
+    raise InvalidScenario([*document.findings, Finding(path="", message=message, remedy=remedy)])
+
+
+def _parse(form: type[Form], document: Document) -> Form:
+    """What a document says, in types of the domain; raises InvalidScenario for everything that does not fit them."""
+    try:
+        parsed: Form = _adapters()[form].validate_json(document.repaired())
+    except ValidationError as unfit:
+        told = {finding.path for finding in document.findings}
+        shape = findings_of(unfit.errors(include_url=False), document.tree, _schemas()[form])
+        findings = [*document.findings, *(finding for finding in shape if finding.path not in told)]
+        raise InvalidScenario(findings) from None  # the error of pydantic quotes the input
+    _refuse(document.findings)
+    return parsed
+
+
+def _expanded(quick: Quick, now: datetime | None) -> Scenario:
+    scenario = expand(quick, now)
+    _refuse(tuple(replace(f, path=original_path(f.path, quick)) for f in validate(scenario)))
+    return scenario
+
+
+def _refuse(findings: tuple[Finding, ...]) -> None:
+    if findings:
+        raise InvalidScenario(findings)
+
+
+@cache
+def _adapters() -> dict[type, TypeAdapter[Any]]:
+    return {Scenario: TypeAdapter(Scenario), Quick: TypeAdapter(Quick)}
+
+
+@cache
+def _schemas() -> dict[type, dict[str, Any]]:
+    """What findings take their remedies from."""
+    return {form: adapter.json_schema() for form, adapter in _adapters().items()}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())
