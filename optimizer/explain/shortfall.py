@@ -5,7 +5,7 @@ not worth its price; what is still left, limits kept back.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,18 @@ ROOM_KW = 0.05
 """Less room than this is none: tangents and tolerances of a solve leave that much unused. [kW]"""
 ROOM_SHARE = 0.01
 """The same as a share of the session's maximum."""
-_FREE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """What each cell could give beyond its setpoint, up to the session's maximum (N,)."""
+
+    free_kwh: Floats
+    """There is room for it."""
+    held_kwh: Floats
+    """There is none ..."""
+    row: Ints
+    """... because of this limit."""
 
 
 def shortfall_reasons(told: Planned, settings: Settings) -> Iterator[Reason]:
@@ -31,9 +42,9 @@ def shortfall_reasons(told: Planned, settings: Settings) -> Iterator[Reason]:
     if not len(short):
         return
     limits = _as_solved(limits_of(told.instance), settings)
-    rows = _blocking_rows(told, limits, short)
+    spare = _spare(told, limits, short)
     for s in short.tolist():
-        yield from _session_reasons(told, limits, rows, s, missing[s], settings)
+        yield from _session_reasons(told, limits, spare, s, missing[s], settings)
 
 
 def _as_solved(limits: Limits, settings: Settings) -> Limits:
@@ -43,38 +54,50 @@ def _as_solved(limits: Limits, settings: Settings) -> Limits:
     return replace(limits, limit=np.where(is_line, kept * limits.limit, limits.limit))
 
 
-def _blocking_rows(told: Planned, limits: Limits, short: Ints) -> Ints:
-    """For the cells of some sessions the row that leaves no room, else _FREE (N,)."""
-    cells, highest = told.instance.cells, told.instance.sessions.max_power_kw
-    rows = np.full(cells.count, _FREE, dtype=np.int64)
+def _spare(told: Planned, limits: Limits, short: Ints) -> Spare:
+    """For the periods in which some sessions are there."""
+    cells, highest = told.instance.cells, told.instance.sessions.max_power_kw[told.instance.cells.session]
+    row, left_kw = _tightest(told, limits, short)
+    left_kw[left_kw < np.maximum(ROOM_KW, ROOM_SHARE * highest)] = 0.0
+    spare_kw = np.maximum(0.0, highest - told.power_kw)
+    free_kw = np.minimum(spare_kw, left_kw)
+    return Spare(cells.hours * free_kw, cells.hours * (spare_kw - free_kw), row)
+
+
+def _tightest(told: Planned, limits: Limits, short: Ints) -> tuple[Ints, Floats]:
+    """The limit that leaves least room in each cell, and that room (N,), (N,) [kW]; inf where nothing is limited."""
+    cells = told.instance.cells
+    row, left_kw = np.zeros(cells.count, dtype=np.int64), np.full(cells.count, np.inf)
     if not len(limits.node):
-        return rows
-    for period in np.unique(cells.period[np.isin(cells.session, short)]):
+        return row, left_kw
+    for period in np.unique(cells.period[np.isin(cells.session, short)]).tolist():
         here = np.flatnonzero(cells.period == period)
-        sessions = cells.session[here]
-        left_kw = limits.of(sessions, period).by_row(told.power_kw[here])
-        full = left_kw.min(axis=0) < np.maximum(ROOM_KW, ROOM_SHARE * highest[sessions])
-        rows[here] = np.where(full, left_kw.argmin(axis=0), _FREE)
-    return rows
+        by_row = limits.of(cells.session[here], period).by_row(told.power_kw[here])
+        row[here], left_kw[here] = by_row.argmin(axis=0), by_row.min(axis=0)
+    return row, left_kw
 
 
 def _session_reasons(
-    told: Planned, limits: Limits, rows: Ints, s: int, missing_kwh: float, settings: Settings
+    told: Planned, limits: Limits, spare: Spare, s: int, missing_kwh: float, settings: Settings
 ) -> Iterator[Reason]:
-    who, cells = told.instance.sessions, np.arange(told.cells(s).start, told.cells(s).stop)
-    hours, highest = told.instance.cells.hours[cells], float(who.max_power_kw[s])
-    reachable_kwh = float(hours.sum()) * highest + float(who.after_horizon_kwh[s])
-    beyond_kwh = min(missing_kwh, max(0.0, float(who.remaining_kwh[s]) - reachable_kwh))
+    """The stay's part, the price's part, and the rest, which limits keep back."""
+    reachable_kwh = _reachable_kwh(told, s)
+    beyond_kwh = min(missing_kwh, max(0.0, float(told.instance.sessions.remaining_kwh[s]) - reachable_kwh))
     if beyond_kwh >= NOTICEABLE_KWH:
         yield _stay_too_short(told, s, reachable_kwh, beyond_kwh)
-    spare_kwh = hours * np.maximum(0.0, highest - told.power_kw[cells])
-    free = (rows[cells] == _FREE) & (spare_kwh > 0.0)
-    unused_kwh = min(missing_kwh - beyond_kwh, float(spare_kwh[free].sum()))
+    cells = np.arange(told.cells(s).start, told.cells(s).stop)
+    unused_kwh = min(missing_kwh - beyond_kwh, float(spare.free_kwh[cells].sum()))
     if unused_kwh >= NOTICEABLE_KWH:
-        yield _unused(told, s, cells[free], unused_kwh, settings)
-    kept_back_kwh = missing_kwh - beyond_kwh - max(0.0, unused_kwh)
+        yield _unused(told, s, cells[spare.free_kwh[cells] > 0.0], unused_kwh, settings)
+    kept_back_kwh = missing_kwh - beyond_kwh - unused_kwh
     if kept_back_kwh >= NOTICEABLE_KWH:
-        yield from _limit_reasons(told, limits, rows, s, cells[~free & (spare_kwh > 0.0)], kept_back_kwh)
+        yield from _limit_reasons(told, limits, spare, s, cells[spare.held_kwh[cells] > 0.0], kept_back_kwh)
+
+
+def _reachable_kwh(told: Planned, s: int) -> float:
+    """At full power from arrival to departure, as far as the time after the horizon may be counted on."""
+    who, hours = told.instance.sessions, told.instance.cells.hours[told.cells(s)]
+    return float(hours.sum() * who.max_power_kw[s] + who.after_horizon_kwh[s])
 
 
 def _stay_too_short(told: Planned, s: int, reachable_kwh: float, beyond_kwh: float) -> Reason:
@@ -121,16 +144,14 @@ def _price(told: Planned, s: int, cells: Ints) -> Floats:
 
 
 def _limit_reasons(
-    told: Planned, limits: Limits, rows: Ints, s: int, cells: Ints, energy_kwh: float
+    told: Planned, limits: Limits, spare: Spare, s: int, cells: Ints, energy_kwh: float
 ) -> Iterator[Reason]:
     """One for every cause, with its share of what is missing."""
-    highest = told.instance.sessions.max_power_kw[s]
     causes: dict[tuple[str, str], list[int]] = {}
     for cell in cells.tolist():
-        causes.setdefault(_cause(told, limits, int(rows[cell]), cell), []).append(cell)
-    spare = told.instance.cells.hours * (highest - told.power_kw)
+        causes.setdefault(_cause(told, limits, int(spare.row[cell]), cell), []).append(cell)
     for (cause, subject), held in causes.items():
-        share_kwh = energy_kwh * float(spare[held].sum() / spare[cells].sum())
+        share_kwh = energy_kwh * float(spare.held_kwh[held].sum() / spare.held_kwh[cells].sum())
         if share_kwh >= NOTICEABLE_KWH:
             why = f"{subject} {_when(told, s, np.array(held))}"
             yield _less(told, s, ReasonCode.LIMIT, cause, (np.array(held), share_kwh), why)

@@ -7,9 +7,10 @@ from itertools import pairwise
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.domain.scenario import Scenario
-from models.domain.schedule import Method, NodePlan, Schedule
+from models.domain.schedule import Method, Schedule
 from models.domain.signal import Cap
 from models.domain.times import instant
 from optimizer.explain.planned import Planned, planned
@@ -27,19 +28,25 @@ _LATER = timedelta(minutes=1)
 
 def waiting_reasons(told: Planned, settings: Settings) -> Iterator[Reason]:
     """For every signal and every session that gets less while it lasts than it would get without it."""
-    nodes = {node.node_id: node for node in told.schedule.nodes}
-    in_the_way = [cap for cap in told.instance.scenario.signals if _fills(cap, nodes[_node(told, cap)])]
+    in_the_way = [cap for cap in told.instance.scenario.signals if _in_the_way(told, cap)]
     for caps in _lifted_together(in_the_way):
         without = _without(told, caps, settings)
         for cap in caps:
             yield from _compared(told, without, cap)
 
 
-def _fills(cap: Cap, node: NodePlan) -> bool:
-    """Whether the signal sets the node's limit at a time when the node is full."""
-    its_own = np.array([name == cap.id for name in node.limit_set_by], dtype=bool)
+def _in_the_way(told: Planned, cap: Cap) -> bool:
+    """Whether it sets the limit of its node, alone or with an equal one, at a time when the node is full."""
+    node = next(plan for plan in told.schedule.nodes if plan.node_id == _node(told, cap))
+    sets = node.import_limit_kw >= cap.import_limit_kw
     full = node.guaranteed_kw >= node.import_limit_kw - FULL_KW
-    return bool(len(its_own)) and bool((its_own & full).any())
+    return bool((_lasts(told, cap) & sets & full).any())
+
+
+def _lasts(told: Planned, cap: Cap) -> NDArray[np.bool_]:
+    """Periods in which it holds (T,)."""
+    instants_s = told.instance.periods.instants_s
+    return np.asarray((instants_s[:-1] < cap.end.timestamp()) & (instants_s[1:] > cap.start.timestamp()))
 
 
 def _lifted_together(caps: list[Cap]) -> list[list[Cap]]:
@@ -67,9 +74,7 @@ def _planned_again(scenario: Scenario, method: Method, settings: Settings) -> Sc
 def _compared(told: Planned, without: Planned, cap: Cap) -> Iterator[Reason]:
     """Sessions below the cap's node that get less inside its window."""
     who, cells, limits = told.instance.sessions, told.instance.cells, told.instance.limits
-    instants_s = told.instance.periods.instants_s
-    begins, ends = instants_s[cells.period], instants_s[cells.period + 1]
-    inside = (begins < cap.end.timestamp()) & (ends > cap.start.timestamp())
+    inside = _lasts(told, cap)[cells.period]
     less = np.where(inside, cells.hours * (without.power_kw - told.power_kw), 0.0)
     less_kwh = np.bincount(cells.session, weights=less, minlength=who.count)
     node = limits.ids.index(_node(told, cap))

@@ -19,7 +19,7 @@ def reach(load: Complexes, radius: Floats, phasor: Complexes, length: Floats) ->
 
     The load itself is inside. The root of a x² + 2 b x + c = 0 is taken in the form that does not cancel.
     """
-    a = abs(phasor) ** 2 - length**2
+    a = (abs(phasor) - length) * (abs(phasor) + length)
     b = (load.conj() * phasor).real + radius * length
     c = np.minimum(0.0, abs(load) ** 2 - radius**2)
     root = np.sqrt(np.maximum(0.0, b**2 - a * c))

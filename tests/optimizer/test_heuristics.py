@@ -220,7 +220,7 @@ def test_without_control_only_limits_are_broken_and_no_car_gets_less_than_anywhe
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_garage_of_54_outlets_is_planned_in_under_a_third_of_a_second(name: str) -> None:
-    """50 sessions over 360 periods; 0.01 to 0.05 s on one core of a laptop. The best of three, against busy machines."""
+    """50 sessions over 360 periods; measured: 0.01 to 0.05 s. The best of three, because machines are busy."""
     garage, seconds, plans = load("caltech-garage"), [], []
     for _ in range(3):
         begin = perf_counter()
@@ -257,4 +257,4 @@ def test_what_is_in_reach_ends_on_the_circle(inside: complex, step: complex, len
     x = float(reach(np.array(inside), np.array(radius), np.array(step), np.array(length)))
 
     assert x >= 0.0
-    assert abs(inside + x * step) + x * length == pytest.approx(radius, abs=1e-9)
+    assert abs(inside + x * step) + x * length == pytest.approx(radius, abs=1e-9 * max(1.0, x))
