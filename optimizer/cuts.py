@@ -5,7 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import sparse
 
-from optimizer.formulation.currents import Tangents, distinct_lines, joined, leg_places, tangents, thousandths
+from optimizer.formulation.currents import (
+    Tangents,
+    distinct_lines,
+    joined,
+    leg_places,
+    tangents,
+    thousandths,
+)
 from optimizer.instance import CurrentPoint, Instance
 from optimizer.instance.currents import Line
 from optimizer.program import Block, Floats, Ints, LinearProgram, with_rows

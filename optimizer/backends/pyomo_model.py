@@ -1,4 +1,4 @@
-"""Pyomo, and the only import of it: the same program for analysts who want to read it, add to it, or solve it elsewhere.
+"""Pyomo, and the only import of it: the same program for analysts who read it, add to it, or solve it elsewhere.
 
 >>> model = to_pyomo(formulate(scenario).program)
 >>> model.my_rule = pyo.Constraint(expr=model.charge_power["van-7", "2026-03-02T17:00:00Z"] <= 5)

@@ -26,7 +26,8 @@ def site_balance(lp: ProgramBuilder, instance: Instance, charging: Charging) -> 
     every, exporting = np.arange(count), np.flatnonzero(expected < 0)
     site = SiteExchange(
         lp.variable("grid_import", ("period",), (every,), unit="kW at grid"),
-        lp.variable("grid_export", ("period",), (exporting,), unit="kW at grid"),
+        # Never more than the building feeds in, so that dear export and cheap import cannot feed each other.
+        lp.variable("grid_export", ("period",), (exporting,), upper=-expected[exporting], unit="kW at grid"),
         exporting,
     )
     share = cells.hours / instance.periods.hours[cells.period]

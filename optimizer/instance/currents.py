@@ -91,7 +91,10 @@ def current_points(scenario: Scenario, tree: Tree, who: Sessions, span: Periods)
         return ()
     voltage_v = scenario.site.voltage_v
     assert voltage_v is not None
-    loads = [_load(s, tree.evses[s.evse], voltage_v, kappa) for s, kappa in zip(scenario.sessions, who.efficiency)]
+    loads = [
+        _load(s, tree.evses[s.evse], voltage_v, kappa)
+        for s, kappa in zip(scenario.sessions, who.efficiency, strict=True)
+    ]
     return tuple(_point(i, scenario, tree, loads, span) for i in limited)
 
 

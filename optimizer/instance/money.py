@@ -84,7 +84,7 @@ def _joined(arrays: list[Floats] | list[Ints]) -> Floats:
 
 
 def _laid(window: DemandWindow, span: Periods) -> tuple[Floats, Floats, Ints, Ints, Floats]:
-    """Interval starts, metered power, and the triples (row, period, share); several intervals inside one period once."""
+    """Interval starts, metered power, and triples (row, period, share); of intervals inside one period the first."""
     instants = span.instants_s
     starts, ends = window.interval_start_s, window.interval_end_s
     seen_from, seen_to = np.maximum(starts, instants[0]), np.minimum(ends, instants[-1])

@@ -154,8 +154,8 @@ def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
     later = {s.id: (0.0, paper.after_kwh(s)) for s in sessions if paper.after_kwh(s) > 0}
     block(model, "energy_after_horizon", later)
     block(model, "grid_import", {t.label: (0.0, inf) for t in periods})
-    exporting = [t for t in periods if uncontrolled_kw(paper.scenario, t.start_s, t.end_s) < 0]
-    block(model, "grid_export", {t.label: (0.0, inf) for t in exporting})
+    uncontrolled = {t.label: uncontrolled_kw(paper.scenario, t.start_s, t.end_s) for t in periods}
+    block(model, "grid_export", {label: (0.0, -power) for label, power in uncontrolled.items() if power < 0})
     block(model, "peak_import", {k.label: (k.floor_kw, inf) for k in paper.windows})
     legs = [(n.id, g, t.label) for n in measured_nodes(paper) for t in periods for g in legs_at(paper, n, t)]
     block(model, "leg_current", dict.fromkeys(legs, (0.0, inf)))
