@@ -22,7 +22,7 @@ from optimizer.settings import Settings
 def violated(
     program: LinearProgram, instance: Instance, values: Floats, settings: Settings, *, allowed: float, share: float
 ) -> Tangents | None:
-    """Tangents with ``share`` of the limit for every line and period beyond ``allowed`` of it; None if there is none."""
+    """Tangents with ``share`` of the limit for every line and period beyond ``allowed`` of it; None without any."""
     if "leg_current" not in program.columns:
         return None
     leg_current = program.columns["leg_current"]

@@ -78,7 +78,10 @@ def schedule_of(
 def energies(instance: Instance, charge_power_kw: Floats) -> Floats:
     """What each session gets (S,). [kWh at evse]"""
     cells = instance.cells
-    return np.bincount(cells.session, weights=cells.hours * charge_power_kw, minlength=instance.sessions.count)
+    energy: Floats = np.bincount(
+        cells.session, weights=cells.hours * charge_power_kw, minlength=instance.sessions.count
+    ).astype(float)
+    return energy
 
 
 def site_power(instance: Instance, charge_power_kw: Floats) -> Floats:
@@ -86,7 +89,8 @@ def site_power(instance: Instance, charge_power_kw: Floats) -> Floats:
     cells, span = instance.cells, instance.periods
     drawn = cells.hours / span.hours[cells.period] * charge_power_kw / instance.sessions.efficiency[cells.session]
     charging = np.bincount(cells.period, weights=drawn, minlength=span.count)
-    return instance.limits.expected_kw[instance.tree.root] + charging
+    expected: Floats = instance.limits.expected_kw[instance.tree.root]
+    return expected + charging
 
 
 def peak_plans(instance: Instance, grid_import_kw: Floats) -> tuple[PeakPlan, ...]:

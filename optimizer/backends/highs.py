@@ -8,11 +8,15 @@ import numpy as np
 from scipy import sparse
 
 from models.domain.errors import DeadlinePassed, SolverFault
+from optimizer.backends.quiet import quiet_stdout
 from optimizer.program import Floats, Ints, LinearProgram
 from optimizer.settings import Settings
 
+# The first instance of a process greets on standard output whatever its options say.
+with quiet_stdout():
+    highspy.Highs()
+
 _PRIMAL_SIMPLEX = 4
-_FINITE = (("cost", "cost"), ("matrix", "coefficient"))
 
 
 @dataclass(frozen=True, slots=True)

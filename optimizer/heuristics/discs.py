@@ -17,13 +17,16 @@ _SMALLEST = 1e-300
 def reach(load: Complexes, radius: Floats, phasor: Complexes, length: Floats) -> Floats:
     """Largest x >= 0 with |load + x phasor| + x length <= radius, elementwise; inf where nothing is added.
 
-    The load itself is inside. The root of a x² + 2 b x + c = 0 is taken in the form that does not cancel.
+    The load itself is inside. The root of a x² + 2 b x - c = 0 is taken in the form that does not cancel; b² + a c is
+    written out for the same reason.
     """
+    along = (load.conj() * phasor).real
     a = (abs(phasor) - length) * (abs(phasor) + length)
-    b = (load.conj() * phasor).real + radius * length
-    c = np.minimum(0.0, abs(load) ** 2 - radius**2)
-    root = np.sqrt(np.maximum(0.0, b**2 - a * c))
-    ahead = -c / np.maximum(b + root, _SMALLEST)
+    b = along + radius * length
+    c = np.maximum(0.0, (radius - abs(load)) * (radius + abs(load)))
+    square = c * abs(phasor) ** 2 + along**2 + 2 * along * radius * length + (abs(load) * length) ** 2
+    root = np.sqrt(np.maximum(0.0, square))
+    ahead = c / np.maximum(b + root, _SMALLEST)
     back = (root - b) / np.where(b < 0.0, a, 1.0)
     adds = (abs(phasor) > 0.0) | (length > 0.0)
     return np.where(adds, np.where(b < 0.0, back, ahead), np.inf)

@@ -1,4 +1,4 @@
-"""The seeded random site of benchmark B3: sessions with deadlines, four charger sizes, feeder groups, one demand charge.
+"""The seeded random site of benchmark B3: sessions with deadlines, four charger sizes, feeders, one demand charge.
 
 The numbers follow the published generator of the peer comparison draw by draw, so that both solve the same problem.
 """
