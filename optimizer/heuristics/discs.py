@@ -27,9 +27,10 @@ def reach(load: Complexes, radius: Floats, phasor: Complexes, length: Floats) ->
     square = c * abs(phasor) ** 2 + along**2 + 2 * along * radius * length + (abs(load) * length) ** 2
     root = np.sqrt(np.maximum(0.0, square))
     ahead = c / np.maximum(b + root, _SMALLEST)
-    back = (root - b) / np.where(b < 0.0, a, 1.0)
+    inward = (b < 0.0) & (a > 0.0)
+    back = (root - b) / np.where(inward, a, 1.0)
     adds = (abs(phasor) > 0.0) | (length > 0.0)
-    return np.where(adds, np.where(b < 0.0, back, ahead), np.inf)
+    return np.where(adds, np.where(inward, back, ahead), np.inf)
 
 
 def corners(choices: Complexes) -> list[Complexes]:
