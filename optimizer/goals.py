@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.domain.errors import SolverFault
 from optimizer.backends.highs import NoSolution, Solver, SolverAnswer
 from optimizer.cuts import violated, with_cuts
 from optimizer.formulation import formulate
@@ -59,7 +60,7 @@ class GoalSolver:
         face, columns, rows = on_optimal_face(program, money)
         fair, shared = shared_equally(face, self.instance, money, self.settings, self.solver)
         pleasant = early(fair, self.instance)
-        if shared:
+        if shared or len(pleasant.cost) > len(program.cost):
             self.solver.load(pleasant)
         else:
             self.solver.change(pleasant, columns=columns, rows=rows)
@@ -69,13 +70,13 @@ class GoalSolver:
     def _inside_cones(
         self, program: LinearProgram, answer: SolverAnswer, *, allowed: float, share: float
     ) -> tuple[LinearProgram, SolverAnswer]:
-        """Cut until no phase current is outside ``allowed`` of its limit, or the budget of rounds is spent."""
+        """Cut until no phase current is outside ``allowed`` of its limit; SolverFault when the rounds are spent."""
         for _ in range(self.settings.cut_rounds):
             cuts = violated(program, self.instance, answer.values, self.settings, allowed=allowed, share=share)
             if cuts is None:
-                break
+                return program, answer
             self.rounds += 1
             program, rows = with_cuts(program, cuts, self.rounds)
             self.solver.add_rows(rows, np.full(len(cuts.bound), -np.inf), cuts.bound)
             answer = self.solver.run()
-        return program, answer
+        raise SolverFault(f"phase currents were outside their limits after {self.settings.cut_rounds} rounds of cuts")

@@ -13,7 +13,7 @@ from scipy import sparse
 from optimizer.backends.highs import Solver, SolverAnswer
 from optimizer.formulation.energy import unavoidable_kwh
 from optimizer.instance import Instance
-from optimizer.program import Block, Floats, Ints, LinearProgram, with_bounds, with_cost, with_rows
+from optimizer.program import Block, Floats, Ints, LinearProgram, with_bounds, with_columns, with_cost, with_rows
 from optimizer.settings import Settings
 
 DUAL_TOLERANCE = 1e-7
@@ -41,14 +41,54 @@ def _side(duals: Floats, lower: Floats, upper: Floats, values: Floats) -> Floats
 
 
 def early(program: LinearProgram, instance: Instance) -> LinearProgram:
-    """The program with a new objective: energy as early, and as much of it, as the face allows."""
+    """The program with a new objective: energy as early, and as much of it, as the face allows.
+
+    Where a metering interval spans several periods its import is kept level, else all of it would come first.
+    """
     cells, span = instance.cells, instance.periods
     middle = (span.instants_s[:-1] + span.instants_s[1:]) / 2
     left = (span.end_s - middle) / (span.end_s - span.start_s)
     block = program.columns["charge_power"]
     cost = np.zeros_like(program.cost)
     cost[block.slice] = -cells.hours * left[cells.period]
-    return with_cost(program, cost)
+    return _levelled(with_cost(program, cost), instance)
+
+
+def _levelled(program: LinearProgram, instance: Instance) -> LinearProgram:
+    """One more column per metering interval of several periods: the highest import in it, at a price.
+
+    The price of 1 kW is an interval over the horizon, more than all earliness inside the interval can be worth.
+    """
+    demand, span = instance.money.demand, instance.periods
+    first = np.zeros(len(demand.window), dtype=bool)
+    first[np.unique(demand.interval_start_s, return_index=True)[1]] = True
+    several = np.bincount(demand.row, minlength=len(first)) > 1
+    pairs = np.flatnonzero((first & several)[demand.row])
+    if len(pairs) == 0:
+        return program
+    intervals, number = np.unique(demand.row[pairs], return_inverse=True)
+    length = np.bincount(number, weights=span.hours[demand.period[pairs]])
+    price = length * length / span.hours.sum()
+    peaks = Block(
+        "interval_import", ("metering_interval",), "kW at grid", len(program.cost), len(intervals), (intervals,)
+    )
+    wider = with_columns(program, peaks, cost=price)
+    # interval_import[q] - grid_import[t] >= 0
+    start, count = program.columns["grid_import"].start, len(pairs)
+    row = np.arange(count)
+    values = np.concatenate([np.ones(count), -np.ones(count)])
+    columns = np.concatenate([peaks.start + number, start + demand.period[pairs]])
+    rows = sparse.coo_array((values, (np.concatenate([row, row]), columns)), shape=(count, len(wider.cost))).tocsr()
+    positions = (demand.row[pairs], demand.period[pairs])
+    block = Block(
+        "interval_import_definition",
+        ("metering_interval", "period"),
+        "kW at grid",
+        program.matrix.shape[0],
+        count,
+        positions,
+    )
+    return with_rows(wider, block, rows, np.zeros(count), np.full(count, np.inf))
 
 
 def shared_equally(
@@ -112,23 +152,11 @@ def with_shares(
 ) -> LinearProgram:
     """One more column per tier, its largest share, and a row per session: shortfall - wanted·share <= unavoidable."""
     columns, tiers, count = len(program.cost), int(tier.max()) + 1, len(members)
-    wider = replace(
-        program,
-        columns={**program.columns, "largest_share": Block("largest_share", (), "", columns, tiers, ())},
-        cost=np.concatenate([np.zeros(columns), np.ones(tiers)]),
-        cost_offset=0.0,
-        col_lower=np.concatenate([program.col_lower, np.zeros(tiers)]),
-        col_upper=np.concatenate([program.col_upper, np.full(tiers, np.inf)]),
-        matrix=_widened(program.matrix, tiers),
-    )
+    largest = Block("largest_share", (), "", columns, tiers, ())
+    wider = with_columns(with_cost(program, np.zeros(columns)), largest, cost=np.ones(tiers))
     row = np.arange(count)
     values = np.concatenate([np.ones(count), -wanted[members]])
     places = (np.concatenate([row, row]), np.concatenate([block.start + members, columns + tier[members]]))
     rows = sparse.coo_array((values, places), shape=(count, columns + tiers)).tocsr()
     share = Block("equal_share", ("session",), "kWh at evse", program.matrix.shape[0], count, (members,))
     return with_rows(wider, share, rows, np.full(count, -np.inf), free[members])
-
-
-def _widened(matrix: sparse.csr_array, columns: int) -> sparse.csr_array:
-    shape = (matrix.shape[0], matrix.shape[1] + columns)
-    return sparse.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=shape)

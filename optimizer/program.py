@@ -240,6 +240,19 @@ def with_rows(
     )
 
 
+def with_columns(program: LinearProgram, block: Block, *, cost: Floats) -> LinearProgram:
+    """The program with one more block of columns >= 0; ``block.start`` must be its present number of columns."""
+    shape = (program.matrix.shape[0], program.matrix.shape[1] + block.size)
+    return replace(
+        program,
+        columns={**program.columns, block.name: block},
+        cost=np.concatenate([program.cost, cost]),
+        col_lower=np.concatenate([program.col_lower, np.zeros(block.size)]),
+        col_upper=np.concatenate([program.col_upper, np.full(block.size, INF)]),
+        matrix=sparse.csr_array((program.matrix.data, program.matrix.indices, program.matrix.indptr), shape=shape),
+    )
+
+
 def _bounds(lower: ArrayLike, upper: ArrayLike, size: int) -> tuple[Floats, Floats]:
     low, high = np.empty(size), np.empty(size)
     low[:], high[:] = lower, upper

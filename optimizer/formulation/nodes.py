@@ -30,7 +30,7 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging) -> N
 def _cells_below(instance: Instance) -> tuple[Ints, Ints]:
     """Pairs of a cell and a limited node above it."""
     limits = instance.limits
-    limited = np.isfinite(limits.limit_kw).any(axis=1).tolist()
+    limited = np.isfinite(limits.limit_kw).max(axis=1)
     pairs = [
         (s, node)
         for s, evse in enumerate(instance.sessions.evse_ids)

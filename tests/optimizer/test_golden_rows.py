@@ -57,6 +57,12 @@ def test_what_is_missing_is_shared_by_rows_of_equal_shares() -> None:
     assert described(shares, "equal-share") == expected("equal-share")
 
 
+def test_import_is_kept_level_by_rows_of_metering_intervals() -> None:
+    instance, _ = formulated("level-import")
+    program = GoalSolver(instance, Settings()).solve().program
+    assert described(program, "level-import") == expected("level-import")
+
+
 def test_equal_shares_of_what_is_missing_are_planned() -> None:
     plan = optimize(read_scenario((GOLDEN / "equal-share" / "scenario.json").read_bytes()))
     assert [s.energy_kwh for s in plan.sessions] == pytest.approx([20 / 3, 10 / 3], abs=1e-3)
@@ -81,9 +87,9 @@ def test_an_answer_inside_its_cone_is_not_cut() -> None:
 
 
 def test_energy_metered_before_the_plan_counts_in_the_peak() -> None:
-    """The optimum of the folder eight-minutes-metered: 0, 3 and 9 kW under a peak of 3.6 kW."""
+    """The optimum of the folder eight-minutes-metered: 6/7, 6/7 and 72/7 kW under a peak of 3.6 kW."""
     plan = optimize(read_scenario((GOLDEN / "eight-minutes-metered" / "scenario.json").read_bytes()))
-    assert plan.sessions[0].charge_power_kw == pytest.approx([0.0, 3.0, 9.0], abs=1e-6)
+    assert plan.sessions[0].charge_power_kw == pytest.approx([6 / 7, 6 / 7, 72 / 7], abs=1e-6)
     assert plan.peaks[0].peak_kw == pytest.approx(3.6, abs=1e-9)
 
 
