@@ -40,7 +40,7 @@ class Fault:
 
 
 def anywhere(value: float) -> bool:
-    return np.isfinite(value)
+    return bool(np.isfinite(value))
 
 
 def not_one(value: float) -> bool:
@@ -49,7 +49,7 @@ def not_one(value: float) -> bool:
 
 
 def not_zero(value: float) -> bool:
-    return np.isfinite(value) and abs(value) > VISIBLE
+    return bool(np.isfinite(value)) and abs(value) > VISIBLE
 
 
 def flipped(value: float) -> float:

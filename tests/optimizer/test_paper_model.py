@@ -15,7 +15,7 @@ from optimizer.optimize import formulate
 from optimizer.settings import Objective, Settings
 from tests.oracle.compare import differences
 from tests.oracle.paper_model import Choices, paper_model
-from tests.oracle.tables import Row, Tables, tables_of, tables_of_program, tangents_of
+from tests.oracle.tables import Name, Row, Tables, tables_of, tables_of_program, tangents_of
 from tests.strategies import random_scenario
 
 SITES = 100
@@ -102,9 +102,13 @@ QUARTER, HOUR = "2026-03-02T17:00:00Z", "2026-03-02T17:15:00Z"
 def test_the_paper_counts_a_quarter_hour_as_a_quarter_and_half_an_hour_as_a_half() -> None:
     rows = by_hand().rows
 
-    bus = {("charge_power", "bus", QUARTER): 0.25, ("charge_power", "bus", HOUR): 1.0}
-    rest = {("target_shortfall", "bus"): 1.0, ("energy_after_horizon", "bus"): 1.0}
-    assert rows["session_energy", "bus"] == Row(bus | rest, 60.0, 60.0)
+    bus: dict[Name, float] = {
+        ("charge_power", "bus", QUARTER): 0.25,
+        ("charge_power", "bus", HOUR): 1.0,
+        ("target_shortfall", "bus"): 1.0,
+        ("energy_after_horizon", "bus"): 1.0,
+    }
+    assert rows["session_energy", "bus"] == Row(bus, 60.0, 60.0)
     assert rows["session_energy", "car"].coefficients["charge_power", "car", HOUR] == 0.5
 
 
