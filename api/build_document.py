@@ -1,0 +1,285 @@
+"""From an answer to its JSON document."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from api.curves import import_peak_kw, means
+from api.document import (
+    AlarmLine,
+    AssumptionLine,
+    AuditBreak,
+    AuditResult,
+    Comparison,
+    CostLine,
+    DemandPeak,
+    NodeLoad,
+    NotSent,
+    OcppMessage,
+    OcppMessages,
+    PlanDocument,
+    PlannedSession,
+    Setpoint,
+    SolveStatistics,
+    Why,
+)
+from api.planning import Answer
+from models.domain.schedule import Floats, NodePlan, Schedule, SessionPlan
+from models.domain.session import Session
+from optimizer.explain import Reason
+
+DIGITS = 6
+"""Milliwatts and thousandths of a cent; what is beyond is noise of the solver."""
+
+
+def document(answer: Answer) -> PlanDocument:
+    """The document of an answer."""
+    scenario, schedule = answer.scenario, answer.schedule
+    instants = [schedule.instant(i) for i in range(schedule.period_count + 1)]
+    return PlanDocument(
+        name=scenario.name,
+        site_id=schedule.site_id,
+        time_zone=scenario.site.time_zone,
+        currency=schedule.currency,
+        method=schedule.method,
+        start=instants[0],
+        end=instants[-1],
+        instants=instants,
+        comparison=_comparison(schedule, answer.uncontrolled),
+        sessions=_sessions(answer),
+        nodes=_nodes(answer),
+        costs=_costs(schedule, answer.uncontrolled),
+        peaks=_peaks(schedule, answer.uncontrolled),
+        alarms=_alarms(schedule),
+        assumptions=[AssumptionLine(what=a.what, value=a.value, source=a.source) for a in schedule.assumptions],
+        audit=_audit(answer),
+        fail_safe_kw={evse: rounded(power_kw) for evse, power_kw in answer.fail_safe_kw.items()},
+        ocpp=_ocpp(answer),
+        statistics=_statistics(schedule),
+    )
+
+
+def rounded(number: float) -> float:
+    """A finite number without noise and without a negative zero."""
+    return round(float(number), DIGITS) + 0.0
+
+
+def finite(number: float) -> float | None:
+    """The same; None for an infinity, which JSON does not know."""
+    return rounded(number) if isfinite(number) else None
+
+
+def finite_list(numbers: Floats) -> list[float | None]:
+    """An array as JSON numbers; None for infinities."""
+    return [finite(number) for number in numbers.tolist()]
+
+
+def _comparison(schedule: Schedule, uncontrolled: Schedule) -> Comparison:
+    plans = schedule.sessions
+    edges_s = schedule.instants_s
+    other = means(uncontrolled.grid_import_kw, uncontrolled.instants_s, edges_s[:-1], edges_s[1:])
+    return Comparison(
+        cost=rounded(schedule.cost),
+        uncontrolled_cost=rounded(uncontrolled.cost),
+        peak_kw=rounded(import_peak_kw(schedule)),
+        uncontrolled_peak_kw=rounded(import_peak_kw(uncontrolled)),
+        energy_kwh=rounded(sum(plan.energy_kwh for plan in plans)),
+        energy_remaining_kwh=rounded(sum(plan.energy_remaining_kwh for plan in plans)),
+        shortfall_kwh=rounded(sum(plan.target_shortfall_kwh + plan.minimum_shortfall_kwh for plan in plans)),
+        uncontrolled_import_kw=[rounded(power_kw) for power_kw in other.tolist()],
+        uncontrolled_excess_kw=rounded(max((_excess_kw(node) for node in uncontrolled.nodes), default=0.0)),
+    )
+
+
+def _excess_kw(node: NodePlan) -> float:
+    return float((node.guaranteed_kw - node.import_limit_kw).max(initial=0.0))
+
+
+def _sessions(answer: Answer) -> list[PlannedSession]:
+    sessions = {session.id: session for session in answer.scenario.sessions}
+    why: dict[str, list[Why]] = {}
+    for reason in answer.reasons:
+        why.setdefault(reason.session_id, []).append(_why(reason))
+    return [
+        _session(plan, sessions[plan.session_id], answer.schedule, why.get(plan.session_id, []))
+        for plan in answer.schedule.sessions
+    ]
+
+
+def _session(plan: SessionPlan, session: Session, schedule: Schedule, why: list[Why]) -> PlannedSession:
+    assert session.departure is not None, "the scenario is completed"
+    setpoints = _setpoints(plan, session.arrival, session.departure, schedule)
+    return PlannedSession(
+        session_id=plan.session_id,
+        evse_id=plan.evse_id,
+        tier=session.tier,
+        arrival=session.arrival.astimezone(UTC),
+        departure=session.departure.astimezone(UTC),
+        energy_remaining_kwh=rounded(plan.energy_remaining_kwh),
+        energy_kwh=rounded(plan.energy_kwh),
+        energy_after_horizon_kwh=rounded(plan.energy_after_horizon_kwh),
+        target_shortfall_kwh=rounded(plan.target_shortfall_kwh),
+        minimum_shortfall_kwh=rounded(plan.minimum_shortfall_kwh),
+        finish_time=max((s.end for s in setpoints if s.charge_power_kw > 0), default=None),
+        energy_cost=rounded(plan.energy_cost),
+        setpoints=setpoints,
+        why=why,
+    )
+
+
+def _setpoints(plan: SessionPlan, arrival: datetime, departure: datetime, schedule: Schedule) -> list[Setpoint]:
+    """Runs of equal power, cut to the stay."""
+    powers = np.round(plan.charge_power_kw, DIGITS)
+    if not powers.size:
+        return []
+    starts = np.flatnonzero(np.diff(powers, prepend=np.nan) != 0)
+    ends = np.append(starts[1:], powers.size)
+    return [
+        Setpoint(
+            start=max(schedule.instant(plan.first_period + start), arrival.astimezone(UTC)),
+            end=min(schedule.instant(plan.first_period + end), departure.astimezone(UTC)),
+            charge_power_kw=rounded(powers[start]),
+        )
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    ]
+
+
+def _why(reason: Reason) -> Why:
+    return Why(
+        code=reason.code,
+        cause=reason.cause,
+        start=reason.start.astimezone(UTC),
+        end=reason.end.astimezone(UTC),
+        kwh_less=rounded(reason.kwh),
+        message=reason.message,
+    )
+
+
+def _nodes(answer: Answer) -> list[NodeLoad]:
+    nodes = {node.id: node for node in answer.scenario.site.nodes}
+    return [
+        NodeLoad(
+            node_id=plan.node_id,
+            parent=nodes[plan.node_id].parent if plan.node_id in nodes else _cabinet_parent(answer, plan.node_id),
+            kind=nodes[plan.node_id].kind if plan.node_id in nodes else "cabinet",
+            expected_kw=finite_list(plan.expected_kw),
+            guaranteed_kw=finite_list(plan.guaranteed_kw),
+            import_limit_kw=finite_list(plan.import_limit_kw),
+            limit_set_by=list(plan.limit_set_by),
+            worth_per_kw=finite_list(plan.worth_per_kw),
+        )
+        for plan in answer.schedule.nodes
+    ]
+
+
+def _cabinet_parent(answer: Answer, node_id: str) -> str | None:
+    """Power cabinets are nodes of a plan, named ``cabinet:`` and their id."""
+    cabinets = {f"cabinet:{cabinet.id}": cabinet.node for cabinet in answer.scenario.site.cabinets}
+    return cabinets.get(node_id)
+
+
+def _costs(schedule: Schedule, uncontrolled: Schedule) -> list[CostLine]:
+    components = dict.fromkeys([*schedule.costs, *uncontrolled.costs])
+    return [
+        CostLine(
+            component=component,
+            planned=rounded(schedule.costs.get(component, 0.0)),
+            uncontrolled=rounded(uncontrolled.costs.get(component, 0.0)),
+        )
+        for component in components
+    ]
+
+
+def _peaks(schedule: Schedule, uncontrolled: Schedule) -> list[DemandPeak]:
+    others = {peak.demand_window: rounded(peak.peak_kw) for peak in uncontrolled.peaks}
+    return [
+        DemandPeak(
+            demand_window=peak.demand_window,
+            peak_kw=rounded(peak.peak_kw),
+            floor_kw=rounded(peak.floor_kw),
+            cost=rounded(peak.cost),
+            uncontrolled_peak_kw=others.get(peak.demand_window),
+        )
+        for peak in schedule.peaks
+    ]
+
+
+def _alarms(schedule: Schedule) -> list[AlarmLine]:
+    return [
+        AlarmLine(
+            code=alarm.code,
+            node=alarm.node,
+            start=alarm.start.astimezone(UTC),
+            end=alarm.end.astimezone(UTC),
+            excess_kw=rounded(alarm.excess_kw),
+            message=alarm.message,
+        )
+        for alarm in schedule.alarms
+    ]
+
+
+def _audit(answer: Answer) -> AuditResult:
+    report = answer.audit
+    return AuditResult(
+        passed=report.passed,
+        verdict=report.verdict,
+        breaks=[
+            AuditBreak(
+                code=str(rule.code),
+                where=rule.where,
+                start=rule.start,
+                amount=finite(rule.amount),
+                limit=finite(rule.limit),
+                message=rule.message,
+            )
+            for rule in report.breaks
+        ],
+        figures={name: finite(figure) for name, figure in report.figures.items()},
+    )
+
+
+def _ocpp(answer: Answer) -> OcppMessages | None:
+    sent = answer.ocpp
+    if sent is None:
+        return None
+    messages = [
+        OcppMessage(
+            station_id=request.station_id,
+            evse_id=request.evse_id,
+            session_id=request.session_id,
+            action=request.action,
+            payload=_plain(request.payload),
+        )
+        for request in sent.requests
+    ]
+    not_sent = [NotSent(session_id=one.session_id, reason=one.reason) for one in sent.not_sent]
+    return OcppMessages(version=sent.version, as_of=answer.as_of, messages=messages, not_sent=not_sent)
+
+
+def _plain(payload: Any) -> Any:
+    """Decimals as JSON numbers: 8.1 stays 8.1."""
+    if isinstance(payload, Mapping):
+        return {key: _plain(value) for key, value in payload.items()}
+    if isinstance(payload, list | tuple):
+        return [_plain(value) for value in payload]
+    if isinstance(payload, Decimal):
+        return int(payload) if payload == payload.to_integral_value() else float(payload)
+    return payload
+
+
+def _statistics(schedule: Schedule) -> SolveStatistics:
+    statistics = schedule.statistics
+    return SolveStatistics(
+        columns=statistics.columns,
+        rows=statistics.rows,
+        nonzeros=statistics.nonzeros,
+        solves=statistics.solves,
+        iterations=statistics.iterations,
+        cut_rounds=statistics.cut_rounds,
+        solver_s=rounded(statistics.solver_s),
+        total_s=rounded(statistics.total_s),
+    )

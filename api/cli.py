@@ -1,0 +1,189 @@
+"""The command ``chargewright``.
+
+Exit codes: 0 planned; 2 the input or the command line is wrong; 3 the data of a device contradict each other, so that
+no action can satisfy them; 1 an error of ours, or a plan that its audit refuses.
+"""
+
+import os
+import sys
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
+from models.domain.findings import Finding
+from models.ocpp.profile import Version
+
+# What a command needs beyond this is imported inside it: plotly, pyomo and fastapi take longer than a plan.
+
+FAILED, INVALID, IMPOSSIBLE = 1, 2, 3
+WIDTH_IN_A_FILE = 160
+"""Columns of a report that does not go to a terminal."""
+
+app = typer.Typer(
+    help="Smart charging for depots and charge point operators: who charges when, within every limit, at least cost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for standard input.")]
+
+
+def main() -> None:
+    """Run the command; whatever happens, what the user sees is a sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot draw a block shows a question mark
+    try:
+        app()
+    except KeyboardInterrupt:
+        _end(["interrupted"], 130)
+    except BrokenPipeError:
+        # The reader of our output went away, as in `| head`; what is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except InvalidScenario as invalid:
+        _end_with_findings("The input is not a scenario that can be planned:", invalid.findings, INVALID)
+    except NoFeasibleSchedule as impossible:
+        _end_with_findings("No action can satisfy these data:", impossible.findings, IMPOSSIBLE)
+    except ChargingError as error:
+        _end([str(error)], FAILED)
+    except OSError as error:
+        _end([f"{error.filename or 'a file'} cannot be written: {error.strerror or error}"], INVALID)
+    except Exception as error:
+        if os.environ.get("CHARGEWRIGHT_TRACEBACK"):
+            raise
+        _end([f"an error of ours: {type(error).__name__}: {error}", "CHARGEWRIGHT_TRACEBACK=1 shows where"], FAILED)
+
+
+@app.command()
+def plan(
+    scenario: Source,
+    ocpp: Annotated[Version | None, typer.Option(help="Add OCPP requests of this version to the JSON.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the whole plan here; - for standard output.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the plan on one self-contained page here.")] = None,
+    now: Annotated[datetime | None, typer.Option(help="Plan as if it were this time, in UTC.")] = None,
+    solver_log: Annotated[bool, typer.Option("--solver-log", help="Print what the solver says.")] = False,
+) -> None:
+    """Plan a scenario and say who gets how much, when, at what cost, and what is missed and why."""
+    from api.build_document import document
+    from api.planning import plan as planned
+    from api.report import print_report
+    from api.sources import scenario_from
+    from optimizer.settings import Settings
+
+    moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
+    answer = planned(
+        scenario_from(scenario, moment), settings=Settings(solver_log=solver_log), now=moment, ocpp_version=ocpp
+    )
+    told = document(answer)
+    json_to_stdout = str(json) == "-"
+    print_report(told, _console(stderr=json_to_stdout))
+    if json_to_stdout:
+        typer.echo(told.model_dump_json(indent=2))
+    elif json:
+        json.write_text(told.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if plot:
+        from api.plot import write_plot
+
+        write_plot(answer, plot)
+    if not answer.audit.passed:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def samples() -> None:
+    """List the sites that come with chargewright."""
+    from models import samples as shipped
+
+    console = _console()
+    for name in shipped.names():
+        console.print(f"[bold]sample:{name}[/]  {shipped.describe(name)}")
+    console.print(f"\nPlan one with: chargewright plan sample:{shipped.names()[0]}")
+
+
+@app.command()
+def validate(scenario: Source) -> None:
+    """Say everything that is wrong with a scenario, without planning it."""
+    from api.planning import check
+    from api.sources import scenario_from
+
+    given = scenario_from(scenario, datetime.now(UTC))
+    check(given)
+    _console().print(
+        f"valid: {len(given.site.evses)} EVSEs, {len(given.sessions)} sessions, {len(given.visits)} visits"
+    )
+
+
+@app.command()
+def doctor() -> None:
+    """Look at the versions in use, the time zone data, and whether the solver finds a known optimum."""
+    from api.doctor import checks
+
+    console, failed = _console(), False
+    for check in checks():
+        mark = "[green]ok[/]  " if check.passed else "[bold red]FAIL[/]"
+        console.print(f"{mark} {check.name:<13}", end="")
+        console.print(check.told, markup=False)
+        failed |= not check.passed
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; CHARGEWRIGHT_HOST, else 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; CHARGEWRIGHT_PORT, else 8080.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen beyond this machine, to callers that nobody authenticates.")
+    ] = False,
+) -> None:
+    """Serve plans over HTTP: POST /v1/plans, described at /docs."""
+    from api.serving import serve as run
+
+    refusal = run(host=host, port=port, insecure=insecure)
+    if refusal:
+        _end(refusal, INVALID)
+
+
+@app.command()
+def demo(
+    page: Annotated[Path, typer.Option(help="Where the picture is written.")] = Path("demo.html"),
+) -> None:
+    """One day of a real garage, with and without a plan, in a few figures and one picture."""
+    from api.demo import tell
+
+    console = _console()
+    for line in tell(page):
+        console.print(line, soft_wrap=True)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDTH_IN_A_FILE
+    return console
+
+
+def _end(lines: list[str], code: int) -> NoReturn:
+    for line in lines:
+        typer.echo(f"chargewright: {line}", err=True)
+    sys.exit(code)
+
+
+def _end_with_findings(title: str, findings: tuple[Finding, ...], code: int) -> NoReturn:
+    from api.report import print_findings
+
+    console = _console(stderr=True)
+    console.print(title, style="bold red")
+    print_findings(findings, console)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""One day of a real garage in a few lines: without a plan, with one, and with one that knows nothing of its drivers."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from api.curves import means, peak_kw
+from api.hindsight import in_hindsight, knowing_nothing
+from api.planning import Answer, plan
+from api.plot import write_plot
+from models import samples
+from models.domain.calendar import Calendar, calendar_of
+from models.domain.demand import demand_windows
+from models.domain.prices import mean_prices
+from models.domain.schedule import Floats, Schedule
+from models.domain.tariff import Tariff
+from models.domain.units import SECONDS_PER_HOUR
+from optimizer.optimize import optimize
+from optimizer.settings import Settings
+
+SAMPLE = "caltech-garage"
+CLOSING = """
+Plan your own site; ten lines are enough:
+
+  cat > mine.json <<'END'
+  {
+    "import_limit_kw": 22,
+    "price_per_kwh": 0.30,
+    "evses": [
+      {"id": "bay-1", "max_power_kw": 11, "car": {"energy_kwh": 24}},
+      {"id": "bay-2", "max_power_kw": 11, "car": {"energy_kwh": 9}},
+      {"id": "bay-3", "max_power_kw": 11, "car": {"energy_kwh": 40}}
+    ]
+  }
+  END
+  chargewright plan mine.json
+
+  chargewright plan sample:apartment-block --plot plan.html
+  chargewright plan sample:van-depot --ocpp 2.0.1 --json plan.json
+  chargewright serve        # then POST a scenario to http://127.0.0.1:8080/v1/plans
+"""
+
+
+HEAD = f"{'':<40}{'peak':>8}{'energy bill':>15}{'demand charge':>22}{'need met':>11}"
+UNDER_HEAD = f"{'':<40}{'':>8}{'of the day':>15}{'if no day is higher':>22}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The day that the story is about."""
+
+    answer: Answer
+    tariff: Tariff
+
+    @property
+    def calendar(self) -> Calendar:
+        """Of the tariff."""
+        return calendar_of(self.tariff, self.answer.scenario.site.time_zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One way to run the day, and what came of it."""
+
+    name: str
+    load_kw: Floats
+    """Expected at the connection, mean of each period."""
+    instants_s: Floats
+    met: float
+    """Share of the drivers' need."""
+
+
+Chapter = Callable[[Day], Row]
+
+
+def tell(page: Path) -> Iterator[str]:
+    """The lines of the story, one as soon as it is known; writes the picture to ``page``. Raises OSError."""
+    day = _day()
+    yield from (_opening(day), HEAD, UNDER_HEAD)
+    for chapter in CHAPTERS:
+        yield _told(chapter(day), day)
+    yield _small_print(day)
+    write_plot(day.answer, page)
+    yield f"The picture of that day is in {page}."
+    yield CLOSING
+
+
+def _day() -> Day:
+    scenario = samples.load(SAMPLE)
+    # The story needs no clock: it is told as of its first car.
+    answer = plan(scenario, settings=Settings(), now=min(session.arrival for session in scenario.sessions))
+    assert answer.scenario.tariff is not None, "the scenario is completed"
+    return Day(answer=answer, tariff=answer.scenario.tariff)
+
+
+def _opening(day: Day) -> str:
+    site, schedule = day.answer.scenario.site, day.answer.schedule
+    date = f"{schedule.instant(0).astimezone(ZoneInfo(site.time_zone)):%A, %d %B %Y}"
+    needed_kwh = sum(plan.energy_remaining_kwh for plan in schedule.sessions)
+    cars = f"{len(schedule.sessions)} cars need {needed_kwh:.0f} kWh"
+    return f"{site.id}, {date}: {len(site.evses)} EVSEs, {cars}. Real sessions: ACN-Data, CC BY 4.0.\n"
+
+
+def _uncontrolled(day: Day) -> Row:
+    return _row("no plan: each car at once", day.answer.uncontrolled)
+
+
+def _planned(day: Day) -> Row:
+    return _row("planned, departures and needs known", day.answer.schedule)
+
+
+def _knowing_nothing(day: Day) -> Row:
+    """Plan with the site's defaults, then follow that plan with the real cars."""
+    truth = day.answer.scenario
+    defaults = truth.site.session_defaults
+    assert defaults is not None, "the sample tells what is usual"
+    assert defaults.stay_h is not None, "the sample tells its usual stay"
+    schedule = optimize(knowing_nothing(truth, timedelta(hours=defaults.stay_h)), Settings())
+    found = in_hindsight(truth, schedule)
+    return Row(
+        name="planned, nothing known of any driver",
+        load_kw=found.load_kw,
+        instants_s=schedule.instants_s,
+        met=found.energy_kwh / found.needed_kwh,
+    )
+
+
+CHAPTERS: tuple[Chapter, ...] = (_uncontrolled, _planned, _knowing_nothing)
+"""What is told, in this order; a chapter is a way to run the day."""
+
+
+def _row(name: str, schedule: Schedule) -> Row:
+    given_kwh = sum(plan.energy_kwh + plan.energy_after_horizon_kwh for plan in schedule.sessions)
+    needed_kwh = sum(plan.energy_remaining_kwh for plan in schedule.sessions)
+    return Row(
+        name=name,
+        load_kw=schedule.grid_import_kw,
+        instants_s=schedule.instants_s,
+        met=given_kwh / needed_kwh,
+    )
+
+
+def _told(row: Row, day: Day) -> str:
+    currency = day.tariff.currency
+    bill = f"{_energy_bill(row, day):,.2f} {currency}"
+    charge = f"{_demand_charge(row, day):,.0f} {currency}"
+    return f"{row.name:<40}{peak_kw(row.load_kw, row.instants_s):>5.0f} kW{bill:>15}{charge:>22}{100 * row.met:>9.1f} %"
+
+
+def _energy_bill(row: Row, day: Day) -> float:
+    prices = mean_prices(day.tariff.import_price, row.instants_s, day.calendar)
+    return float(np.sum(prices * row.load_kw * np.diff(row.instants_s))) / SECONDS_PER_HOUR
+
+
+def _demand_charge(row: Row, day: Day) -> float:
+    """What the month's demand charge comes to if this day sets its peak. [currency]"""
+    start_s, end_s = float(row.instants_s[0]), float(row.instants_s[-1])
+    total = 0.0
+    for charge in day.tariff.demand_charges:
+        for window in demand_windows(charge, day.calendar, start_s, end_s):
+            means_kw = means(row.load_kw, row.instants_s, window.interval_start_s, window.interval_end_s)
+            total += charge.rate_per_kw * float(means_kw.max(initial=0.0))
+    return total
+
+
+def _small_print(day: Day) -> str:
+    return (
+        f"\nAudit of the plan: {day.answer.audit.verdict}\n"
+        "Last line: the plan assumed the site's usual stay and need for every car; then each real car took what it\n"
+        "was offered until its real need was met or it really left. Only arrivals were known, and nothing was planned\n"
+        "anew during the day: a car that left early or wanted more than usual got less than it needed, and the bill\n"
+        "is smaller because less was charged.\n"
+    )

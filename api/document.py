@@ -1,0 +1,228 @@
+"""The JSON document of a plan: what ``--json`` writes and ``POST /v1/plans`` answers.
+
+Units are in the names, times are in UTC, numbers are finite: where there is no limit stands null. Powers and energies
+of sessions are measured at the EVSE, those of nodes at grid.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Part(BaseModel):
+    """A part of the document."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class Setpoint(Part):
+    """Power that a session is given from ``start`` on, until ``end``."""
+
+    start: datetime
+    end: datetime
+    charge_power_kw: float
+
+
+class Why(Part):
+    """Why a session gets less, or gets it later, than it could."""
+
+    code: str
+    """Kind of reason: ``stay_too_short``, ``limit``, ``signal``, ``not_worth_it``, ``not_optimal``."""
+    cause: str
+    """Id of what stands in the way: a node, a signal, a tier; ``stay`` or a method where it is nothing with an id."""
+    start: datetime
+    end: datetime
+    kwh_less: float
+    """While a signal lasts, else at departure."""
+    message: str
+    """Times are local to the site."""
+
+
+class PlannedSession(Part):
+    """What one session gets."""
+
+    session_id: str
+    evse_id: str
+    tier: str | None
+    arrival: datetime
+    departure: datetime
+    energy_remaining_kwh: float
+    """What the target still lacked when the plan was made."""
+    energy_kwh: float
+    """What the plan delivers inside the horizon."""
+    energy_after_horizon_kwh: float
+    """What is left for the time between the end of the horizon and departure."""
+    target_shortfall_kwh: float
+    """What the target lacks at departure, beyond the guaranteed minimum."""
+    minimum_shortfall_kwh: float
+    """What the guaranteed minimum lacks at departure."""
+    finish_time: datetime | None
+    """When the last planned energy has flowed; null when none is planned."""
+    energy_cost: float
+    """Its energy at the import price, in the document's currency."""
+    setpoints: list[Setpoint]
+    """Equal neighbours are merged; they cover the stay inside the horizon without a gap."""
+    why: list[Why]
+
+
+class NodeLoad(Part):
+    """What one grid node carries; each list has one value for every period between two ``instants``."""
+
+    node_id: str
+    parent: str | None
+    kind: str
+    expected_kw: list[float | None]
+    """Charging with its losses, stand-by and expected base load."""
+    guaranteed_kw: list[float | None]
+    """The same with every setpoint drawn in full and the high base load: what the limit is kept with."""
+    import_limit_kw: list[float | None]
+    """Null where power is not limited."""
+    limit_set_by: list[str]
+    """Who set the limit, per period; empty when no signal touches the node."""
+    worth_per_kw: list[float | None]
+    """What one more kW in that period is worth, as a bound."""
+
+
+class CostLine(Part):
+    """One component of the cost, beside that of charging without a plan."""
+
+    component: str
+    planned: float
+    uncontrolled: float
+
+
+class Comparison(Part):
+    """The plan in a few figures, beside charging without a plan: each car at once, as fast as it can."""
+
+    cost: float
+    """What the owner pays: energy, carbon and demand charges."""
+    uncontrolled_cost: float
+    peak_kw: float
+    """Highest mean of the expected import over any quarter hour of the clock."""
+    uncontrolled_peak_kw: float
+    energy_kwh: float
+    energy_remaining_kwh: float
+    """What all sessions together still lacked when the plan was made."""
+    shortfall_kwh: float
+    uncontrolled_import_kw: list[float]
+    """Expected import without a plan, in the periods of this plan."""
+    uncontrolled_excess_kw: float
+    """By how much it would exceed the power limit of any node."""
+
+
+class DemandPeak(Part):
+    """Highest demand in one window of one billing period."""
+
+    demand_window: str
+    peak_kw: float
+    floor_kw: float
+    """What was set already and costs nothing more."""
+    cost: float
+    uncontrolled_peak_kw: float | None
+
+
+class AlarmLine(Part):
+    """Something that an operator must know and that no plan could avoid."""
+
+    code: str
+    node: str
+    start: datetime
+    end: datetime
+    excess_kw: float
+    message: str
+
+
+class AssumptionLine(Part):
+    """Something that was not given and had to be assumed."""
+
+    what: str
+    value: str
+    source: str
+
+
+class AuditBreak(Part):
+    """A rule that the plan breaks."""
+
+    code: str
+    where: str
+    start: datetime | None
+    amount: float | None
+    limit: float | None
+    message: str
+
+
+class AuditResult(Part):
+    """What an independent recomputation of the plan says."""
+
+    passed: bool
+    verdict: str
+    breaks: list[AuditBreak]
+    figures: dict[str, float | None]
+
+
+class OcppMessage(Part):
+    """One OCPP request, ready to be sent by the CSMS."""
+
+    station_id: str
+    evse_id: str
+    session_id: str
+    action: str
+    payload: dict[str, Any]
+
+
+class NotSent(Part):
+    """A session without a request, and why."""
+
+    session_id: str
+    reason: str
+
+
+class OcppMessages(Part):
+    """The requests that bring the plan to the stations."""
+
+    version: str
+    as_of: datetime
+    messages: list[OcppMessage]
+    not_sent: list[NotSent]
+
+
+class SolveStatistics(Part):
+    """Size and effort of the solve."""
+
+    columns: int
+    rows: int
+    nonzeros: int
+    solves: int
+    iterations: int
+    cut_rounds: int
+    solver_s: float
+    total_s: float
+
+
+class PlanDocument(Part):
+    """A plan: setpoints over time for every session, what they cost, what is missed and why, what limits carry."""
+
+    name: str
+    site_id: str
+    time_zone: str
+    currency: str
+    method: str
+    """How the plan was made: ``optimal``, or what stood in for it."""
+    start: datetime
+    end: datetime
+    instants: list[datetime]
+    """Ends of the periods, one more than there are periods."""
+    comparison: Comparison
+    sessions: list[PlannedSession]
+    nodes: list[NodeLoad]
+    costs: list[CostLine]
+    peaks: list[DemandPeak]
+    alarms: list[AlarmLine]
+    assumptions: list[AssumptionLine]
+    audit: AuditResult
+    fail_safe_kw: dict[str, float]
+    """By EVSE: what it may draw when it hears nothing any more."""
+    ocpp: OcppMessages | None
+    """Null unless an OCPP version was asked for."""
+    statistics: SolveStatistics

@@ -1,0 +1,66 @@
+"""The OpenAPI document: what FastAPI derives from the routes, and the schema of scenarios."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from api.problems import Problem
+from models.domain.wire import json_schema
+
+REFERENCES = "#/components/schemas/"
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The document, made once."""
+    if app.openapi_schema is None:
+        app.openapi_schema = _document(app)
+    return app.openapi_schema
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    told: dict[str, Any] = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    schemas = told["components"]["schemas"]
+    for name, schema in (scenario_schemas() | problem_schemas()).items():
+        if schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"two different schemas are called {name}; rename one in api/document.py")
+    _leave_out_framework_errors(told)
+    return told
+
+
+def scenario_schemas() -> dict[str, Any]:
+    """The schema of a scenario and of its parts, by name."""
+    schema = _moved(json_schema())
+    parts: dict[str, Any] = schema.pop("$defs", {})
+    schema.pop("$schema", None)
+    schema.pop("$id", None)
+    return parts | {"ScenarioDocument": schema}
+
+
+def problem_schemas() -> dict[str, Any]:
+    """The schema of error answers and of their parts, by name."""
+    _, schema = models_json_schema([(Problem, "serialization")], ref_template=REFERENCES + "{model}")
+    parts: dict[str, Any] = schema["$defs"]
+    return parts
+
+
+def _moved(schema: Any) -> Any:
+    """The same schema with its references pointing into an OpenAPI document."""
+    if isinstance(schema, dict):
+        return {key: _moved_reference(key, value) for key, value in schema.items()}
+    return [_moved(entry) for entry in schema] if isinstance(schema, list) else schema
+
+
+def _moved_reference(key: str, value: Any) -> Any:
+    if key == "$ref" and isinstance(value, str):
+        return value.replace("#/$defs/", REFERENCES)
+    return _moved(value)
+
+
+def _leave_out_framework_errors(told: dict[str, Any]) -> None:
+    """FastAPI describes its own shape of a validation error, which this service never answers."""
+    for name in ("HTTPValidationError", "ValidationError"):
+        told["components"]["schemas"].pop(name, None)

@@ -1,0 +1,248 @@
+"""A plan as text for the person who runs the depot; everything in it is read from the plan's document."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from api import chart
+from api.document import NodeLoad, PlanDocument, PlannedSession, Setpoint
+from models.domain.findings import Finding
+from models.domain.schedule import Floats
+
+MISSED_KWH = 0.05
+"""A smaller lack is not worth a line; no meter of a car shows it. [kWh]"""
+EXCEEDED_KW = 1e-3
+WINDOWS_SHOWN = 3
+DAYS_SHOWN = 3
+ASSUMPTIONS_SHOWN = 12
+NOT_SENT_SHOWN = 3
+
+COMPONENTS = {
+    "energy_import": "energy bought",
+    "energy_export": "energy sold",
+    "carbon": "carbon",
+    "demand_charge": "demand charge, this plan's share",
+    "unmet_target": "worth of what drivers miss",
+    "revenue": "paid by drivers",
+}
+
+
+def print_report(document: PlanDocument, console: Console) -> None:
+    """Print the whole report."""
+    _print_headline(document, console)
+    _print_sessions(document, console)
+    _print_load(document, console)
+    _print_costs(document, console)
+    _print_alarms(document, console)
+    _print_assumptions(document, console)
+    _print_ocpp(document, console)
+    _print_verdict(document, console)
+
+
+def print_findings(findings: Iterable[Finding], console: Console) -> None:
+    """Print what is wrong with an input: place, reason, way out."""
+    for finding in findings:
+        place = Text(finding.path or "(document)", style="bold")
+        console.print(Text("  ") + place + Text(f": {finding.message}"))
+        console.print(Text(f"    -> {finding.remedy}"))
+
+
+def missed_kwh(session: PlannedSession) -> float:
+    """What a session lacks at departure. [kWh]"""
+    return session.target_shortfall_kwh + session.minimum_shortfall_kwh
+
+
+def connection(document: PlanDocument) -> NodeLoad:
+    """The node towards the grid."""
+    return next(node for node in document.nodes if node.parent is None)
+
+
+def floats(numbers: Iterable[float | None]) -> Floats:
+    """A list of the document as an array; null stands for no limit."""
+    return np.array([np.inf if number is None else number for number in numbers], dtype=np.float64)
+
+
+def _print_headline(document: PlanDocument, console: Console) -> None:
+    clock, served = Clock(document), document.comparison
+    title = document.name or document.site_id
+    short = sum(missed_kwh(session) > MISSED_KWH for session in document.sessions)
+    met = f"{short} of them miss {served.shortfall_kwh:.1f} kWh" if short else "all of them get what they need"
+    times = f"{clock.date(document.start)} to {clock.date(document.end)}, {document.time_zone}"
+    console.print(Text(f"{title}: {times}", style="bold"))
+    console.print(f"{len(document.sessions)} sessions, {served.energy_kwh:.1f} kWh planned, {met}.\n")
+
+
+def _print_sessions(document: PlanDocument, console: Console) -> None:
+    clock, table = Clock(document), Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for name, right in (("EVSE", 0), ("session", 0), ("there", 0), ("needs", 1), ("gets", 1), ("cost", 1)):
+        table.add_column(f"{name} kWh" if name in ("needs", "gets") else name, justify="right" if right else "left")
+    table.add_column("charges")
+    table.add_column("misses, and why")
+    for session in sorted(document.sessions, key=lambda one: (one.arrival, one.session_id)):
+        table.add_row(*_session_row(session, clock))
+    console.print(table)
+
+
+def _session_row(session: PlannedSession, clock: "Clock") -> Iterable[Text]:
+    given_kwh = session.energy_kwh + session.energy_after_horizon_kwh
+    cells = (
+        session.evse_id,
+        session.session_id,
+        clock.span(session.arrival, session.departure),
+        f"{session.energy_remaining_kwh:.1f}",
+        f"{given_kwh:.1f}",
+        f"{session.energy_cost:.2f}",
+        _windows(session.setpoints, clock),
+    )
+    return (*map(Text, cells), Text(_missing(session), style="yellow"))
+
+
+def _windows(setpoints: list[Setpoint], clock: "Clock") -> str:
+    """When power flows, neighbouring setpoints as one window."""
+    windows: list[tuple[datetime, datetime]] = []
+    for setpoint in (s for s in setpoints if s.charge_power_kw > 0):
+        if windows and windows[-1][1] == setpoint.start:
+            windows[-1] = (windows[-1][0], setpoint.end)
+        else:
+            windows.append((setpoint.start, setpoint.end))
+    if len(windows) > WINDOWS_SHOWN:
+        return f"{clock.span(windows[0][0], windows[-1][1])} in {len(windows)} parts"
+    return ", ".join(clock.span(*window) for window in windows) or "-"
+
+
+def _missing(session: PlannedSession) -> str:
+    if missed_kwh(session) <= MISSED_KWH:
+        return ""
+    why = max(session.why, key=lambda one: one.kwh_less, default=None)
+    return f"{missed_kwh(session):.1f} kWh" + (f": {why.message}" if why else "")
+
+
+def _print_load(document: PlanDocument, console: Console) -> None:
+    node = connection(document)
+    limit = floats(node.import_limit_kw)
+    rows = {
+        "planned": floats(node.expected_kw),
+        "no plan": np.array(document.comparison.uncontrolled_import_kw),
+    }
+    steady = len(set(node.import_limit_kw)) == 1
+    if not steady:
+        rows["limit"] = np.where(np.isfinite(limit), limit, np.nan)
+    top_kw = max(float(np.nanmax(np.where(np.isfinite(row), row, 0.0), initial=0.0)) for row in (*rows.values(), limit))
+    console.print(Text(f"\nLoad at {node.node_id}, half hours, full block = {top_kw:.1f} kW", style="bold"))
+    _print_days(document, rows, limit, top_kw, console)
+    console.print(_limit_sentence(node, document))
+
+
+def _print_days(
+    document: PlanDocument, rows: dict[str, Floats], limit: Floats, top_kw: float, console: Console
+) -> None:
+    zone, shown = ZoneInfo(document.time_zone), DAYS_SHOWN
+    charted = {name: chart.days(document.instants, row, zone) for name, row in rows.items()}
+    limits = chart.days(document.instants, np.where(np.isfinite(limit), limit, top_kw * 2), zone)
+    console.print(" " * 19 + chart.scale(), highlight=False)
+    for day in list(limits)[:shown]:
+        for name, by_day in charted.items():
+            line = Text(f"{day:%a %d %b}".ljust(11) + name.ljust(8))
+            for power_kw, bound_kw in zip(by_day[day], limits[day], strict=True):
+                over = name != "limit" and power_kw > bound_kw + EXCEEDED_KW
+                line.append(chart.blocks(np.array([power_kw]), top_kw), style="red" if over else "cyan")
+            console.print(line)
+    if len(limits) > shown:
+        console.print(f"and {len(limits) - shown} more days: see --plot or --json")
+
+
+def _limit_sentence(node: NodeLoad, document: PlanDocument) -> str:
+    figures = document.comparison
+    limits = [limit for limit in node.import_limit_kw if limit is not None]
+    bound = "no limit in kW here" if not limits else f"limit {min(limits):.1f} kW"
+    if limits and max(limits) > min(limits):
+        bound = f"limit between {min(limits):.1f} and {max(limits):.1f} kW"
+    told = (
+        f"Highest quarter hour {figures.peak_kw:.1f} kW, {bound}; without a plan {figures.uncontrolled_peak_kw:.1f} kW"
+    )
+    over_kw = figures.uncontrolled_excess_kw
+    return told + (f", which breaks a limit by {over_kw:.1f} kW." if over_kw > EXCEEDED_KW else ".")
+
+
+def _print_costs(document: PlanDocument, console: Console) -> None:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column(f"cost [{document.currency}]")
+    table.add_column("planned", justify="right")
+    table.add_column("no plan", justify="right")
+    for line in document.costs:
+        if line.planned or line.uncontrolled:
+            table.add_row(COMPONENTS.get(line.component, line.component), *_money(line.planned, line.uncontrolled))
+    figures = document.comparison
+    table.add_row("to pay", *_money(figures.cost, figures.uncontrolled_cost), style="bold")
+    console.print()
+    console.print(table)
+
+
+def _money(*amounts: float) -> list[str]:
+    return [f"{amount:.2f}" for amount in amounts]
+
+
+def _print_alarms(document: PlanDocument, console: Console) -> None:
+    clock = Clock(document)
+    for alarm in document.alarms:
+        told = f"ALARM {clock.span(alarm.start, alarm.end)} {alarm.node}: {alarm.message}"
+        console.print(Text(told, style="bold red"))
+
+
+def _print_assumptions(document: PlanDocument, console: Console) -> None:
+    if not document.assumptions:
+        return
+    console.print(Text("\nAssumed, because it was not given", style="bold"))
+    for one in document.assumptions[:ASSUMPTIONS_SHOWN]:
+        console.print(Text(f"  {one.what}: {one.value} ({one.source})"))
+    if len(document.assumptions) > ASSUMPTIONS_SHOWN:
+        console.print(f"  and {len(document.assumptions) - ASSUMPTIONS_SHOWN} more: see --json")
+
+
+def _print_ocpp(document: PlanDocument, console: Console) -> None:
+    if document.ocpp is None:
+        return
+    clock, sent = Clock(document), document.ocpp
+    count = f"{len(sent.messages)} requests as of {clock.time(sent.as_of)}, {len(sent.not_sent)} sessions without one"
+    console.print(Text(f"\nOCPP {sent.version}: {count}; the requests are in --json", style="bold"))
+    for one in sent.not_sent[:NOT_SENT_SHOWN]:
+        console.print(Text(f"  not sent: {one.session_id}: {one.reason}"))
+    if len(sent.not_sent) > NOT_SENT_SHOWN:
+        console.print(f"  and {len(sent.not_sent) - NOT_SENT_SHOWN} more: see --json")
+
+
+def _print_verdict(document: PlanDocument, console: Console) -> None:
+    audit, statistics = document.audit, document.statistics
+    size = f"{statistics.columns} columns, {statistics.rows} rows, {statistics.total_s:.2f} s"
+    console.print(Text(f"\nPlan: {document.method} ({size})"))
+    console.print(Text(f"Audit: {audit.verdict}", style="green" if audit.passed else "bold red"))
+    for broken in audit.breaks[:ASSUMPTIONS_SHOWN]:
+        console.print(Text(f"  {broken.code}: {broken.message}", style="red"))
+
+
+class Clock:
+    """Instants as local times; with the day, when the plan touches more than one."""
+
+    def __init__(self, document: PlanDocument) -> None:
+        self.zone = ZoneInfo(document.time_zone)
+        self.first_day = document.start.astimezone(self.zone).date()
+
+    def date(self, instant: datetime) -> str:
+        """A local time with its date."""
+        return f"{instant.astimezone(self.zone):%a %d %b %Y %H:%M}"
+
+    def time(self, instant: datetime) -> str:
+        """A local time, with the day unless it is the plan's first."""
+        local = instant.astimezone(self.zone)
+        return f"{local:%H:%M}" if local.date() == self.first_day else f"{local:%a %H:%M}"
+
+    def span(self, start: datetime, end: datetime) -> str:
+        """A stretch of local time, the day only where it changes."""
+        first, last = start.astimezone(self.zone), end.astimezone(self.zone)
+        told = f"{last:%H:%M}" if last.date() == first.date() else f"{last:%a %H:%M}"
+        return f"{self.time(start)}-{told}"

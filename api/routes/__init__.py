@@ -1,0 +1,1 @@
+"""Addresses of the service: parse, call a use case, answer."""

@@ -1,0 +1,36 @@
+"""What an operator sets from outside: environment variables that start with ``CHARGEWRIGHT_``."""
+
+import os
+from ipaddress import ip_address
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+BYTES_PER_MEBIBYTE = 1 << 20
+
+
+class ServiceSettings(BaseSettings):
+    """Settings of the service."""
+
+    model_config = SettingsConfigDict(env_prefix="CHARGEWRIGHT_", frozen=True, use_attribute_docstrings=True)
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Anything but loopback needs ``insecure``, because requests are not authenticated yet."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    insecure: bool = False
+    max_body_bytes: int = Field(default=BYTES_PER_MEBIBYTE, ge=1)
+    """Longest request body that is read. [bytes]"""
+    time_limit_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
+    """Backstop of one solve. [s]"""
+    solves_at_once: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """A solve keeps one core busy; more requests wait."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``; a name other than localhost may resolve to anything."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,305 @@
+"""The command: what it prints, what it writes, how it ends; never with a traceback."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from api import cli
+from api.doctor import Check
+from api.planning import Answer
+from api.report import print_report
+from api.settings import ServiceSettings, is_loopback
+from models import samples
+
+
+def run(environment: dict[str, str], *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    """The command as a user runs it."""
+    command = [sys.executable, "-m", "api.cli", *arguments]
+    return subprocess.run(command, env=environment, input=stdin, capture_output=True, timeout=120, check=False)
+
+
+def ended(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
+    """The same in this process, which is ten times faster: exit code, output, errors."""
+    monkeypatch.setattr(sys, "argv", ["chargewright", *arguments])
+    monkeypatch.setenv("COLUMNS", "160")
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    told = capsys.readouterr()
+    return int(end.value.code or 0), told.out, told.err
+
+
+@pytest.fixture
+def chargewright(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    return lambda *arguments: ended(capsys, monkeypatch, *map(str, arguments))
+
+
+def test_a_plan_says_who_gets_how_much_when_and_at_what_cost(chargewright: Any, yard_file: Path) -> None:
+    code, told, _ = chargewright("plan", yard_file)
+
+    assert code == 0
+    row = next(line for line in told.splitlines() if "car-1" in line)
+    assert "bay-1" in row
+    assert "11.0" in row
+    assert "1.10" in row
+    assert "08:00-09:00" in row, "07:00 to 08:00 UTC is 08:00 to 09:00 in Berlin"
+    (paid,) = (line for line in told.splitlines() if line.startswith("to pay"))
+    assert paid.split()[-2:] == ["1.10", "3.30"]
+    assert "Audit:" in told
+
+
+def test_the_load_chart_has_a_full_hour_at_half_the_limit(chargewright: Any, yard_file: Path) -> None:
+    _, told, _ = chargewright("plan", yard_file)
+
+    planned = next(line for line in told.splitlines() if " planned" in line and "Mon" in line)
+    unplanned = next(line for line in told.splitlines() if " no plan" in line and "Mon" in line)
+    assert planned.rstrip().endswith("··▄▄"), "11 of 22 kW from 08:00 to 09:00 local time"
+    assert unplanned.rstrip().endswith("▄▄··")
+
+
+def test_what_a_car_misses_is_told_with_a_reason(chargewright: Any, yard_file: Path, yard: dict[str, Any]) -> None:
+    yard["site"]["nodes"][0]["import_limit_kw"] = 4.0
+    yard_file.write_text(json.dumps(yard))
+
+    code, told, _ = chargewright("plan", yard_file)
+
+    assert code == 0, "an unreachable wish is no error"
+    assert "3.0 kWh" in next(line for line in told.splitlines() if "car-1" in line), "11 - 2 h x 4 kW"
+    assert "1 of them miss 3.0 kWh" in told
+
+
+def test_the_document_goes_to_a_file_or_to_standard_output(chargewright: Any, yard_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+
+    assert chargewright("plan", yard_file, "--json", out)[0] == 0
+    code, told, report = chargewright("plan", yard_file, "--ocpp", "1.6", "--json", "-")
+
+    assert code == 0
+    assert json.loads(out.read_text())["comparison"]["cost"] == pytest.approx(1.10)
+    assert json.loads(told)["ocpp"]["version"] == "1.6"
+    assert "Audit:" in report, "the report makes room for the document"
+
+
+def test_standard_input_is_read(environment: dict[str, str], yard_file: Path) -> None:
+    done = run(environment, "plan", "-", stdin=yard_file.read_bytes())
+
+    assert done.returncode == 0, done.stderr
+    assert b"car-1" in done.stdout
+
+
+@pytest.mark.parametrize("name", samples.names())
+def test_every_sample_plans_and_passes_its_audit(chargewright: Any, name: str) -> None:
+    code, told, _ = chargewright("plan", f"sample:{name}")
+
+    assert code == 0, told[-2000:]
+
+
+def test_samples_are_listed_with_a_line_each(chargewright: Any) -> None:
+    code, told, _ = chargewright("samples")
+
+    assert code == 0
+    assert all(f"sample:{name}" in told for name in samples.names())
+
+
+def test_a_good_scenario_is_called_valid(chargewright: Any, yard_file: Path) -> None:
+    code, told, _ = chargewright("validate", yard_file)
+
+    assert (code, told.strip()) == (0, "valid: 1 EVSEs, 1 sessions, 0 visits")
+
+
+def test_all_findings_are_told_at_once(chargewright: Any, yard_file: Path, yard: dict[str, Any]) -> None:
+    yard["sessions"][0] |= {"evse": "bay-9", "departure": "2026-03-02T05:00:00Z"}
+    yard_file.write_text(json.dumps(yard))
+
+    code, _, told = chargewright("validate", yard_file)
+
+    assert code == 2
+    assert "sessions[0].evse" in told
+    assert "sessions[0].departure" in told
+    assert told.count("->") >= 2
+
+
+def test_doctor_finds_the_known_optimum(chargewright: Any) -> None:
+    code, told, _ = chargewright("doctor")
+
+    assert code == 0, told
+    assert "1.100000 EUR" in told
+    assert all(package in told for package in ("highspy", "numpy", "time zones"))
+
+
+def test_doctor_fails_when_the_solver_does(chargewright: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.doctor.solver_check", lambda: Check("solver", False, "cost 9"))
+
+    code, told, _ = chargewright("doctor")
+
+    assert code == 1
+    assert "FAIL" in told
+
+
+IMPOSSIBLE = {"max_power_kw": None, "max_current_a": 10.0, "min_current_a": 16.0}
+BAD_SOURCES = {
+    "no such file": ("nowhere.json", b"", 2, "No such file"),
+    "a folder": (".", b"", 2, "directory"),
+    "no such sample": ("sample:atlantis", b"", 2, "caltech-garage"),
+    "not JSON": ("-", b"site: yard", 2, "JSON"),
+    "nothing": ("-", b"", 2, ""),
+    "not UTF-8": ("-", b'{"site": "\xff"}', 2, ""),
+    "an array": ("-", b"[]", 2, ""),
+    "NaN": ("-", b'{"import_limit_kw": NaN, "evses": []}', 2, "NaN"),
+    "a lone surrogate": ("-", b'{"import_limit_kw": 22, "evses": [{"id": "\\ud800"}]}', 2, ""),
+    "deep nesting": ("-", b"[" * 100_000, 2, ""),
+    "a null byte in the name": ("a\0b", b"", 2, ""),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SOURCES)
+def test_a_bad_source_ends_with_a_sentence(
+    chargewright: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    source, stdin, expected, part = BAD_SOURCES[name]
+    content = tmp_path / "stdin"
+    content.write_bytes(stdin)
+    with content.open(encoding="latin-1") as text:
+        monkeypatch.setattr(sys, "stdin", text)
+        code, _, told = chargewright("plan", source)
+
+    assert code == expected
+    assert part in told
+    assert told.strip()
+    assert "Traceback" not in told
+
+
+def test_contradictory_data_of_a_device_end_with_3(chargewright: Any, yard_file: Path, yard: dict[str, Any]) -> None:
+    yard["site"]["evses"][0] |= IMPOSSIBLE
+    yard_file.write_text(json.dumps(yard))
+
+    code, _, told = chargewright("plan", yard_file)
+
+    assert code == 3
+    assert "bay-1" in told
+
+
+def test_a_plan_that_its_audit_refuses_ends_with_1_and_sends_nothing(
+    chargewright: Any, yard_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from optimizer.audit import audit
+
+    refuse = lambda *given, **kept: replace(audit(*given, **kept), passed=False)  # noqa: E731
+    monkeypatch.setattr("api.planning.audit", refuse)
+    out = tmp_path / "plan.json"
+
+    code, _, _ = chargewright("plan", yard_file, "--ocpp", "2.0.1", "--json", out)
+
+    assert code == 1
+    assert json.loads(out.read_text())["ocpp"]["messages"] == []
+
+
+COMMAND_LINES = {
+    "no command": ([], 2),
+    "an unknown command": (["fly"], 2),
+    "an unknown option": (["plan", "sample:caltech-garage", "--fast"], 2),
+    "an unknown version": (["plan", "sample:caltech-garage", "--ocpp", "3.0"], 2),
+    "a missing scenario": (["plan"], 2),
+    "a folder that is not there for the answer": (["plan", "YARD", "--json", "no/such/folder/plan.json"], 2),
+    "a folder that is not there for the picture": (["plan", "YARD", "--plot", "no/such/folder/plan.html"], 2),
+    "an address of others": (["serve", "--host", "0.0.0.0", "--port", "0"], 2),
+    "a name that may be anywhere": (["serve", "--host", "example.org", "--port", "0"], 2),
+    "a port that is none": (["serve", "--port", "123456"], 2),
+}
+
+
+@pytest.mark.parametrize("name", COMMAND_LINES)
+def test_no_traceback_reaches_the_user(environment: dict[str, str], yard_file: Path, name: str) -> None:
+    arguments, code = COMMAND_LINES[name]
+
+    done = run(environment, *(str(yard_file) if part == "YARD" else part for part in arguments))
+
+    assert done.returncode == code
+    assert done.stdout + done.stderr
+    assert b"Traceback" not in done.stdout + done.stderr
+
+
+def test_an_error_of_ours_is_a_sentence_too(
+    chargewright: Any, yard_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("api.planning.plan", broken)
+
+    code, _, told = chargewright("plan", yard_file)
+
+    assert code == 1
+    assert "ZeroDivisionError" in told
+    assert "Traceback" not in told
+
+
+def test_a_terminal_that_knows_only_ascii_gets_its_plan(environment: dict[str, str], yard_file: Path) -> None:
+    done = run(environment | {"PYTHONIOENCODING": "ascii"}, "plan", str(yard_file))
+
+    assert done.returncode == 0, done.stderr
+    assert b"car-1" in done.stdout
+
+
+def test_a_narrow_terminal_gets_its_plan(yard_answer: Answer) -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    from api.build_document import document
+
+    told = StringIO()
+    print_report(document(yard_answer), Console(file=told, width=60))
+
+    assert max(map(len, told.getvalue().splitlines())) <= 67, "the chart alone is as wide as a day"
+
+
+def test_help_names_every_command() -> None:
+    told = CliRunner().invoke(cli.app, ["--help"]).output
+
+    assert all(name in told for name in ("plan", "samples", "validate", "doctor", "serve", "demo"))
+
+
+def test_planning_loads_no_web_framework_and_no_plots(environment: dict[str, str], yard_file: Path) -> None:
+    seen = "import sys; from api import cli; sys.argv = ['c', 'plan', sys.argv[1]]\ntry: cli.main()\nfinally: "
+    seen += "print('LOADED', [m for m in ('fastapi', 'plotly', 'pyomo', 'uvicorn') if m in sys.modules])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", seen, str(yard_file)], env=environment, capture_output=True, timeout=60, check=False
+    )
+
+    assert b"LOADED []" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.0.0.53"])
+def test_loopback_is_only_this_machine(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "example.org", ""])
+def test_other_addresses_are_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_the_environment_sets_the_longest_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARGEWRIGHT_MAX_BODY_BYTES", "2048")
+
+    assert ServiceSettings().max_body_bytes == 2048
+
+
+def test_the_demo_tells_three_days_and_draws_one(chargewright: Any, tmp_path: Path) -> None:
+    page = tmp_path / "demo.html"
+
+    code, told, _ = chargewright("demo", "--page", page)
+
+    assert code == 0
+    peaks = [float(line[40:].split()[0]) for line in told.splitlines() if " kW " in line and " % " in line + " "]
+    assert len(peaks) == 3
+    assert peaks[1] < peaks[0], "a plan that does not lower the peak is no story"
+    assert page.stat().st_size > 1_000_000, "the picture carries its own script"
