@@ -15,20 +15,21 @@ from models.domain.checks.equipment import (
     unfit_evses,
 )
 from models.domain.checks.identity import broken_tree, dead_references, duplicate_ids, station_numbers
+from models.domain.checks.leaves import leaves
 from models.domain.checks.ranges import out_of_range
 from models.domain.checks.rates import hours_without_rate, malformed_windows, metering_intervals
 from models.domain.checks.series import disordered_steps, late_series, price_gaps, short_prices
-from models.domain.checks.span import unfit_horizon
+from models.domain.checks.span import nothing_to_plan, unfit_horizon
 from models.domain.checks.stays import backward_times, minimum_above_target, two_at_once, unclear_needs
 from models.domain.default_horizon import default_horizon
 from models.domain.electrical import NOMINAL_VOLTAGE_V
 from models.domain.findings import Finding
 from models.domain.scenario import Scenario
+from models.domain.times import zone
 
 Check = Callable[[Scenario], Iterator[Finding]]
 
-_NUMBERS_AND_TIMES: tuple[Check, ...] = (unknown_time_zones, out_of_range, unfit_times)
-_ANY_ORDER: tuple[Check, ...] = (
+_CHECKS: tuple[Check, ...] = (
     duplicate_ids,
     station_numbers,
     dead_references,
@@ -50,15 +51,11 @@ _ANY_ORDER: tuple[Check, ...] = (
 
 def validate(scenario: Scenario) -> tuple[Finding, ...]:
     """Everything that is wrong with it; empty when it can be completed and planned."""
-    findings = [finding for check in _NUMBERS_AND_TIMES for finding in check(scenario)]
+    findings = [*unknown_time_zones(scenario), *_numbers_and_times(scenario)]
     sound = not findings
-    findings += [finding for check in _ANY_ORDER for finding in check(scenario)]
-    # What follows computes with lengths of time, which hostile numbers would break.
-    if sound:
-        findings += unfit_horizon(scenario)
-        findings += hours_without_rate(scenario)
-        findings += _outside_of_horizon(scenario, findings)
-    return tuple(findings)
+    findings += [finding for check in _CHECKS for finding in check(scenario)]
+    # The length of a horizon is computed, which hostile numbers would break.
+    return tuple([*findings, *_over_time(scenario, findings)] if sound else findings)
 
 
 def contradictions(scenario: Scenario) -> tuple[Finding, ...]:
@@ -70,11 +67,17 @@ def contradictions(scenario: Scenario) -> tuple[Finding, ...]:
     return tuple(contradicting_bounds(scenario, NOMINAL_VOLTAGE_V if voltage_v is None else voltage_v))
 
 
-def _outside_of_horizon(scenario: Scenario, findings: list[Finding]) -> list[Finding]:
-    """Series that do not span the horizon; it has to be sound, and the steps in order."""
-    if any(finding.path.startswith("horizon") or ".steps" in finding.path for finding in findings):
-        return []
+def _numbers_and_times(scenario: Scenario) -> list[Finding]:
+    found = leaves(scenario)
+    return [*out_of_range(found), *unfit_times(found, zone(scenario.site.time_zone))]
+
+
+def _over_time(scenario: Scenario, findings: list[Finding]) -> list[Finding]:
+    """Whether there is a horizon, and prices and other series for all of it, where their steps are in order."""
     horizon = scenario.horizon or default_horizon(scenario)
-    if horizon is None:
-        return []
-    return [*late_series(scenario, horizon.start), *short_prices(scenario, horizon.end)]
+    told = [nothing_to_plan()] if horizon is None else list(unfit_horizon(horizon))
+    told += hours_without_rate(scenario)
+    in_order = not any(finding.path.endswith((".start", ".steps")) for finding in findings)
+    if horizon is not None and not told and in_order:
+        told += [*late_series(scenario, horizon.start), *short_prices(scenario, horizon.end)]
+    return told

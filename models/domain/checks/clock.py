@@ -1,11 +1,11 @@
 """Times and time zones: every time says its offset to UTC, and lies in this century."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
-from models.domain.checks.leaves import leaves
+from models.domain.checks.leaves import Leaf
 from models.domain.findings import Finding
 from models.domain.paths import ids_of, label, path_text, shown
 from models.domain.scenario import Scenario
@@ -28,10 +28,9 @@ def unknown_time_zones(scenario: Scenario) -> Iterator[Finding]:
             yield Finding(path=path, message=f"time zone {shown(name)} is not known", remedy=remedy)
 
 
-def unfit_times(scenario: Scenario) -> Iterator[Finding]:
+def unfit_times(found: Iterable[Leaf], where: ZoneInfo | None) -> Iterator[Finding]:
     """Times without an offset, anywhere, and times outside of this century."""
-    where = zone(scenario.site.time_zone)
-    for leaf in leaves(scenario):
+    for leaf in found:
         if not isinstance(leaf.value, datetime):
             continue
         defect = unfit(leaf.value, where)

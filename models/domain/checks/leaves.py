@@ -1,6 +1,5 @@
 """Every number and every time of a scenario, with the thing that it says something about and its place."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -17,6 +16,9 @@ _INSIDE = (Step, PhaseSeries, PriceSeries)
 """A number in these says something about the thing whose field holds them."""
 
 
+_PLAIN = (float, int, datetime)
+
+
 @dataclass(slots=True)
 class Leaf:
     """A number or a time: where it is, and which field of what it gives."""
@@ -24,30 +26,46 @@ class Leaf:
     value: float | datetime
     owner: Any
     field: str
-    where: tuple[Part, ...]
+    parent: tuple[Part, ...]
+    inside: tuple[Part, ...] = ()
+
+    @property
+    def where(self) -> tuple[Part, ...]:
+        """Made when asked for, because of thousands of leaves hardly one is wrong."""
+        return (*self.parent, self.field, *self.inside)
 
 
-def leaves(thing: Any, where: tuple[Part, ...] = ()) -> Iterator[Leaf]:
+def leaves(thing: Any) -> list[Leaf]:
     """All of them below a value of the domain, in the order of its fields."""
+    found: list[Leaf] = []
+    _visit(thing, (), found)
+    return found
+
+
+def _visit(thing: Any, where: tuple[Part, ...], found: list[Leaf]) -> None:
     kind: Any = type(thing)
     for name in _fields(kind):
-        found = getattr(thing, name)
-        if found is not None:
-            yield from _below(found, thing, name, (*where, name))
+        inner = getattr(thing, name)
+        if isinstance(inner, _PLAIN):
+            found.append(Leaf(inner, thing, name, where))
+        elif inner is not None:
+            _visit_inner(inner, thing, name, where, (), found)
 
 
-def _below(found: Any, owner: Any, field: str, where: tuple[Part, ...]) -> Iterator[Leaf]:
-    if isinstance(found, float | int | datetime):
-        yield Leaf(found, owner, field, where)
-    elif isinstance(found, tuple):
-        for i, item in enumerate(found):
-            yield from _below(item, owner, field, (*where, i))
-    elif isinstance(found, _INSIDE):
-        kind: Any = type(found)
+def _visit_inner(
+    inner: Any, owner: Any, field: str, where: tuple[Part, ...], inside: tuple[Part, ...], found: list[Leaf]
+) -> None:
+    if isinstance(inner, _PLAIN):
+        found.append(Leaf(inner, owner, field, where, inside))
+    elif isinstance(inner, tuple):
+        for i, item in enumerate(inner):
+            _visit_inner(item, owner, field, where, (*inside, i), found)
+    elif isinstance(inner, _INSIDE):
+        kind: Any = type(inner)
         for name in _fields(kind):
-            yield from _below(getattr(found, name), owner, field, (*where, name))
-    elif is_dataclass(found):
-        yield from leaves(found, where)
+            _visit_inner(getattr(inner, name), owner, field, where, (*inside, name), found)
+    elif is_dataclass(inner):
+        _visit(inner, (*where, field, *inside), found)
 
 
 @cache

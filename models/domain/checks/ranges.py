@@ -1,15 +1,14 @@
 """The range of every number of a scenario: one table, and one look at each number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 
-from models.domain.checks.leaves import leaves
+from models.domain.checks.leaves import Leaf
 from models.domain.findings import Finding
 from models.domain.horizon import Stretch
 from models.domain.paths import ids_of, label, path_text
-from models.domain.scenario import Scenario
 from models.domain.session import Session, Vehicle, Visit
 from models.domain.signal import Cap
 from models.domain.site import (
@@ -125,9 +124,9 @@ RANGES: dict[type, dict[str, Range]] = {
 """By kind and field; a number that is not here may be anything finite: prices, base loads, emission intensities."""
 
 
-def out_of_range(scenario: Scenario) -> Iterator[Finding]:
+def out_of_range(found: Iterable[Leaf]) -> Iterator[Finding]:
     """Numbers that are not finite, or not what their field can hold."""
-    for leaf in leaves(scenario):
+    for leaf in found:
         if isinstance(leaf.value, datetime):
             continue
         allowed = RANGES.get(type(leaf.owner), {}).get(leaf.field, ANY)

@@ -3,23 +3,16 @@
 from collections.abc import Iterator
 
 from models.domain.checks.ranges import MOST_PERIODS
-from models.domain.default_horizon import default_horizon
 from models.domain.findings import Finding
 from models.domain.horizon import Horizon
-from models.domain.scenario import Scenario
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 
 LONGEST_DAYS = 35.0
 """A billing month and a few days; nobody knows sessions further ahead."""
 
 
-def unfit_horizon(scenario: Scenario) -> Iterator[Finding]:
-    """No periods, too many, too long; or nothing from which a horizon could be taken."""
-    horizon = scenario.horizon
-    if horizon is None:
-        if default_horizon(scenario) is None:
-            yield nothing_to_plan()
-        return
+def unfit_horizon(horizon: Horizon) -> Iterator[Finding]:
+    """No periods, too many, or too long."""
     if not horizon.stretches:
         yield Finding(path="horizon.stretches", message="the horizon has no periods", remedy=_STRETCH_REMEDY)
     days = _minutes(horizon) / (HOURS_PER_DAY * MINUTES_PER_HOUR)
