@@ -1,5 +1,6 @@
 """The goals in their order: promises, money, manners. Each is solved over what the one before leaves open."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from models.domain.errors import SolverFault
 from optimizer.backends.highs import NoSolution, Solver, SolverAnswer
 from optimizer.cuts import violated, with_cuts
 from optimizer.formulation import formulate
+from optimizer.formulation.currents import Tangents
 from optimizer.instance import Instance
 from optimizer.manners import early, on_optimal_face, shared_equally
 from optimizer.program import LinearProgram
@@ -26,57 +28,83 @@ class Solved:
     cut_rounds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Cone:
+    """How close to a current limit a goal may go, in tolerances: cuts lie at ``cut``, answers pass below ``passing``.
+
+    Each goal leaves the next a hair of room, so that what it chose stays possible there, and none reaches the limit.
+    """
+
+    cut: float
+    passing: float
+
+
+MONEY, SHARING, EARLY = Cone(1.0, 3 / 4), Cone(3 / 4, 1 / 2), Cone(1 / 2, 1 / 4)
+
+
 class GoalSolver:
     """Solves one instance; the solver's basis is carried from goal to goal."""
 
     def __init__(self, instance: Instance, settings: Settings) -> None:
         self.instance, self.settings = instance, settings
         self.solver = Solver(settings)
-        self.rounds = 0
+        self._found: list[Tangents] = []
 
     def solve(self) -> Solved:
         """Raises SolverFault or DeadlinePassed."""
         program, money = self._money(formulate(self.instance, self.settings))
-        if not self.settings.preferences:
-            return Solved(program, money, program, money, self.rounds)
-        last, answer = self._manners(program, money)
-        return Solved(last, answer, program, money, self.rounds)
+        last, answer = self._manners(program, money) if self.settings.preferences else (program, money)
+        return Solved(last, answer, program, money, len(self._found))
 
     def _money(self, program: LinearProgram) -> tuple[LinearProgram, SolverAnswer]:
         """Goal (1) first with every minimum kept in one solve; rank by rank only if that has no solution."""
-        tolerance = self.settings.current_tolerance
-        self.solver.load(program)
         try:
-            answer = self.solver.run()
+            return self._solved(program, MONEY)
         except NoSolution:
-            program = keep_promises(program, self.instance, self.solver)
-            self.solver.load(program)
-            answer = self.solver.run()
-        return self._inside_cones(program, answer, allowed=1 - tolerance / 2, share=1 - tolerance)
+            return self._solved(keep_promises(program, self.instance, self.solver), MONEY)
 
     def _manners(self, program: LinearProgram, money: SolverAnswer) -> tuple[LinearProgram, SolverAnswer]:
-        """Goal (3). Cuts are a hair wider here, so that the plan that money chose stays possible."""
-        tolerance = self.settings.current_tolerance
+        """Goal (3). Manners never cost a plan: where the face has no room for them, money's own choice stands."""
         face, columns, rows = on_optimal_face(program, money)
-        fair, shared = shared_equally(face, self.instance, money, self.settings, self.solver)
-        pleasant = early(fair, self.instance)
-        if shared or len(pleasant.cost) > len(program.cost):
-            self.solver.load(pleasant)
-        else:
+        try:
+            fair, shared = shared_equally(face, self.instance, money, self.settings.share_rounds, self._sharing)
+            pleasant = early(fair, self.instance)
+            if shared or len(pleasant.cost) > len(program.cost):
+                return self._solved(pleasant, EARLY)
             self.solver.change(pleasant, columns=columns, rows=rows)
-        answer = self.solver.run()
-        return self._inside_cones(pleasant, answer, allowed=1 - tolerance / 8, share=1 - tolerance / 2)
+            return self._inside_cones(pleasant, self.solver.run(), EARLY)
+        except NoSolution:
+            return program, money
+
+    def _sharing(self, program: LinearProgram) -> tuple[SolverAnswer, Callable[[LinearProgram], LinearProgram]]:
+        """Solve a program of shares; what it had to be cut with holds for the programs after it as well."""
+        before = len(self._found)
+        _, answer = self._solved(program, SHARING)
+        new = list(enumerate(self._found))[before:]
+
+        def with_same_cuts(other: LinearProgram) -> LinearProgram:
+            for number, cuts in new:
+                other, _ = with_cuts(other, cuts, number + 1)
+            return other
+
+        return answer, with_same_cuts
+
+    def _solved(self, program: LinearProgram, cone: Cone) -> tuple[LinearProgram, SolverAnswer]:
+        self.solver.load(program)
+        return self._inside_cones(program, self.solver.run(), cone)
 
     def _inside_cones(
-        self, program: LinearProgram, answer: SolverAnswer, *, allowed: float, share: float
+        self, program: LinearProgram, answer: SolverAnswer, cone: Cone
     ) -> tuple[LinearProgram, SolverAnswer]:
-        """Cut until no phase current is outside ``allowed`` of its limit; SolverFault when the rounds are spent."""
+        """Cut until every phase current passes; SolverFault when the budget of rounds is spent."""
+        tolerance = self.settings.current_tolerance
+        cut, passing = 1.0 - cone.cut * tolerance, 1.0 - cone.passing * tolerance
         for _ in range(self.settings.cut_rounds):
-            cuts = violated(program, self.instance, answer.values, self.settings, allowed=allowed, share=share)
+            cuts = violated(program, self.instance, answer.values, self.settings, allowed=passing, share=cut)
             if cuts is None:
                 return program, answer
-            self.rounds += 1
-            program, rows = with_cuts(program, cuts, self.rounds)
+            self._found.append(cuts)
+            program, rows = with_cuts(program, cuts, len(self._found))
             self.solver.add_rows(rows, np.full(len(cuts.bound), -np.inf), cuts.bound)
             answer = self.solver.run()
         raise SolverFault(f"phase currents were outside their limits after {self.settings.cut_rounds} rounds of cuts")

@@ -155,13 +155,13 @@ def _add_base_currents(case: Case, own: dict[str, Conductors]) -> None:
 
 
 def _voltage_at(site: Site, node_id: str) -> float:
-    """Line to neutral, on the load side of a node: that of the next transformer above, else below, else the site's."""
+    """Line to neutral, on the load side of a node: of the next transformer above, else before any, else the site's."""
     by_id = {node.id: node for node in site.nodes}
     for node in above(by_id, node_id):
         if node.transformer is not None:
             return line_to_neutral(node.transformer.secondary_voltage_v)
     for node in site.nodes:
-        if node.transformer is not None and any(other.id == node_id for other in above(by_id, node.id)):
+        if node.transformer is not None:
             return line_to_neutral(node.transformer.primary_voltage_v)
     return site.voltage_v or VOLTAGE_IF_UNTOLD_V
 

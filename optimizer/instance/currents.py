@@ -258,13 +258,13 @@ def _sizes(load: BaseLoad, way: tuple[int, ...], scenario: Scenario, tree: Tree,
 
 
 def _voltage_v(way: tuple[int, ...], scenario: Scenario, tree: Tree) -> float:
-    """Line to neutral, on the load side of the first node of ``way``. [V]"""
+    """Line to neutral where a load stands: under the nearest transformer, or on the grid side of all. [V]"""
     for j in way:
         transformer = tree.nodes[j].transformer
         if transformer is not None:
             return line_to_neutral(transformer.secondary_voltage_v)
-    below = (n.transformer for k, n in enumerate(tree.nodes) if way[0] in tree.ancestors[k] and n.transformer)
-    first = next(below, None)
+    # Before any transformer: the voltage on the grid side of the first one.
+    first = next((node.transformer for node in tree.nodes if node.transformer is not None), None)
     assert scenario.site.voltage_v is not None
     return scenario.site.voltage_v if first is None else line_to_neutral(first.primary_voltage_v)
 

@@ -102,18 +102,13 @@ def voltage_v(scenario: Scenario, load: BaseLoad) -> float:
     if above:
         return line_to_neutral(above[0].secondary_voltage_v)
     # Before any transformer: the place has the voltage on the grid side of the first one below the connection.
-    fed = (n.transformer for n in scenario.site.nodes if n.transformer and load.node in upstream(scenario, n))
+    fed = (n.transformer for n in scenario.site.nodes if n.transformer)
     first = next(fed, None)
     if first is not None:
         return line_to_neutral(first.primary_voltage_v)
     if scenario.site.voltage_v is None:
         raise ValueError("the paper model takes a completed scenario: the site has no voltage")
     return scenario.site.voltage_v
-
-
-def upstream(scenario: Scenario, node: GridNode) -> set[str]:
-    """The nodes between a node and the grid."""
-    return {n.id for n in way_up(scenario, node.id, None)} - {node.id}
 
 
 def sizes_through(transformer: Transformer, sizes: dict[str, float], *, even: bool) -> dict[str, float]:
