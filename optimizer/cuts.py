@@ -18,6 +18,14 @@ from optimizer.instance.currents import Line
 from optimizer.program import Block, Floats, Ints, LinearProgram, with_rows
 from optimizer.settings import Settings
 
+FAN = (0.0, 0.5, -0.5)
+"""Where tangents are laid at a corner that is outside, in parts of the angle from it to where its tangents touch."""
+FARTHEST = 24
+"""Tangents are repeated at most so many periods before and after."""
+ROWS_PER_LINE = 1000
+"""As long as a line gets no more than about so many rows a round. Measured on 54 EVSEs over a month at 30 kW, 1e-6:
+31 rounds and 38 s without fans and neighbours, 9 rounds and 19 s with them; at 20 kW 60 and 74 s, 11 and 22 s."""
+
 
 def violated(
     program: LinearProgram, instance: Instance, values: Floats, settings: Settings, *, allowed: float, share: float
@@ -28,13 +36,14 @@ def violated(
     leg_current = program.columns["leg_current"]
     currents = values[leg_current.slice]
     places = leg_places(leg_current, instance)
-    found = [
-        cut
-        for i, point in enumerate(instance.currents)
-        for line in distinct_lines(point)
-        for cut in _line_cuts(point, line, places[i], currents, settings, allowed, share)
-    ]
-    return joined(found) if found else None
+    found = joined(
+        [
+            _line_cuts(point, line, places[i], currents, settings, allowed, share)
+            for i, point in enumerate(instance.currents)
+            for line in distinct_lines(point)
+        ]
+    )
+    return found if len(found.period) else None
 
 
 def _line_cuts(
@@ -45,22 +54,44 @@ def _line_cuts(
     settings: Settings,
     allowed: float,
     share: float,
-) -> Iterator[Tangents]:
+) -> Tangents:
+    """Nothing for a line that is inside everywhere."""
     legs_a = np.where(places >= 0, currents[places], 0.0)
-    length, angle = longest(point, line, legs_a, settings)
+    length, degrees = longest(point, line, legs_a, settings)
     room = np.maximum(0.0, allowed * line.limit_a - line.base_a)
     outside = np.flatnonzero(length > room + 1e-9)
-    for direction in np.unique(angle[outside]):
-        only = outside[angle[outside] == direction]
-        yield tangents(point, line, int(direction), places, settings, share=share, only=only)
+    half_view = np.rad2deg(np.arccos(room[outside] / length[outside]))
+    angle, period = _neighbours(*_fans(degrees[outside], half_view, outside), places.shape[1])
+    return tangents(point, line, angle, period, places, settings, share=share)
 
 
-def longest(point: CurrentPoint, line: Line, legs_a: Floats, settings: Settings) -> tuple[Floats, Ints]:
+def _fans(degrees: Floats, half_view: Floats, period: Ints) -> tuple[Ints, Ints]:
+    """Angles and periods of the tangents for each corner; ``half_view`` is half the angle at which it sees the circle.
+
+    A tangent at the corner's own angle leaves two new corners half of ``half_view`` away, so these are cut as well.
+    """
+    angles = [thousandths(degrees + part * half_view) for part in FAN]
+    return np.concatenate(angles), np.tile(period, len(FAN))
+
+
+def _neighbours(angle: Ints, period: Ints, count: int) -> tuple[Ints, Ints]:
+    """The same tangents in the periods around as well, as many as the budget of rows allows.
+
+    Late in the game a few periods are outside and cutting them only moves the excess next door.
+    """
+    reach = min(FARTHEST, ROWS_PER_LINE // max(1, 2 * len(period)))
+    around = period[:, None] + np.arange(-reach, reach + 1)
+    inside = (around >= 0) & (around < count)
+    places = np.unique((angle[:, None] * count + around)[inside])
+    return places // count, places % count
+
+
+def longest(point: CurrentPoint, line: Line, legs_a: Floats, settings: Settings) -> tuple[Floats, Floats]:
     """Greatest length of the line's current over all subsets of legs that go on drawing, and its angle, per period.
 
     The sums of subsets are the corners of a zonotope; a corner is farthest from the origin in some direction, and the
     legs that take part are those with a positive projection on it. Directions just beside the right angles of each leg
-    meet every corner. [A], [1/1000 degree]
+    meet every corner. [A], [degree]
     """
     known = np.array([leg.known for leg in point.legs], dtype=bool)
     phasors = line.phasors[known]
@@ -71,8 +102,7 @@ def longest(point: CurrentPoint, line: Line, legs_a: Floats, settings: Settings)
     stacked = np.array(sums)
     best = np.argmax(abs(stacked), axis=0)
     chosen = stacked[best, np.arange(stacked.shape[1])]
-    degrees = np.rad2deg(np.angle(chosen))
-    return abs(chosen) + extra, np.array([thousandths(d) for d in degrees], dtype=np.int64)
+    return abs(chosen) + extra, np.rad2deg(np.angle(chosen))
 
 
 def _corners(phasors: np.ndarray) -> Iterator[np.ndarray]:

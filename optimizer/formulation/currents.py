@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from optimizer.formulation.energy import Charging
 from optimizer.formulation.nodes import cells_of, distinct
@@ -17,8 +17,8 @@ from optimizer.instance.currents import Line
 from optimizer.program import Block, Floats, Ints, ProgramBuilder
 from optimizer.settings import Settings
 
-SPACING_DEG = 15
-"""Between the first tangents. Measured on 54 EVSEs over a month: tangents first halve the time of cuts alone."""
+SPACING_DEG = 30
+"""Between the first tangents. Measured: half the rows of 15 degrees, and two thirds of its time on 200 EVSEs."""
 LINES = ("L1", "L2", "L3", "primary L1", "primary L2", "primary L3")
 
 
@@ -46,11 +46,11 @@ def phase_currents(lp: ProgramBuilder, instance: Instance, charging: Charging, s
         return
     leg_current = _leg_currents(lp, instance, charging)
     places = leg_places(leg_current, instance)
+    share = 1.0 - settings.current_tolerance
     laid = [
-        tangents(point, line, angle, places[i], settings, share=1.0 - settings.current_tolerance)
+        tangents(point, line, *first_directions(point, line, instance.periods.count), places[i], settings, share=share)
         for i, point in enumerate(instance.currents)
         for line in distinct_lines(point)
-        for angle in first_angles(line.phasors[_known(point)])
     ]
     found = joined(laid)
     # (6)  Σ_g max(0, Re(e^{-jθ} a[n,l,g])) leg_current[n,g,t] <= (1 - tolerance) current_limit[n,l,t] - base_current
@@ -135,49 +135,51 @@ def first_angles(phasors: NDArray[np.complex128]) -> list[int]:
     if gaps[widest] <= 180.0 + 1e-6 and width > 0:
         return [1000 * k for k in range(0, 360, SPACING_DEG)]
     steps = int(np.ceil(width / SPACING_DEG - 1e-6))
-    return [thousandths(start + width * k / max(1, steps)) for k in range(steps + 1)]
+    return [int(thousandths(start + width * k / max(1, steps))) for k in range(steps + 1)]
 
 
-def thousandths(degrees: float) -> int:
-    return round(degrees % 360.0 * 1000) % 360_000
+def first_directions(point: CurrentPoint, line: Line, count: int) -> tuple[Ints, Ints]:
+    """The first angles of a line, each in every one of ``count`` periods."""
+    angles = np.array(first_angles(line.phasors[_known(point)]), dtype=np.int64)
+    return np.repeat(angles, count), np.tile(np.arange(count), len(angles))
 
 
-def projections(point: CurrentPoint, line: Line, angle: int, settings: Settings) -> Floats:
-    """What one ampere on each leg adds to the line's current in this direction (G,)."""
-    direction = np.exp(-1j * np.deg2rad(angle / 1000))
-    along = np.where(_known(point), (direction * line.phasors).real, abs(line.phasors))
+def thousandths(degrees: ArrayLike) -> Ints:
+    return np.rint(np.asarray(degrees) % 360.0 * 1000).astype(np.int64) % 360_000
+
+
+def projections(point: CurrentPoint, line: Line, angle: Ints, settings: Settings) -> Floats:
+    """What one ampere on each leg adds to the line's current in each direction (G, R)."""
+    direction, known = np.exp(-1j * np.deg2rad(angle / 1000)), _known(point)[:, None]
+    phasors = line.phasors[:, None]
+    along = np.where(known, (direction * phasors).real, abs(phasors))
     along[abs(along) < 1e-12] = 0.0
     return np.maximum(0.0, along) if settings.partial_draw else along
 
 
 def tangents(
-    point: CurrentPoint,
-    line: Line,
-    angle: int,
-    places: Ints,
-    settings: Settings,
-    *,
-    share: float,
-    only: Ints | None = None,
+    point: CurrentPoint, line: Line, angle: Ints, period: Ints, places: Ints, settings: Settings, *, share: float
 ) -> Tangents:
-    """Rows of one line and angle, in ``only`` some periods; ``share`` of the limit is what they allow."""
+    """Rows of one line for pairs of angle and period (R,); ``share`` of the limit is what they allow.
+
+    Pairs without a leg that counts in this direction get no row.
+    """
     along = projections(point, line, angle, settings)
-    periods = np.arange(places.shape[1]) if only is None else only
-    used = (places[:, periods] >= 0) & (along != 0.0)[:, None]
-    periods = periods[used.any(axis=0)]
-    used = used[:, used.any(axis=0)]
-    leg, row = np.nonzero(used)
-    bound = share * line.limit_a[periods] - line.base_a[periods]
-    same = np.ones(len(periods), dtype=np.int64)
+    used = (places[:, period] >= 0) & (along != 0.0)
+    kept = used.any(axis=0)
+    period, along, used = period[kept], along[:, kept], used[:, kept]
+    row, leg = np.nonzero(used.T)
+    same = np.ones(len(period), dtype=np.int64)
+    bound = share * line.limit_a[period] - line.base_a[period]
     return Tangents(
-        same * point.node,
-        same * LINES.index(line.label),
-        same * angle,
-        periods,
-        row,
-        places[leg, periods[row]],
-        along[leg],
-        np.maximum(0.0, bound),
+        node=same * point.node,
+        line=same * LINES.index(line.label),
+        angle=angle[kept],
+        period=period,
+        row=row,
+        column=places[leg, period[row]],
+        value=along[leg, row],
+        bound=np.maximum(0.0, bound),
     )
 
 
