@@ -6,7 +6,7 @@ from typing import Any
 
 from models.domain.session import Session, Visit
 from models.domain.signal import Cap
-from models.domain.site import Evse, GridNode, PowerCabinet
+from models.domain.site import BaseLoad, Evse, GridNode, PowerCabinet, SessionDefaults
 from models.domain.tariff import DemandCharge
 
 Part = str | int
@@ -19,6 +19,8 @@ _NOUNS: dict[type, str] = {
     GridNode: "node",
     Evse: "EVSE",
     PowerCabinet: "cabinet",
+    BaseLoad: "base load",
+    SessionDefaults: "session defaults",
     DemandCharge: "demand charge",
     Cap: "signal",
     Session: "session",

@@ -1,6 +1,7 @@
 """The quick form: ten lines become a scenario, and what they did not say is told back."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -25,10 +26,11 @@ TEN_LINES = """
 """
 
 
-def two_bays(**given: object) -> Quick:
+def two_bays(**given: Any) -> Quick:
     cars = (QuickCar(energy_kwh=24.0, departure=datetime(2026, 3, 3, 7, tzinfo=CET)), QuickCar(energy_kwh=9.0))
     evses = tuple(QuickEvse(id=f"bay-{i}", max_power_kw=11.0, car=car) for i, car in enumerate(cars, start=1))
-    return Quick(**({"import_limit_kw": 22.0, "evses": evses} | given))  # type: ignore[arg-type]  # by keyword
+    fields: dict[str, Any] = {"import_limit_kw": 22.0, "evses": evses} | given
+    return Quick(**fields)
 
 
 def test_ten_lines_become_one_connection_with_two_evses_and_two_sessions() -> None:

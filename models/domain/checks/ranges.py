@@ -29,6 +29,8 @@ LARGEST = 1e9
 """No power, energy, price or current of a site comes near; beyond it a solver's tolerances mean nothing."""
 MOST_PERIODS = 5 * 7 * HOURS_PER_DAY * MINUTES_PER_HOUR
 """Five weeks of single minutes."""
+LONGEST_STAY_H = 5 * 7 * HOURS_PER_DAY
+"""Of a usual stay: as long as the longest horizon. [h]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ RANGES: dict[type, dict[str, Range]] = {
     },
     Station: {"max_periods": COUNT, "max_stack_level": NOT_NEGATIVE},
     Tier: {"value_of_target_per_kwh": NOT_NEGATIVE},
-    SessionDefaults: {"stay_h": POSITIVE, "energy_target_kwh": NOT_NEGATIVE},
+    SessionDefaults: {"stay_h": Range(low=0.0, high=LONGEST_STAY_H, above=True), "energy_target_kwh": NOT_NEGATIVE},
     Session: {
         "connector": NOT_NEGATIVE,
         "energy_target_kwh": NOT_NEGATIVE,

@@ -6,12 +6,15 @@ from models.domain.calendar import calendar_of
 from models.domain.checks.series import prices_of
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
-from models.domain.paths import label, some_of
+from models.domain.paths import label
 from models.domain.prices import uncovered
 from models.domain.scenario import Scenario
 from models.domain.tariff import Tariff, TimeOfUse
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 from models.domain.windows import window_findings
+
+MOST_GAPS = 3
+"""That are told of one price."""
 
 
 def malformed_windows(scenario: Scenario) -> Iterator[Finding]:
@@ -55,6 +58,7 @@ def _uncovered(tariff: Tariff, site_time_zone: str) -> Iterator[Finding]:
     for path, price in prices_of(tariff):
         gaps = uncovered(price, calendar) if isinstance(price, TimeOfUse) else []
         if gaps:
-            message = f"price gap: no rate for {some_of(gaps, 3)}"
+            more = f"; and {len(gaps) - MOST_GAPS} more" if len(gaps) > MOST_GAPS else ""
+            message = f"price gap: no rate for {'; '.join(gaps[:MOST_GAPS])}{more}"
             remedy = "add a last rate without windows: it counts whenever no other does"
             yield Finding(path=f"{path}.rates", message=message, remedy=remedy)

@@ -76,11 +76,11 @@ def minimum_above_target(scenario: Scenario) -> Iterator[Finding]:
     """Promises of more than was wanted."""
     for i, session in enumerate(scenario.sessions):
         target = session.energy_target_kwh
-        if target is not None and session.energy_minimum_kwh > target:
+        if target is not None and session.energy_minimum_kwh > target >= 0:
             yield _minimum(f"sessions[{i}].energy_minimum_kwh", session, "energy_target_kwh", target)
     for i, visit in enumerate(scenario.visits):
         needed = visit.energy_needed_kwh
-        if needed is not None and visit.energy_minimum_kwh > needed:
+        if needed is not None and visit.energy_minimum_kwh > needed >= 0:
             yield _minimum(f"visits[{i}].energy_minimum_kwh", visit, "energy_needed_kwh", needed)
 
 
