@@ -1,0 +1,84 @@
+"""All benchmarks, or some: python -m tests.benchmarks [--smoke] [--only b1|b3]
+
+Tells the machine, then a table for each benchmark as docs/benchmarks.md explains them. Ends with 1 when a figure that
+can be proven (B1, B4) is missed; goals of time and memory are told and do not fail the run, for clocks differ.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tests.benchmarks import machine, memory, month, optimality, peer, speed
+from tests.benchmarks.reporting import Row, missed, table
+
+COUNTS, SMOKE_COUNTS = (10, 50, 200, 500, 1000, 5000), (10, 50)
+PROVEN_COUNTS = (10, 50, 200, 500)
+HEAVY_COUNTS = (500, 5000)
+PEER = Path(".venv-peer/bin/python")
+DATA = "CHARGEWRIGHT_DATA"
+
+
+def main(arguments: Sequence[str]) -> int:
+    wanted = _parser().parse_args(arguments)
+    print(machine.described())
+    failures = 0
+    if wanted.only != "b3" and not wanted.smoke:
+        failures += _published()
+    if wanted.only != "b1" or wanted.smoke:
+        failures += _speed(smoke=wanted.smoke)
+    return int(failures > 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Figures beside their goals.")
+    parser.add_argument("--smoke", action="store_true", help="small sites only, in seconds and without data")
+    parser.add_argument("--only", choices=("b1", "b3"), help="b1: published figures; b3: speed, optimality, memory")
+    return parser
+
+
+def _published() -> int:
+    """B1; skipped, with the reason, where its data is not."""
+    folder = os.environ.get(DATA)
+    if not folder:
+        print(f"\nB1 is skipped: {DATA} names no folder; the sessions of ACN-Data are not ours to ship")
+        return 0
+    return _told("B1: the Caltech garage in September 2018, offline", month.HEAD, month.rows(Path(folder)))
+
+
+def _speed(*, smoke: bool) -> int:
+    """B4 first: a fast wrong answer is worth nothing. Its misses count; those of clocks and memory are told only."""
+    failures = _told(
+        "B4: cost beside an independent formulation",
+        optimality.HEAD,
+        optimality.rows(SMOKE_COUNTS if smoke else PROVEN_COUNTS, speed.PERIODS),
+    )
+    _told("B3: optimize beside HiGHS alone", speed.HEAD, speed.rows(SMOKE_COUNTS if smoke else COUNTS))
+    if not smoke:
+        _told("B3 (e): peak memory of a process", memory.HEAD, memory.rows(HEAVY_COUNTS))
+        _beside_the_peer()
+    return failures
+
+
+def _beside_the_peer() -> None:
+    if not PEER.exists():
+        print("\nB3 (c) is skipped: there is no .venv-peer; `make bench-peer` makes one with FlexMeasures 1.0.1")
+        return
+    found = peer.rows(str(PEER), tuple(peer.TIMES_FASTER))
+    _told("B3 (c): beside FlexMeasures 1.0.1, direct HiGHS", peer.HEAD, found)
+
+
+def _told(title: str, head: Sequence[str], rows: Iterable[Row]) -> int:
+    """Print a table when all of it is known, a dot for each line until then; how many lines are missed."""
+    found = []
+    for row in rows:
+        found.append(row)
+        print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    print(table(title, head, found), flush=True)
+    return missed(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
