@@ -5,7 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
-from models.domain.completion import complete
+from models.domain.completion import Completed, complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, Statistics
 from optimizer import formulation
@@ -14,6 +14,7 @@ from optimizer.instance import Instance, instance_of
 from optimizer.program import LinearProgram
 from optimizer.settings import Objective, Settings
 from optimizer.solution import Outcome, dual_blocks, node_duals, schedule_of
+from optimizer.warm import Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,14 @@ class Formulated:
 
     instance: Instance
     program: LinearProgram
+
+
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """A plan, and what the next one may start from."""
+
+    schedule: Schedule
+    basis: Basis
 
 
 def formulate(scenario: Scenario, settings: Settings = Settings()) -> Formulated:
@@ -38,13 +47,30 @@ def optimize(scenario: Scenario, settings: Settings = Settings()) -> Schedule:
     started = perf_counter()
     completed = complete(scenario)
     instance = instance_of(completed.scenario)
-    goals = GoalSolver(instance, settings)
+    return _planned(completed, instance, GoalSolver(instance, settings), started)
+
+
+def replan(scenario: Scenario, settings: Settings = Settings(), carried: Basis | None = None) -> Replanned:
+    """As ``optimize``, from the basis of the plan before: for a plug-in or the passing of time, not for new limits.
+
+    The optimum is that of a cold solve; which of equal optima is taken is decided by goal (3), not by the path.
+    """
+    started = perf_counter()
+    completed = complete(scenario)
+    instance = instance_of(completed.scenario)
+    goals = GoalSolver(instance, settings, carried=carried, keep_basis=True)
+    schedule = _planned(completed, instance, goals, started)
+    assert goals.basis is not None
+    return Replanned(schedule, goals.basis)
+
+
+def _planned(completed: Completed, instance: Instance, goals: GoalSolver, started: float) -> Schedule:
     solved = goals.solve()
     return schedule_of(
         instance,
         _outcome(instance, solved),
         method=Method.OPTIMAL,
-        objective_counts_revenue=settings.objective is Objective.MARGIN,
+        objective_counts_revenue=goals.settings.objective is Objective.MARGIN,
         assumptions=completed.assumptions,
         duals=dual_blocks(solved.money_program, solved.money.row_duals),
         statistics=_statistics(goals, solved, perf_counter() - started),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from time import perf_counter
+from typing import cast
 
 import highspy
 import numpy as np
@@ -9,14 +10,16 @@ from scipy import sparse
 
 from models.domain.errors import DeadlinePassed, SolverFault
 from optimizer.backends.quiet import quiet_stdout
-from optimizer.program import Floats, Ints, LinearProgram
+from optimizer.program import Floats, LinearProgram
 from optimizer.settings import Settings
+from optimizer.warm import Basis, basis_of, statuses_for
 
 # The first instance of a process greets on standard output whatever its options say.
 with quiet_stdout():
     highspy.Highs()
 
 _PRIMAL_SIMPLEX = 4
+_STATUS = highspy.HighsBasisStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,25 @@ class Solver:
         self.seconds += perf_counter() - started
         _expect_ok(status, "passing the model")
 
+    def start_from(self, basis: Basis, program: LinearProgram) -> None:
+        """Begin the next run of a loaded program from the basis of another, as far as their labels agree."""
+        started = perf_counter()
+        found = statuses_for(program, basis, new_column=_STATUS.kLower, new_row=_STATUS.kBasic)
+        if found is not None:
+            hint = highspy.HighsBasis()
+            hint.col_status, hint.row_status = (cast(list[highspy.HighsBasisStatus], part) for part in found)
+            hint.valid = hint.alien = True
+            _expect_ok(self._highs.setBasis(hint), "a basis")
+        self.seconds += perf_counter() - started
+
+    def basis(self, program: LinearProgram) -> Basis:
+        """The basis of the last run, by label."""
+        started = perf_counter()
+        found = self._highs.getBasis()
+        columns, rows = (np.array(s, dtype=object) for s in (found.col_status, found.row_status))
+        self.seconds += perf_counter() - started
+        return basis_of(program, columns, rows)
+
     def add_rows(self, rows: sparse.csr_array, lower: Floats, upper: Floats) -> None:
         """Append rows; the basis stays, so that the next run starts from the last answer."""
         started = perf_counter()
@@ -80,19 +102,6 @@ class Solver:
         status = self._highs.addRows(rows.shape[0], lower, upper, rows.nnz, starts, indices, rows.data)
         self.seconds += perf_counter() - started
         _expect_ok(status, "adding rows")
-
-    def change(self, program: LinearProgram, *, columns: Ints, rows: Ints) -> None:
-        """Take the whole objective, and the bounds of some columns and rows, from a program of the same shape."""
-        started, highs = perf_counter(), self._highs
-        every = np.arange(len(program.cost), dtype=np.int32)
-        _expect_ok(highs.changeColsCost(len(every), every, program.cost), "changing costs")
-        low, high = program.col_lower[columns], program.col_upper[columns]
-        _expect_ok(highs.changeColsBounds(len(columns), columns.astype(np.int32), low, high), "changing bounds")
-        low, high = program.row_lower[rows], program.row_upper[rows]
-        _expect_ok(highs.changeRowsBounds(len(rows), rows.astype(np.int32), low, high), "changing row bounds")
-        # What was optimal stays feasible here, so the primal simplex goes on from it.
-        highs.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
-        self.seconds += perf_counter() - started
 
     def run(self) -> SolverAnswer:
         """Solve. Raises NoSolution, DeadlinePassed or SolverFault; only a proven optimum is returned."""

@@ -1,5 +1,7 @@
 """The equations of docs/model.md as one linear program, in the order of that page."""
 
+import numpy as np
+
 from optimizer.formulation.balance import site_balance
 from optimizer.formulation.contracts import demand_charges, energy_costs, revenue, unmet_energy
 from optimizer.formulation.currents import phase_currents
@@ -7,7 +9,7 @@ from optimizer.formulation.energy import charging_variables, session_energy
 from optimizer.formulation.nodes import node_limits
 from optimizer.instance import Instance
 from optimizer.instance.periods import PeriodLabels, utc_label
-from optimizer.program import LinearProgram, ProgramBuilder
+from optimizer.program import Ints, LinearProgram, ProgramBuilder
 from optimizer.settings import Objective, Settings
 
 __all__ = ["formulate"]
@@ -52,3 +54,7 @@ class AngleLabels:
 
     def __getitem__(self, position: int, /) -> str:
         return f"{position / 1000:.3f}"
+
+    def numbers(self) -> Ints:
+        """What tells the labels apart, without making them. [1/1000 degree]"""
+        return np.arange(len(self))

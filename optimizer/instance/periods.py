@@ -58,6 +58,10 @@ class PeriodLabels:
     def __getitem__(self, position: int, /) -> str:
         return utc_label(float(self._instants_s[position]))
 
+    def numbers(self) -> Floats:
+        """What tells the labels apart, without making them. [s]"""
+        return self._instants_s
+
 
 def utc_label(instant_s: float) -> str:
     """``2026-03-02T17:00:00Z``"""

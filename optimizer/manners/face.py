@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from optimizer.backends.highs import SolverAnswer
-from optimizer.program import Floats, Ints, LinearProgram, with_bounds
+from optimizer.program import Floats, LinearProgram, with_bounds
 
 DUAL_TOLERANCE = 1e-7
 """The solver's own: a smaller dual may be noise, so its column or row stays free."""
 
 
-def on_optimal_face(program: LinearProgram, money: SolverAnswer) -> tuple[LinearProgram, Ints, Ints]:
-    """The program confined to its optima, and which columns and rows were fixed for it."""
+def on_optimal_face(program: LinearProgram, money: SolverAnswer) -> LinearProgram:
+    """The program confined to its optima."""
     columns = np.flatnonzero(abs(money.reduced_costs) > DUAL_TOLERANCE)
     rows = np.flatnonzero(abs(money.row_duals) > DUAL_TOLERANCE)
     at = _side(money.reduced_costs, program.col_lower, program.col_upper, money.values)[columns]
@@ -24,7 +24,7 @@ def on_optimal_face(program: LinearProgram, money: SolverAnswer) -> tuple[Linear
     row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
     held = _side(money.row_duals, program.row_lower, program.row_upper, money.row_values)[rows]
     row_lower[rows] = row_upper[rows] = held
-    return replace(face, row_lower=row_lower, row_upper=row_upper), columns, rows
+    return replace(face, row_lower=row_lower, row_upper=row_upper)
 
 
 def _side(duals: Floats, lower: Floats, upper: Floats, values: Floats) -> Floats:

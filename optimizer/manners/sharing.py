@@ -33,8 +33,8 @@ class _Wishes:
 
 def shared_equally(
     program: LinearProgram, instance: Instance, money: SolverAnswer, rounds: int, solve: Solve
-) -> tuple[LinearProgram, bool]:
-    """Bounds on ``target_shortfall`` so that those of a tier miss the same share of their need; False if nothing is.
+) -> LinearProgram:
+    """The program with bounds on ``target_shortfall``, so that those of a tier miss the same share of their need.
 
     The largest share is minimised, those who cannot do better are settled, and so on for the rest, at most ``rounds``
     times. What even full power cannot deliver does not count.
@@ -43,14 +43,13 @@ def shared_equally(
     wanted = who.remaining_kwh - who.promised_kwh
     wishes = _Wishes(wanted, unavoidable_kwh(instance, wanted), who.tier)
     open_ = _worth_sharing(money.values[block.slice] - wishes.unavoidable, wishes)
-    shared = bool(open_.any())
     for _ in range(rounds):
         members = np.flatnonzero(open_)
         if len(members) == 0:
             break
         program, tight = _round(program, block, members, wishes, solve)
         open_[members[tight] if tight.any() else members] = False
-    return program, shared
+    return program
 
 
 def _worth_sharing(missing: Floats, wishes: _Wishes) -> NDArray[np.bool_]:
