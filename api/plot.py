@@ -19,6 +19,7 @@ from models.domain.calendar import calendar_of
 from models.domain.electrical import conversion_efficiency
 from models.domain.prices import mean_prices
 from models.domain.schedule import Floats, NodePlan, Schedule, SessionPlan
+from models.domain.site import Evse
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7A5195")
 GREY, INK, LIMIT_COLOUR, GRID_COLOUR = "#B8BEC6", "#1F2933", "#B00020", "#E5E8EC"
@@ -28,6 +29,7 @@ PAGE_CONFIG = {"displaylogo": False, "displayModeBar": "hover", "responsive": Tr
 TICKS_AT_MOST = 12
 TICK_HOURS = (1, 2, 3, 4, 6, 12, 24)
 SMALL_KW = 0.05
+AFTERMATH = timedelta(hours=1)
 LIMIT_IN_VIEW = 1.6
 """A limit further above the peak than this many times is left out of view: it would squeeze the rest."""
 
@@ -54,7 +56,8 @@ def figure(answer: Answer, *, title: str | None = None) -> Any:
     """The picture as a plotly figure."""
     import plotly.graph_objects as go  # slow to import, and most commands draw nothing
 
-    axis = LocalAxis(answer.schedule, ZoneInfo(answer.scenario.site.time_zone))
+    shown = answer.schedule.instant(0), shown_until(answer)
+    axis = LocalAxis(*shown, ZoneInfo(answer.scenario.site.time_zone))
     traces = [*_load_traces(answer, axis), *_limit_traces(answer, axis), _price_trace(answer, axis)]
     return go.Figure(data=traces, layout=_layout(answer, axis, escape(title or headline(answer))))
 
@@ -67,7 +70,8 @@ def headline(answer: Answer) -> str:
     needed = sum(p.energy_remaining_kwh for p in planned.sessions)
     met = "with every need met" if missed < SMALL_KW else f"with {100 * (1 - missed / needed):.1f} % of the need met"
     peaks = f"Peak {peak_kw:.0f} kW instead of {other_kw:.0f} kW"
-    return f"{peaks}, {planned.cost:.2f} instead of {other.cost:.2f} {planned.currency}, {met}"
+    cost = f"cost {planned.cost:.2f} instead of {other.cost:.2f} {planned.currency}"
+    return f"{peaks}, {cost}, {met}"
 
 
 class LocalAxis:
@@ -77,10 +81,9 @@ class LocalAxis:
     time that is true there, also after the clocks have changed.
     """
 
-    def __init__(self, schedule: Schedule, zone: ZoneInfo) -> None:
-        self.zone = zone
-        self.start, self.end = schedule.instant(0), schedule.instant(schedule.period_count)
-        self.offset = self.start.astimezone(zone).utcoffset() or timedelta()
+    def __init__(self, start: datetime, end: datetime, zone: ZoneInfo) -> None:
+        self.start, self.end, self.zone = start, end, zone
+        self.offset = start.astimezone(zone).utcoffset() or timedelta()
 
     def place(self, instant: datetime) -> datetime:
         """Where an instant lies on the axis."""
@@ -106,14 +109,27 @@ class LocalAxis:
             hour += timedelta(hours=1)
 
 
+def shown_until(answer: Answer) -> datetime:
+    """A little after the last car has charged, planned or not; what follows until the plan's end is empty."""
+    end = answer.schedule.instant(answer.schedule.period_count)
+    charged = [_last_charged(plan, s) for s in (answer.schedule, answer.uncontrolled) for plan in s.sessions]
+    return min(end, max(charged) + AFTERMATH) if any(charged) else end
+
+
+def _last_charged(plan: SessionPlan, schedule: Schedule) -> datetime:
+    periods = np.flatnonzero(plan.charge_power_kw > 0)
+    return schedule.instant(plan.first_period + int(periods[-1]) + 1) if periods.size else schedule.instant(0)
+
+
 def layers(answer: Answer) -> list[Layer]:
     """What is stacked: load that nobody here controls, then sessions, or tiers when there are many sessions."""
     groups: dict[str, Floats] = {}
     tiers = {session.id: session.tier for session in answer.scenario.sessions}
-    alone = len(answer.schedule.sessions) <= SESSIONS_SHOWN
+    evses = {evse.id: evse for evse in answer.scenario.site.evses}
+    alone, one_tier = len(answer.schedule.sessions) <= SESSIONS_SHOWN, len(set(tiers.values())) == 1
     for plan in answer.schedule.sessions:
-        name = plan.session_id if alone else tiers[plan.session_id] or "charging"
-        groups[name] = groups.get(name, 0.0) + _grid_kw(plan, answer)
+        name = plan.session_id if alone else "charging" if one_tier else str(tiers[plan.session_id])
+        groups[name] = groups.get(name, 0.0) + _grid_kw(plan, evses[plan.evse_id], answer.schedule)
     charging = [Layer(name=n, colour=COLOURS[i % len(COLOURS)], power_kw=p) for i, (n, p) in enumerate(groups.items())]
     total = sum(groups.values(), start=np.zeros(answer.schedule.period_count))
     rest = _connection(answer.schedule, answer).expected_kw - total
@@ -121,11 +137,11 @@ def layers(answer: Answer) -> list[Layer]:
     return [building, *charging] if rest.max(initial=0.0) > SMALL_KW else charging
 
 
-def _grid_kw(plan: SessionPlan, answer: Answer) -> Floats:
-    evse = next(evse for evse in answer.scenario.site.evses if evse.id == plan.evse_id)
-    power_kw = np.zeros(answer.schedule.period_count)
+def _grid_kw(plan: SessionPlan, evse: Evse, schedule: Schedule) -> Floats:
+    """Mean of each period (T,). [kW at grid]"""
+    power_kw = np.zeros(schedule.period_count)
     periods = slice(plan.first_period, plan.first_period + plan.charge_power_kw.size)
-    share = plan.plugged_in_h / answer.schedule.period_h[periods]
+    share = plan.plugged_in_h / schedule.period_h[periods]
     power_kw[periods] = plan.charge_power_kw * share / conversion_efficiency(evse)
     return power_kw
 
@@ -214,7 +230,7 @@ def _layout(answer: Answer, axis: LocalAxis, title: str) -> dict[str, Any]:
         "plot_bgcolor": "white",
         "hovermode": "x unified",
         "hoversubplots": "axis",
-        "margin": {"l": 80, "r": 30, "t": 140, "b": 70},
+        "margin": {"l": 80, "r": 30, "t": 120, "b": 70},
         "legend": {
             "orientation": "h",
             "x": 0,
