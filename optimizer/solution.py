@@ -17,8 +17,9 @@ from models.domain.schedule import (
     Statistics,
 )
 from optimizer.alarms import alarms
+from optimizer.formulation.nodes import distinct
 from optimizer.instance import Instance
-from optimizer.program import Block, LinearProgram
+from optimizer.program import Block, Ints, Labels, LinearProgram
 
 Floats = NDArray[np.float64]
 
@@ -120,11 +121,15 @@ def dual_blocks(program: LinearProgram, row_duals: Floats) -> dict[str, DualBloc
 
 
 def _dual_block(program: LinearProgram, block: Block, values: Floats) -> DualBlock:
-    labels = tuple(
-        np.array([program.coords[dim][int(i)] for i in positions], dtype=object)
-        for dim, positions in zip(block.dims, block.positions, strict=True)
-    )
+    pairs = zip(block.dims, block.positions, strict=True)
+    labels = tuple(_labels(program.coords[dim], positions) for dim, positions in pairs)
     return DualBlock(unit=block.unit, dims=block.dims, labels=labels, values=values)
+
+
+def _labels(names: Labels, positions: Ints) -> NDArray[np.object_]:
+    """Each name is made once, however often it is told: two thirds of the time around the solver at 50 sessions."""
+    present, which = distinct(positions, len(names))
+    return np.array([names[int(i)] for i in present], dtype=object)[which]
 
 
 def _target_shortfall(instance: Instance, outcome: Outcome, energy: Floats) -> Floats:
