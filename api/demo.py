@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -116,10 +115,7 @@ def _planned(day: Day) -> Row:
 def _knowing_nothing(day: Day) -> Row:
     """Plan with the site's defaults, then follow that plan with the real cars."""
     truth = day.answer.scenario
-    defaults = truth.site.session_defaults
-    assert defaults is not None, "the sample tells what is usual"
-    assert defaults.stay_h is not None, "the sample tells its usual stay"
-    schedule = optimize(knowing_nothing(truth, timedelta(hours=defaults.stay_h)), Settings())
+    schedule = optimize(knowing_nothing(truth), Settings())
     found = in_hindsight(truth, schedule)
     return Row(
         name="planned, nothing known of any driver",

@@ -1,7 +1,6 @@
 """What a plan that was made knowing little would really have given: each car stops at its true need and departure."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 
@@ -30,20 +29,13 @@ SHORT_KWH = 0.05
 """A smaller lack is not counted; no meter of a car shows it. [kWh]"""
 
 
-def knowing_nothing(scenario: Scenario, usual_stay: timedelta) -> Scenario:
-    """The same arrivals, with departures and needs forgotten: what remains are the site's defaults.
-
-    An EVSE serves one car at a time: where the next one arrives within a usual stay, that is when the first has left.
-    """
-    return replace(scenario, sessions=tuple(_forgotten(s, scenario, usual_stay) for s in scenario.sessions))
+def knowing_nothing(scenario: Scenario) -> Scenario:
+    """The same arrivals, with departures and needs forgotten: what remains are the site's defaults."""
+    return replace(scenario, sessions=tuple(map(_forgotten, scenario.sessions)))
 
 
-def _forgotten(session: Session, scenario: Scenario, usual_stay: timedelta) -> Session:
-    later = (s.arrival for s in scenario.sessions if s.evse == session.evse and s.arrival > session.arrival)
-    following = min(later, default=None)
-    taken = following is not None and following < session.arrival + usual_stay
-    departure = following if taken else None
-    return replace(session, departure=departure, energy_target_kwh=None, energy_minimum_kwh=0.0)
+def _forgotten(session: Session) -> Session:
+    return replace(session, departure=None, energy_target_kwh=None, energy_minimum_kwh=0.0)
 
 
 def in_hindsight(truth: Scenario, schedule: Schedule) -> Hindsight:

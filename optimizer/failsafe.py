@@ -107,7 +107,7 @@ def _rest_spread(room: Room, shares: Floats, offers: Offers) -> Floats:
             shares[k] += min(above[k][0] - shares[k], room.of(shares, k))
         else:
             del above[k]
-    stepless = np.array([levels is None for levels in offers.levels_kw])
+    stepless = np.array([levels is None for levels in offers.levels_kw], dtype=bool)
     rising = stepless & (shares >= offers.least_kw - ROUNDING_KW)
     return filled(room, shares, np.where(rising, offers.most_kw, shares))
 

@@ -70,8 +70,13 @@ def plain(text: str) -> str:
     return text if fits else shown(text)
 
 
-def some_of(names: Iterable[str], most: int = 5) -> str:
-    """``a, b, c``; of many the first ones and how many there are."""
+MOST_NAMES = 5
+"""So many of a long list are named."""
+
+
+def some_of(names: Iterable[str], count: int | None = None) -> str:
+    """``a, b, c``; of many the first ones and how many there are, ``count`` if the names are not all of them."""
     known = list(names)
-    listed = ", ".join(plain(name) for name in known[:most])
-    return listed if len(known) <= most else f"{listed}, ... ({len(known)} in all)"
+    count = len(known) if count is None else count
+    listed = ", ".join(plain(name) for name in known[:MOST_NAMES])
+    return listed if count <= MOST_NAMES else f"{listed}, ... ({count} in all)"

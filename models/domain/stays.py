@@ -81,12 +81,15 @@ class _Gaps:
     defaults: SessionDefaults
     begun: datetime | None
     """Start of the horizon, if one was given: whoever is unplugged by then is no session any more."""
+    arrivals: dict[str, list[datetime]]
+    """At each EVSE, in order: whoever is there has left when the next one comes."""
 
     @staticmethod
     def of(scenario: Scenario) -> "_Gaps":
         site = scenario.site
         begun = scenario.horizon.start if scenario.horizon else None
-        return _Gaps(site, {evse.id: evse for evse in site.evses}, site.session_defaults or SessionDefaults(), begun)
+        evses = {evse.id: evse for evse in site.evses}
+        return _Gaps(site, evses, site.session_defaults or SessionDefaults(), begun, _arrivals(scenario))
 
     def fill(self, session: Session, path: str, target_field: str) -> tuple[Session, list[Assumption]]:
         """The session with departure, tier and target, and what was assumed."""
@@ -109,6 +112,9 @@ class _Gaps:
         known = self.defaults.stay_h is not None
         departure = later(session.arrival, stay_h)
         source = f"{self.defaults.source if known else 'nothing is known of this site'}: a stay of {stay_h:g} h"
+        following = next((a for a in self.arrivals.get(session.evse, []) if a > session.arrival), departure)
+        if following < departure:
+            return following, f"{source}, cut short by the next arrival at {session.evse}"
         if self.begun is not None and seconds(departure) <= seconds(self.begun):
             return later(self.begun, OVERSTAY_H), f"{source} is over, so {OVERSTAY_H:g} h from the start of the plan"
         return departure, source
@@ -153,6 +159,19 @@ class _Gaps:
             tier=visit.tier,
             vehicle=visit.vehicle,
         )
+
+
+def _arrivals(scenario: Scenario) -> dict[str, list[datetime]]:
+    """Of sessions and of visits with a fixed EVSE; nothing where every departure is known."""
+    if all(session.departure is not None for session in scenario.sessions):
+        return {}
+    arrivals: dict[str, list[datetime]] = {}
+    for evse, arrival in [
+        *((session.evse, session.arrival) for session in scenario.sessions),
+        *((visit.evse, visit.arrival) for visit in scenario.visits if visit.evse is not None),
+    ]:
+        arrivals.setdefault(evse, []).append(arrival)
+    return {evse: sorted(found) for evse, found in arrivals.items()}
 
 
 def _need(visit: Visit, evse: Evse) -> tuple[float | None, float, MeasuringPoint]:

@@ -4,7 +4,7 @@ The plan: 11 kW from 07:00 to 08:00 UTC, in quarter hours.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -49,21 +49,8 @@ def test_a_car_that_stays_longer_and_needs_more_gets_nothing_beyond_the_plan(yar
 
 
 def test_nothing_is_kept_of_what_drivers_told(yard_scenario: Scenario) -> None:
-    (car,) = knowing_nothing(yard_scenario, timedelta(hours=8)).sessions
+    (car,) = knowing_nothing(yard_scenario).sessions
 
     assert car.departure is None
     assert car.energy_target_kwh is None
     assert car.arrival == yard_scenario.sessions[0].arrival
-
-
-def test_a_car_has_left_when_the_next_one_arrives_at_its_evse(yard_scenario: Scenario) -> None:
-    (car,) = yard_scenario.sessions
-    following = replace(car, id="car-2", arrival=car.arrival + timedelta(hours=3))
-    both = replace(yard_scenario, sessions=(car, following))
-
-    first, second = knowing_nothing(both, timedelta(hours=8)).sessions
-    alone, _ = knowing_nothing(both, timedelta(hours=2)).sessions
-
-    assert first.departure == following.arrival
-    assert second.departure is None
-    assert alone.departure is None, "a usual stay is over before the next arrival"

@@ -365,3 +365,19 @@ def test_a_visit_that_has_begun_is_planned_as_its_session_only() -> None:
 def test_preconditioning_is_told_as_not_planned() -> None:
     visit = van(evse="bay-1", preconditioning_kw=5.0, preconditioning_minutes=20.0)
     assert told(Scenario(site=site(), visits=(visit,)))["visits[0].preconditioning_kw"] == "not planned"
+
+
+def test_a_silent_driver_has_left_when_the_next_one_arrives_at_the_evse() -> None:
+    """A usual stay of 8 h, and the next car after 3 h."""
+    cars = (car("first"), car("second", arrival=SIX + hours(3)))
+    first, second = complete(Scenario(site=site(), sessions=cars)).scenario.sessions
+
+    assert first.departure == SIX + hours(3)
+    assert second.departure == SIX + hours(11)
+
+
+def test_a_silent_driver_stays_as_usual_when_the_next_one_comes_later() -> None:
+    cars = (car("first"), car("second", arrival=SIX + hours(9)))
+    first, _ = complete(Scenario(site=site(), sessions=cars)).scenario.sessions
+
+    assert first.departure == SIX + hours(8)

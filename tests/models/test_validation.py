@@ -179,7 +179,7 @@ SITES: dict[str, tuple[Site, str, str]] = {
     "a transformer without voltage": (
         site(nodes=(replace(GRID, transformer=Transformer(primary_voltage_v=0.0, secondary_voltage_v=400.0)),)),
         "site.nodes[0].transformer.primary_voltage_v",
-        "transformer: primary_voltage_v is 0, not above 0",
+        "transformer: primary_voltage_v is 0, below 1",
     ),
     "an AC EVSE without power": (
         site(evses=(bay(max_power_kw=None),)),
@@ -194,7 +194,7 @@ SITES: dict[str, tuple[Site, str, str]] = {
     "an efficiency of zero": (
         site(evses=(bay(conversion_efficiency=0.0),)),
         "site.evses[0].conversion_efficiency",
-        "EVSE bay-1: conversion_efficiency is 0, not above 0",
+        "EVSE bay-1: conversion_efficiency is 0, below 0.01",
     ),
     "a phase twice": (
         site(evses=(bay(phases=(Phase.L1, Phase.L1)),)),
@@ -349,7 +349,7 @@ STAYS: dict[str, tuple[dict[str, Any], str, str]] = {
     "periods of no length": (
         {"horizon": Horizon(start=SIX, stretches=(Stretch(count=4, minutes=0.0),))},
         "horizon.stretches[0].minutes",
-        "stretch: minutes is 0, not above 0",
+        "stretch: minutes is 0, below 0.1",
     ),
     "a horizon of 36 days": (
         {"horizon": Horizon(start=SIX, stretches=(Stretch(count=36 * 24, minutes=60.0),))},

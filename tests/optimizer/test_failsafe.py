@@ -208,3 +208,9 @@ def test_every_share_is_nothing_or_at_least_the_minimum_and_at_most_the_maximum(
 
 def test_a_shipped_garage_passes_the_audit_with_every_car_at_its_share() -> None:
     assert audit_of_everybody(load("caltech-garage"), (None,)).passed
+
+
+def test_a_site_without_evses_has_no_shares() -> None:
+    empty = Site(id="empty", nodes=(GridNode(id="grid"),), evses=())
+    hour = Horizon(start=datetime(2026, 3, 2, tzinfo=UTC), stretches=(Stretch(count=4, minutes=15.0),))
+    assert fail_safe_shares(Scenario(site=empty, horizon=hour)) == {}

@@ -39,7 +39,8 @@ def certified() -> Iterator[None]:
 EXAMPLES = int(os.environ.get("CHARGEWRIGHT_EXAMPLES", "60"))
 MONEY = 1e-6
 NEVER_BINDING_KW = 1e5
-PLAIN = Settings(preferences=False)
+PLAIN = Settings(preferences=False, current_tolerance=1e-7)
+"""So close to the current limits that which tangents were laid is not seen in MONEY."""
 
 
 def drawn(share: float = 1.0) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

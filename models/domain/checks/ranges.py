@@ -54,11 +54,14 @@ ANY = Range()
 NOT_NEGATIVE = Range(low=0.0)
 POSITIVE = Range(low=0.0, above=True)
 SHARE = Range(low=0.0, high=1.0)
-EFFICIENCY = Range(low=0.0, high=1.0, above=True)
+EFFICIENCY = Range(low=0.01, high=1.0)
 COUNT = Range(low=1)
+VOLTAGE = Range(low=1.0)
+MINUTES = Range(low=0.1)
+"""Of a period: a shorter one is no time in which a car follows a setpoint."""
 
 RANGES: dict[type, dict[str, Range]] = {
-    Site: {"voltage_v": POSITIVE},
+    Site: {"voltage_v": VOLTAGE},
     GridNode: {
         "import_limit_kw": NOT_NEGATIVE,
         "export_limit_kw": NOT_NEGATIVE,
@@ -66,13 +69,13 @@ RANGES: dict[type, dict[str, Range]] = {
         "continuous_factor": EFFICIENCY,
     },
     Transformer: {
-        "primary_voltage_v": POSITIVE,
-        "secondary_voltage_v": POSITIVE,
+        "primary_voltage_v": VOLTAGE,
+        "secondary_voltage_v": VOLTAGE,
         "primary_current_limit_a": NOT_NEGATIVE,
     },
     Evse: {
         "evse_number": COUNT,
-        "voltage_v": POSITIVE,
+        "voltage_v": VOLTAGE,
         "max_current_a": NOT_NEGATIVE,
         "max_power_kw": NOT_NEGATIVE,
         "min_current_a": NOT_NEGATIVE,
@@ -115,13 +118,13 @@ RANGES: dict[type, dict[str, Range]] = {
     Tariff: {"carbon_price_per_kg": NOT_NEGATIVE},
     DemandCharge: {
         "rate_per_kw": NOT_NEGATIVE,
-        "demand_interval_min": POSITIVE,
+        "demand_interval_min": MINUTES,
         "metered_kwh": NOT_NEGATIVE,
         "peak_set_kw": NOT_NEGATIVE,
         "ratchet_kw": NOT_NEGATIVE,
         "target_peak_kw": NOT_NEGATIVE,
     },
-    Stretch: {"count": Range(low=1, high=MOST_PERIODS), "minutes": POSITIVE},
+    Stretch: {"count": Range(low=1, high=MOST_PERIODS), "minutes": MINUTES},
 }
 """By kind and field; a number that is not here may be anything finite: prices, base loads, emission intensities."""
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from models.domain.checks.clock import EXAMPLE
 from models.domain.findings import Finding
-from models.domain.paths import path_text, some_of
+from models.domain.paths import MOST_NAMES, path_text, some_of
 from models.domain.scenario import Scenario
 from models.domain.site import BaseLoad, GridNode, PhaseSeries
 from models.domain.tariff import Price, PriceSeries, Tariff
@@ -86,21 +86,21 @@ def price_gaps(scenario: Scenario) -> Iterator[Finding]:
         length_s = market_step_s(price.steps) if isinstance(price, PriceSeries) else None
         if isinstance(price, PriceSeries) and length_s is not None:
             for i, (before, after) in enumerate(pairwise(price.steps), start=1):
-                missing = _missing(before.start, after.start, length_s)
-                if missing:
-                    yield _gap(path_text((*path.split("."), "steps", i)), missing)
+                count = round((seconds(after.start) - seconds(before.start)) / length_s) - 1
+                if count > 0:
+                    starts = _starts_after(before.start, length_s, min(count, MOST_NAMES))
+                    yield _gap(path_text((*path.split("."), "steps", i)), starts, count)
 
 
-def _gap(path: str, missing: list[str]) -> Finding:
-    message = f"price gap: no step for {some_of(missing)}"
+def _gap(path: str, starts: list[str], count: int) -> Finding:
+    message = f"price gap: no step for {some_of(starts, count)}"
     remedy = "add these steps; repeat the price where it did not change"
     return Finding(path=path, message=message, remedy=remedy)
 
 
-def _missing(before: datetime, after: datetime, length_s: float) -> list[str]:
-    """Starts of the steps that would lie between two others, in the notation of the first one."""
-    count = round((seconds(after) - seconds(before)) / length_s)
-    starts = (instant(seconds(before) + k * length_s) for k in range(1, count))
+def _starts_after(before: datetime, length_s: float, count: int) -> list[str]:
+    """Starts of the steps that would follow one, in its notation."""
+    starts = (instant(seconds(before) + k * length_s) for k in range(1, count + 1))
     return [start.astimezone(before.tzinfo).isoformat() for start in starts]
 
 
