@@ -15,7 +15,7 @@ from tests.benchmarks.reporting import Row, missed, table
 
 COUNTS, SMOKE_COUNTS = (10, 50, 200, 500, 1000, 5000), (10, 50)
 PROVEN_COUNTS = (10, 50, 200, 500)
-HEAVY_COUNTS = (500, 5000)
+HEAVY_COUNTS = (500, 1000, 5000)
 PEER = Path(".venv-peer/bin/python")
 DATA = "CHARGEWRIGHT_DATA"
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from models.domain.scenario import Scenario
 from optimizer.optimize import optimize
 from tests.benchmarks.independent import Draws, least_cost
@@ -27,7 +25,7 @@ class Pair:
 
 PAIRS = (
     Pair("as drawn", lambda scenario: scenario, lambda draws: draws),
-    Pair("flat prices", flat_prices, lambda draws: {**draws, "price": np.full_like(draws["price"], FLAT_PRICE_PER_KWH)}),
+    Pair("flat prices", flat_prices, lambda draws: {**draws, "price": 0 * draws["price"] + FLAT_PRICE_PER_KWH}),
     Pair("scarce", scarce, lambda draws: {**draws, "group_limit": SCARCE_SHARE * draws["group_limit"]}),
 )
 

@@ -1,6 +1,6 @@
 """Benchmark B3 (c): FlexMeasures on the scenario of B3, on this machine, in an environment of its own.
 
-    python -m tests.benchmarks.peer PYTHON      PYTHON: the interpreter of an environment with flexmeasures==1.0.1
+python -m tests.benchmarks.peer PYTHON      PYTHON: the interpreter of an environment with flexmeasures==1.0.1
 """
 
 import json
