@@ -59,10 +59,12 @@ class GoalSolver:
         self.solver = Solver(settings)
         self._found: list[Tangents] = []
 
-    def solve(self) -> Solved:
-        """Raises SolverFault or DeadlinePassed."""
+    def solve(self, at_money: Callable[[Solved], None] | None = None) -> Solved:
+        """Raises SolverFault or DeadlinePassed; ``at_money`` is told the answer as it stands before manners."""
         program, money = self._money(formulate(self.instance, self.settings))
         self.basis = self.solver.basis(program) if self.keep_basis else None
+        if at_money is not None and self.settings.preferences:
+            at_money(Solved(program, money, program, money, len(self._found)))
         last, answer = self._manners(program, money) if self.settings.preferences else (program, money)
         return Solved(last, answer, program, money, len(self._found))
 

@@ -1,5 +1,6 @@
 """The front door: a Scenario in, the best Schedule out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -39,15 +40,18 @@ def formulate(scenario: Scenario, settings: Settings = Settings()) -> Formulated
     return Formulated(instance, formulation.formulate(instance, settings))
 
 
-def optimize(scenario: Scenario, settings: Settings = Settings()) -> Schedule:
+def optimize(
+    scenario: Scenario, settings: Settings = Settings(), *, at_money: Callable[[Schedule], None] | None = None
+) -> Schedule:
     """The best plan for a valid scenario: promises, then money, then manners.
 
-    Wishes are priced, so there always is a plan; what is missed is in it. Raises SolverFault or DeadlinePassed.
+    Wishes are priced, so there always is a plan; what is missed is in it. ``at_money`` is told the plan that money
+    settles, before manners. Raises SolverFault or DeadlinePassed.
     """
     started = perf_counter()
     completed = complete(scenario)
     instance = instance_of(completed.scenario)
-    return _planned(completed, instance, GoalSolver(instance, settings), started)
+    return _planned(completed, instance, GoalSolver(instance, settings), started, at_money)
 
 
 def replan(scenario: Scenario, settings: Settings = Settings(), carried: Basis | None = None) -> Replanned:
@@ -64,17 +68,29 @@ def replan(scenario: Scenario, settings: Settings = Settings(), carried: Basis |
     return Replanned(schedule, goals.basis)
 
 
-def _planned(completed: Completed, instance: Instance, goals: GoalSolver, started: float) -> Schedule:
-    solved = goals.solve()
-    return schedule_of(
-        instance,
-        _outcome(instance, solved),
-        method=Method.OPTIMAL,
-        objective_counts_revenue=goals.settings.objective is Objective.MARGIN,
-        assumptions=completed.assumptions,
-        duals=dual_blocks(solved.money_program, solved.money.row_duals),
-        statistics=_statistics(goals, solved, perf_counter() - started),
-    )
+def _planned(
+    completed: Completed,
+    instance: Instance,
+    goals: GoalSolver,
+    started: float,
+    at_money: Callable[[Schedule], None] | None = None,
+) -> Schedule:
+    def schedule(solved: Solved, method: Method) -> Schedule:
+        return schedule_of(
+            instance,
+            _outcome(instance, solved),
+            method=method,
+            objective_counts_revenue=goals.settings.objective is Objective.MARGIN,
+            assumptions=completed.assumptions,
+            duals=dual_blocks(solved.money_program, solved.money.row_duals),
+            statistics=_statistics(goals, solved, perf_counter() - started),
+        )
+
+    def settled(solved: Solved) -> None:
+        if at_money is not None:
+            at_money(schedule(solved, Method.FEASIBLE_AT_DEADLINE))
+
+    return schedule(goals.solve(settled), Method.OPTIMAL)
 
 
 def _outcome(instance: Instance, solved: Solved) -> Outcome:

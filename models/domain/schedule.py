@@ -19,6 +19,11 @@ class Method(StrEnum):
 
     OPTIMAL = "optimal"
     FEASIBLE_AT_DEADLINE = "feasible_at_deadline"
+    """Promises and money are settled, manners were not ready in time."""
+    CARRIED_OVER = "carried_over"
+    """The plan before, as far as sessions and limits allow it now."""
+    FAIL_SAFE = "fail_safe"
+    """Every car at what its EVSE may draw when nobody is in contact."""
     UNCONTROLLED = "uncontrolled"
     EQUAL_SHARE = "equal_share"
     EARLIEST_DEADLINE_FIRST = "earliest_deadline_first"

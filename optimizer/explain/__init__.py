@@ -18,14 +18,16 @@ __all__ = ["Reason", "ReasonCode", "reasons"]
 _DEFAULTS = Settings()
 
 
-def reasons(scenario: Scenario, schedule: Schedule, settings: Settings = _DEFAULTS) -> tuple[Reason, ...]:
+def reasons(
+    scenario: Scenario, schedule: Schedule, settings: Settings = _DEFAULTS, *, waiting: bool = True
+) -> tuple[Reason, ...]:
     """Every reason, session by session; ``settings`` are those that the schedule was made with.
 
     To tell who waits for a signal, the same day is planned once more without it: one solve a signal for up to three
-    that do not overlap, else one for all of them, and none when no signal is in anybody's way. Raises ValueError when
-    the schedule is not one of this scenario; SolverFault or DeadlinePassed from the solves.
+    that do not overlap, else one for all of them, and none when no signal is in anybody's way, or without ``waiting``.
+    Raises ValueError when the schedule is not one of this scenario; SolverFault or DeadlinePassed from the solves.
     """
     told = planned(complete(scenario).scenario, schedule)
-    found = [*shortfall_reasons(told, settings), *waiting_reasons(told, settings)]
+    found = [*shortfall_reasons(told, settings), *(waiting_reasons(told, settings) if waiting else ())]
     place = {session: k for k, session in enumerate(told.instance.sessions.ids)}
     return tuple(sorted(found, key=lambda reason: place[reason.session_id]))

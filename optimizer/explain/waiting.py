@@ -27,7 +27,12 @@ _LATER = timedelta(minutes=1)
 
 
 def waiting_reasons(told: Planned, settings: Settings) -> Iterator[Reason]:
-    """For every signal and every session that gets less while it lasts than it would get without it."""
+    """For every signal and every session that gets less while it lasts than it would get without it.
+
+    None for a plan that stood in for the optimum: there is no other day planned in the same way to lay beside it.
+    """
+    if told.schedule.method not in (Method.OPTIMAL, *RULES):
+        return
     in_the_way = [cap for cap in told.instance.scenario.signals if _in_the_way(told, cap)]
     for caps in _lifted_together(in_the_way):
         without = _without(told, caps, settings)

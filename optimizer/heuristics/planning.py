@@ -18,7 +18,7 @@ from optimizer.solution import Outcome, energies, schedule_of
 
 Order = Callable[[Instance, int, Ints, Floats], Floats]
 """(instance, period, sessions, what each still needs [kWh]) -> a number each; the smallest comes first."""
-_SHORTEST_H = 1e-9
+SHORTEST_H = 1e-9
 """Of a period; less is no time at all. [h]"""
 
 
@@ -43,7 +43,7 @@ def heuristic(scenario: Scenario, method: Method) -> Schedule:
         raise ValueError(f"{method} is no simple rule; take one of {', '.join(RULES)}")
     completed = complete(scenario)
     instance = instance_of(completed.scenario)
-    outcome = _outcome(instance, _powers(instance, RULES[method]))
+    outcome = outcome_of(instance, _powers(instance, RULES[method]))
     return schedule_of(instance, outcome, method=method, assumptions=completed.assumptions)
 
 
@@ -81,8 +81,8 @@ def _powers(instance: Instance, rule: Rule) -> Floats:
     """Setpoints (N,). A car that would be done inside a period gets less, so that its energy fits. [kW]"""
     who, cells, limits = instance.sessions, instance.cells, limits_of(instance)
     power, needs_kwh = np.zeros(cells.count), who.remaining_kwh.copy()
-    for period, here in _by_period(instance):
-        sessions, hours = cells.session[here], np.maximum(cells.hours[here], _SHORTEST_H)
+    for period, here in by_period(instance):
+        sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
         most = np.minimum(who.max_power_kw[sessions], needs_kwh[sessions] / hours)
         room = limits.of(sessions, period)
         if rule.keeps_limits and not room.fits(most):
@@ -93,14 +93,14 @@ def _powers(instance: Instance, rule: Rule) -> Floats:
     return power
 
 
-def _by_period(instance: Instance) -> Iterator[tuple[int, Ints]]:
+def by_period(instance: Instance) -> Iterator[tuple[int, Ints]]:
     """Periods in which somebody is there, with their cells."""
     order = np.argsort(instance.cells.period, kind="stable")
     periods, first = np.unique(instance.cells.period[order], return_index=True)
     yield from zip(periods.tolist(), np.split(order, first[1:]), strict=False)
 
 
-def _outcome(instance: Instance, power: Floats) -> Outcome:
+def outcome_of(instance: Instance, power: Floats) -> Outcome:
     """What is missing is left for the time after the horizon as far as that goes, then for the unpromised part."""
     who = instance.sessions
     got = energies(instance, power)

@@ -1,0 +1,97 @@
+"""Plans that nothing has to be decided for: what was planned before, and what holds when nobody is in contact.
+
+Both follow powers that are given, as far as sessions and limits allow it now.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from models.domain.completion import complete
+from models.domain.electrical import kw_per_ampere
+from models.domain.scenario import Scenario
+from models.domain.schedule import Method, Schedule, SessionPlan
+from models.domain.session import Session
+from optimizer.heuristics.discs import Floats
+from optimizer.heuristics.planning import SHORTEST_H, by_period, outcome_of
+from optimizer.heuristics.room import Room, limits_of
+from optimizer.instance import Instance, instance_of
+from optimizer.solution import schedule_of
+
+_SHORTEST_S = 1e-6
+"""Of a stay in a period; less is no time at all. [s]"""
+
+
+def carried_over(scenario: Scenario, previous: Schedule) -> Schedule:
+    """The plan before for a valid scenario: by session and time, within what sessions and limits allow now.
+
+    A setpoint for a period is the mean of those before while the session is plugged in. Sessions that were not planned
+    before, and times after the end of that plan, get nothing.
+    """
+    completed = complete(scenario)
+    instance = instance_of(completed.scenario)
+    plans = {plan.session_id: plan for plan in previous.sessions}
+    wanted = [_carried_kw(instance, s, plans.get(name), previous) for s, name in enumerate(instance.sessions.ids)]
+    outcome = outcome_of(instance, followed(instance, np.concatenate([np.zeros(0), *wanted])))
+    return schedule_of(instance, outcome, method=Method.CARRIED_OVER, assumptions=completed.assumptions)
+
+
+def fail_safe_plan(scenario: Scenario, shares_kw: Mapping[str, float]) -> Schedule:
+    """Every car of a valid scenario at the fail-safe share of its EVSE until it has what it needs.
+
+    ``shares_kw`` are those of :func:`optimizer.failsafe.fail_safe_shares`.
+    """
+    completed = complete(scenario)
+    instance = instance_of(completed.scenario)
+    share_kw = np.array([_car_share_kw(instance, s, shares_kw) for s in completed.scenario.sessions])
+    outcome = outcome_of(instance, followed(instance, share_kw[instance.cells.session]))
+    return schedule_of(instance, outcome, method=Method.FAIL_SAFE, assumptions=completed.assumptions)
+
+
+def followed(instance: Instance, wanted_kw: Floats) -> Floats:
+    """Setpoints (N,) as wanted, but no more than a session can take or still needs, and than limits leave. [kW]"""
+    who, cells, limits = instance.sessions, instance.cells, limits_of(instance)
+    power, needs_kwh = np.zeros(cells.count), who.remaining_kwh.copy()
+    for period, here in by_period(instance):
+        sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
+        most = np.minimum(who.max_power_kw[sessions], needs_kwh[sessions] / hours)
+        power[here] = scaled(limits.of(sessions, period), np.clip(wanted_kw[here], 0.0, most))
+        needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * power[here])
+    return power
+
+
+def scaled(room: Room, given: Floats) -> Floats:
+    """Powers (n,) after everybody below a limit that is exceeded gives up the same share, limit by limit. [kW]
+
+    Every limit counts whichever loads stop, so that less of one load never takes room from another: a limit that is
+    kept stays kept while others are seen to.
+    """
+    for phasor, length, radius in zip(room.phasor, room.length, room.radius, strict=True):
+        used = abs(phasor @ given) + length @ given
+        if used > radius:
+            adds = (abs(phasor) > 0.0) | (length > 0.0)
+            given = np.where(adds, given * (radius / used), given)
+    return given
+
+
+def _carried_kw(instance: Instance, s: int, plan: SessionPlan | None, previous: Schedule) -> Floats:
+    """Mean power of the plan before while session s is plugged in, in each of its periods now. [kW]"""
+    who, cells, instants_s = instance.sessions, instance.cells, instance.periods.instants_s
+    mine = slice(int(cells.offset[s]), int(cells.offset[s + 1]))
+    if plan is None:
+        return np.zeros(mine.stop - mine.start)
+    since = np.maximum(instants_s[cells.period[mine]], who.arrival_s[s])
+    until = np.minimum(instants_s[cells.period[mine] + 1], who.departure_s[s])
+    ends = previous.instants_s[plan.first_period : plan.first_period + len(plan.charge_power_kw) + 1]
+    so_far = np.concatenate([[0.0], np.cumsum(plan.charge_power_kw * np.diff(ends))])
+    drawn = np.interp(until, ends, so_far) - np.interp(since, ends, so_far)
+    mean: Floats = drawn / np.maximum(until - since, _SHORTEST_S)
+    return mean
+
+
+def _car_share_kw(instance: Instance, session: Session, shares_kw: Mapping[str, float]) -> float:
+    """A share counts on all phases of its EVSE; a car on fewer has the same current on each, so less power. [kW]"""
+    evse, voltage_v = instance.tree.evses[session.evse], instance.scenario.site.voltage_v
+    assert voltage_v is not None, "the scenario is completed"
+    part = kw_per_ampere(evse, session.vehicle, voltage_v) / kw_per_ampere(evse, None, voltage_v)
+    return shares_kw[evse.id] * part
