@@ -23,6 +23,7 @@ from api.document import (
     OcppMessages,
     PlanDocument,
     PlannedSession,
+    PvOutput,
     Setpoint,
     SolveStatistics,
     Why,
@@ -52,6 +53,7 @@ def document(answer: Answer) -> PlanDocument:
         comparison=_comparison(schedule, answer.uncontrolled),
         sessions=_sessions(answer),
         nodes=_nodes(answer),
+        pv=_pv(schedule),
         costs=_costs(schedule, answer.uncontrolled),
         peaks=_peaks(schedule, answer.uncontrolled),
         alarms=_alarms(schedule),
@@ -173,6 +175,18 @@ def _nodes(answer: Answer) -> list[NodeLoad]:
             worth_per_kw=finite_list(plan.worth_per_kw),
         )
         for plan in answer.schedule.nodes
+    ]
+
+
+def _pv(schedule: Schedule) -> list[PvOutput]:
+    return [
+        PvOutput(
+            pv_id=plan.pv_id,
+            node_id=plan.node_id,
+            expected_kw=finite_list(plan.expected_kw),
+            curtailed_kw=finite_list(plan.curtailed_kw),
+        )
+        for plan in schedule.pv
     ]
 
 

@@ -66,6 +66,17 @@ class PlannedSession(Part):
     why: list[Why]
 
 
+class PvOutput(Part):
+    """What one PV plant feeds in, at grid; each list has one value for every period between two ``instants``."""
+
+    pv_id: str
+    node_id: str
+    expected_kw: list[float | None]
+    """Uncurtailed."""
+    curtailed_kw: list[float | None]
+    """What the plan holds back of it."""
+
+
 class NodeLoad(Part):
     """What one grid node carries; each list has one value for every period between two ``instants``."""
 
@@ -216,6 +227,7 @@ class PlanDocument(Part):
     comparison: Comparison
     sessions: list[PlannedSession]
     nodes: list[NodeLoad]
+    pv: list[PvOutput]
     costs: list[CostLine]
     peaks: list[DemandPeak]
     alarms: list[AlarmLine]

@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from api import chart
-from api.document import NodeLoad, PlanDocument, PlannedSession, Setpoint
+from api.document import NodeLoad, PlanDocument, PlannedSession, PvOutput, Setpoint
 from models.domain.findings import Finding
 from models.domain.schedule import Floats
+from models.domain.units import hours_from_seconds
 
 MISSED_KWH = 0.05
 """A smaller lack is not worth a line; no meter of a car shows it. [kWh]"""
@@ -136,6 +137,8 @@ def _print_load(document: PlanDocument, console: Console) -> None:
     console.print(Text(f"\nLoad at {node.node_id}, half hours, full block = {top_kw:.1f} kW", style="bold"))
     _print_days(document, rows, limit, top_kw, console)
     console.print(_limit_sentence(node, document))
+    for plant in document.pv:
+        console.print(_sun_sentence(plant, document))
 
 
 def _print_days(
@@ -167,6 +170,14 @@ def _limit_sentence(node: NodeLoad, document: PlanDocument) -> str:
     )
     over_kw = figures.uncontrolled_excess_kw
     return told + (f", which breaks a limit by {over_kw:.1f} kW." if over_kw > EXCEEDED_KW else ".")
+
+
+def _sun_sentence(plant: PvOutput, document: PlanDocument) -> str:
+    """``PV roof: 31.2 kWh expected, 4.0 kWh of it curtailed.``"""
+    hours = np.diff([hours_from_seconds(instant.timestamp()) for instant in document.instants])
+    expected_kwh, curtailed_kwh = (float(hours @ floats(one)) for one in (plant.expected_kw, plant.curtailed_kw))
+    held = f"{curtailed_kwh:.1f} kWh of it curtailed" if curtailed_kwh > MISSED_KWH else "none of it curtailed"
+    return f"PV {plant.pv_id}: {expected_kwh:.1f} kWh expected, {held}."
 
 
 def _print_costs(document: PlanDocument, console: Console) -> None:

@@ -25,6 +25,7 @@ from models.domain.units import HOURS_PER_DAY, hours_from_seconds, seconds_from_
 from optimizer.heuristics.room import Limits, Room, current_limits, joined, power_limits
 from optimizer.heuristics.sharing import filled
 from optimizer.instance.currents import CurrentPoint, current_points
+from optimizer.instance.generation import generation
 from optimizer.instance.limits import import_limits
 from optimizer.instance.periods import Periods, periods
 from optimizer.instance.sessions import sessions
@@ -139,7 +140,8 @@ def _worst_limits(scenario: Scenario) -> Limits:
     """One row a limit over EVSEs as members, in one period that holds for ever."""
     site, branches, span = scenario.site, tree(scenario.site), _for_ever(scenario)
     efficiency = np.array([conversion_efficiency(evse) for evse in site.evses])
-    powers = power_limits(import_limits(scenario, branches, span), tuple(e.id for e in site.evses), efficiency)
+    limits = import_limits(scenario, branches, span, generation(site, branches, span))
+    powers = power_limits(limits, tuple(e.id for e in site.evses), efficiency)
     currents = _current_rows(scenario, branches, span)
     rows = joined([powers, *currents])
     return replace(rows, limit=rows.limit.min(axis=1, keepdims=True), base=rows.base.max(axis=1, keepdims=True))

@@ -100,8 +100,10 @@ def _outcome(instance: Instance, solved: Solved) -> Outcome:
     minimum, after = np.zeros(who.count), np.zeros(who.count)
     for name, target in (("minimum_shortfall", minimum), ("energy_after_horizon", after)):
         target[columns[name].positions[0]] = np.maximum(0.0, values[columns[name].slice])
+    curtailed = values[columns["pv_curtailed"].slice]
     return Outcome(
         charge_power_kw=np.clip(power, 0.0, highest),
+        curtailed_kw=np.clip(curtailed, 0.0, instance.generation.curtailable_kw),
         minimum_shortfall_kwh=minimum,
         after_horizon_kwh=after,
         worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),

@@ -12,6 +12,7 @@ from models.domain.schedule import (
     Method,
     NodePlan,
     PeakPlan,
+    PvPlan,
     Schedule,
     SessionPlan,
     Statistics,
@@ -34,6 +35,8 @@ class Outcome:
     """(S,)"""
     after_horizon_kwh: Floats
     """(S,)"""
+    curtailed_kw: Floats
+    """(C,) what PV is held back by, in the order of ``Generation.plant``. [kW at grid]"""
     worth_per_kw: Floats
     """(M, T) duals of import limits, positive where more room would help. [currency/kW]"""
 
@@ -52,7 +55,7 @@ def schedule_of(
     tariff = instance.scenario.tariff
     assert tariff is not None
     energy = energies(instance, outcome.charge_power_kw)
-    site_kw = site_power(instance, outcome.charge_power_kw)
+    site_kw = site_power(instance, outcome)
     peaks = peak_plans(instance, np.maximum(0.0, site_kw))
     target_shortfall = _target_shortfall(instance, outcome, energy)
     costs = _costs(instance, site_kw, peaks, energy, target_shortfall)
@@ -66,6 +69,7 @@ def schedule_of(
         nodes=_node_plans(instance, outcome),
         grid_import_kw=np.maximum(0.0, site_kw),
         grid_export_kw=np.maximum(0.0, -site_kw),
+        pv=_pv_plans(instance, outcome),
         peaks=peaks,
         costs=costs,
         objective=sum(amount for name, amount in costs.items() if name not in left_out),
@@ -85,13 +89,15 @@ def energies(instance: Instance, charge_power_kw: Floats) -> Floats:
     return energy
 
 
-def site_power(instance: Instance, charge_power_kw: Floats) -> Floats:
+def site_power(instance: Instance, outcome: Outcome) -> Floats:
     """Expected power of the site connection, equation (7) (T,). [kW at grid]"""
     cells, span = instance.cells, instance.periods
-    drawn = cells.hours / span.hours[cells.period] * charge_power_kw / instance.sessions.efficiency[cells.session]
+    share = cells.hours / span.hours[cells.period]
+    drawn = share * outcome.charge_power_kw / instance.sessions.efficiency[cells.session]
     charging = np.bincount(cells.period, weights=drawn, minlength=span.count)
     expected: Floats = instance.limits.expected_kw[instance.tree.root]
-    return expected + charging
+    curtailed = np.bincount(instance.generation.period, weights=outcome.curtailed_kw, minlength=span.count)
+    return expected + charging + curtailed
 
 
 def peak_plans(instance: Instance, grid_import_kw: Floats) -> tuple[PeakPlan, ...]:
@@ -192,7 +198,7 @@ def _session_plans(
 
 
 def _node_plans(instance: Instance, outcome: Outcome) -> tuple[NodePlan, ...]:
-    expected, guaranteed = node_loads(instance, outcome.charge_power_kw)
+    expected, guaranteed = node_loads(instance, outcome)
     limits = instance.limits
     return tuple(
         NodePlan(
@@ -207,10 +213,21 @@ def _node_plans(instance: Instance, outcome: Outcome) -> tuple[NodePlan, ...]:
     )
 
 
-def node_loads(instance: Instance, charge_power_kw: Floats) -> tuple[Floats, Floats]:
+def _pv_plans(instance: Instance, outcome: Outcome) -> tuple[PvPlan, ...]:
+    supply = instance.generation
+    curtailed = np.zeros_like(supply.expected_kw)
+    curtailed[supply.plant, supply.period] = outcome.curtailed_kw
+    return tuple(
+        PvPlan(pv_id=plant.id, node_id=plant.node, expected_kw=supply.expected_kw[i], curtailed_kw=curtailed[i])
+        for i, plant in enumerate(instance.scenario.site.pv_plants)
+    )
+
+
+def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     """Expected and guaranteed power of every node and cabinet (M, T). [kW, where its limit is measured]"""
     cells, span, limits = instance.cells, instance.periods, instance.limits
     share = cells.hours / span.hours[cells.period]
+    charge_power_kw = outcome.charge_power_kw
     drawn = charge_power_kw / instance.sessions.efficiency[cells.session]
     count = instance.sessions.count
     at_node = np.zeros((len(limits.ids), count), dtype=bool)
@@ -223,6 +240,9 @@ def node_loads(instance: Instance, charge_power_kw: Floats) -> tuple[Floats, Flo
         period = cells.period[below]
         expected[i] += np.bincount(period, weights=power * share[below], minlength=span.count)
         guaranteed[i] += np.bincount(period, weights=power, minlength=span.count)
+    supply = instance.generation
+    for plant, t, curtailed_kw in zip(supply.plant, supply.period, outcome.curtailed_kw, strict=True):
+        expected[list(supply.above[plant]), t] += curtailed_kw
     return expected, guaranteed
 
 

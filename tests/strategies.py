@@ -35,6 +35,7 @@ from models.domain.site import (
     Phase,
     PhaseSeries,
     PowerCabinet,
+    PvPlant,
     SessionDefaults,
     Site,
     Tier,
@@ -128,13 +129,42 @@ def scenario_from(dice: Dice) -> Scenario:
         tiers=tiers(dice),
         session_defaults=dice.pick((None, SessionDefaults(stay_h=3.0, energy_target_kwh=9.0))),
     )
-    return Scenario(
+    scenario = Scenario(
         site=site,
         sessions=tuple(s for evse in evses for s in sessions_at(dice, evse, site, horizon)),
         tariff=a_tariff(dice, horizon, exports),
         signals=caps(dice, nodes, horizon),
         horizon=horizon,
     )
+    return with_roofs(dice, scenario, horizon)
+
+
+def with_roofs(dice: Dice, scenario: Scenario, horizon: Horizon) -> Scenario:
+    """One or two PV plants and an export limit here and there, where energy never costs less than export pays."""
+    falls = scenario.tariff is not None and lowest_price(scenario.tariff.import_price) < 0.1
+    if falls or not often(dice, 6):
+        return scenario
+    site = scenario.site
+    nodes = tuple(
+        replace(node, export_limit_kw=a_series(dice, horizon, 0.0, 25.0)) if often(dice, 4) else node
+        for node in site.nodes
+    )
+    plants = tuple(
+        PvPlant(
+            id=f"pv{k}",
+            node=dice.pick(nodes).id,
+            expected_kw=a_series(dice, horizon, 0.0, 30.0),
+            curtailable=often(dice, 7),
+        )
+        for k in range(dice.whole(1, 2))
+    )
+    return replace(scenario, site=replace(site, nodes=nodes, pv_plants=plants))
+
+
+def lowest_price(price: Price) -> float:
+    if isinstance(price, PriceSeries):
+        return min(step.value for step in price.steps)
+    return min(rate.price_per_kwh for rate in price.rates) if isinstance(price, TimeOfUse) else price
 
 
 def often(dice: Dice, of_ten: int) -> bool:

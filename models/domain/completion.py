@@ -6,13 +6,16 @@ Pure, without a clock; for scenarios without findings. Stays and needs of driver
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
+from models.domain.calendar import calendar_of
 from models.domain.checks.equipment import has_limit
 from models.domain.checks.span import nothing_to_plan
 from models.domain.default_horizon import default_horizon
 from models.domain.electrical import DC_CONVERSION_EFFICIENCY, MIN_CURRENT_A, NOMINAL_VOLTAGE_V
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Assumption
-from models.domain.prices import highest_price
+from models.domain.prices import highest_price, mean_prices
 from models.domain.scenario import Scenario
 from models.domain.site import CurrentType, GridNode, LimitKind, Site, Tier
 from models.domain.stays import complete_sessions, sessions_of_visits
@@ -48,7 +51,7 @@ def complete(scenario: Scenario) -> Completed:
     """
     told = list(scenario.assumptions)
     steps: tuple[Callable[[Scenario], _Answer], ...]
-    steps = (_tariff, _tiers, _nodes, _equipment, complete_sessions, sessions_of_visits, _horizon)
+    steps = (_tariff, _tiers, _nodes, _equipment, complete_sessions, sessions_of_visits, _horizon, _export_price)
     for step in steps:
         scenario, assumed = step(scenario)
         told += assumed
@@ -144,3 +147,22 @@ def _horizon(scenario: Scenario) -> _Answer:
     span = f"{horizon.start.isoformat()} to {horizon.end.isoformat()}"
     source = "from the first arrival to the last departure, at most seven days"
     return replace(scenario, horizon=horizon), [Assumption(what="horizon", value=span, source=source)]
+
+
+def _export_price(scenario: Scenario) -> _Answer:
+    """Whether PV would earn more than import costs at some time; a plan does not count on the difference."""
+    tariff, horizon = scenario.tariff, scenario.horizon
+    if tariff is None or horizon is None or not scenario.site.pv_plants:
+        return scenario, []
+    instants_s, calendar = (
+        np.array([i.timestamp() for i in horizon.instants()]),
+        calendar_of(tariff, scenario.site.time_zone),
+    )
+    bought = mean_prices(tariff.import_price, instants_s, calendar)
+    bought += tariff.carbon_price_per_kg * mean_prices(tariff.carbon_intensity, instants_s, calendar)
+    dearer = int((mean_prices(tariff.export_price, instants_s, calendar) > bought).sum())
+    if not dearer:
+        return scenario, []
+    value_ = f"planned as if export paid no more than import costs, in {dearer} of {len(bought)} periods"
+    source = "a site cannot buy and sell at once through one meter; costs are counted with the price as given"
+    return scenario, [Assumption(what="tariff.export_price", value=value_, source=source)]

@@ -58,14 +58,31 @@ class SessionPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PvPlan:
+    """What one PV plant feeds in, measured at grid; arrays have one value a period."""
+
+    pv_id: str
+    node_id: str
+    expected_kw: Floats
+    """Uncurtailed. [kW]"""
+    curtailed_kw: Floats
+    """What of it the plan holds back; 0 throughout for a plant that cannot be curtailed. [kW]"""
+
+    @property
+    def output_kw(self) -> Floats:
+        """What is left to feed in. [kW]"""
+        return self.expected_kw - self.curtailed_kw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodePlan:
     """What one grid node carries, measured at grid; arrays have one value a period."""
 
     node_id: str
     expected_kw: Floats
-    """Charging with its losses, stand-by and expected base load. [kW]"""
+    """Charging with its losses, stand-by and expected base load, less what PV feeds in. [kW]"""
     guaranteed_kw: Floats
-    """The same with every setpoint drawn in full and the high base load: what the limit is kept with. [kW]"""
+    """Every setpoint drawn in full, stand-by, the high base load and no PV: what the import limit is kept with. [kW]"""
     import_limit_kw: Floats
     """The least of rating times factor and every signal; inf where there is none. [kW]"""
     limit_set_by: tuple[str, ...]
@@ -140,6 +157,7 @@ class Schedule:
     grid_import_kw: Floats
     """Expected, per period. [kW]"""
     grid_export_kw: Floats
+    pv: tuple[PvPlan, ...] = ()
     peaks: tuple[PeakPlan, ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
     """By component: energy_import, energy_export, carbon, demand_charge, unmet_target, revenue (negative).

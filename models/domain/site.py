@@ -1,4 +1,4 @@
-"""What stands at a site: the tree of grid nodes, EVSEs with their connectors, cabinets, loads, tiers."""
+"""What stands at a site: the tree of grid nodes, EVSEs with their connectors, cabinets, loads, roofs, tiers."""
 
 from enum import StrEnum
 
@@ -109,6 +109,18 @@ class BaseLoad:
     """The mirror for export limits. None: as expected. [kW]"""
     high_current_a: PhaseSeries | None = None
     """Known only in size, so it is added to the length of the current. None: ``high_kw`` on three even phases. [A]"""
+
+
+@value
+class PvPlant:
+    """A photovoltaic plant at a node. Measured at grid, as a positive number: what it feeds in."""
+
+    id: str
+    node: str
+    expected_kw: Series
+    """What it would feed in uncurtailed: costs count on it, import limits count on none of it. [kW]"""
+    curtailable: bool = False
+    """Whether a plan may hold its output below that."""
 
 
 @value
@@ -230,5 +242,6 @@ class Site:
     cabinets: tuple[PowerCabinet, ...] = ()
     stations: tuple[Station, ...] = ()
     base_loads: tuple[BaseLoad, ...] = ()
+    pv_plants: tuple[PvPlant, ...] = ()
     tiers: tuple[Tier, ...] = ()
     session_defaults: SessionDefaults | None = None

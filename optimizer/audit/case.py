@@ -120,6 +120,9 @@ def shape_breaks(scenario: Scenario, schedule: Schedule) -> Iterator[Break]:
     yield from _horizon_breaks(scenario, instants)
     for name, array in (("grid_import_kw", schedule.grid_import_kw), ("grid_export_kw", schedule.grid_export_kw)):
         yield from _array_breaks(name, array, schedule.period_count)
+    for pv in schedule.pv:
+        for name, array in (("expected_kw", pv.expected_kw), ("curtailed_kw", pv.curtailed_kw)):
+            yield from _array_breaks(f"{pv.pv_id} {name}", array, schedule.period_count)
     for plan in schedule.nodes:
         for name, array in (("expected_kw", plan.expected_kw), ("guaranteed_kw", plan.guaranteed_kw)):
             yield from _array_breaks(f"{plan.node_id} {name}", array, schedule.period_count)

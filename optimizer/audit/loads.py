@@ -11,6 +11,7 @@ from models.domain.site import BaseLoad, CurrentType, GridNode, LimitKind, Measu
 from models.domain.value import Series
 from optimizer.audit.case import Case, Stay
 from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.roofs import curtailable_below, curtailed_below
 from optimizer.audit.timeline import steps_at, utc
 from optimizer.audit.tree import cabinet_label, rolled_up, root_of
 from optimizer.audit.wiring import efficiency
@@ -40,13 +41,17 @@ class NodeLoad:
     label: str
     charging: Charging
     expected_base_kw: Floats
-    """Load that nobody here controls, with stand-by (G,). [kW]"""
+    """Load that nobody here controls, with stand-by, less PV uncurtailed (G,). [kW]"""
     high_base_kw: Floats
     """(G,) [kW]"""
     highest_base_kw: Floats
     """Each base load at its highest in the period (T,). [kW]"""
     low_base_kw: Floats
-    """The mirror, for export (G,). [kW]"""
+    """The mirror, for export, with PV at its highest (G,). [kW]"""
+    curtailed_kw: Floats
+    """PV held back (T,). [kW]"""
+    curtailable_kw: Floats
+    """PV that could be (T,). [kW]"""
     limit_kw: Floats
     """On import; inf where there is none (G,). [kW]"""
     export_limit_kw: Floats
@@ -62,6 +67,7 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
     ]
     charging = {label: _charging([total[label] for total in sums]) for label in labels}
     expected, high, low, highest = (rolled_up(site, own) for own in _base_loads(case))
+    curtailed, curtailable = curtailed_below(case), curtailable_below(case)
     nodes = [
         NodeLoad(
             label=node.id,
@@ -70,6 +76,8 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
             high_base_kw=high[node.id],
             highest_base_kw=highest[node.id],
             low_base_kw=low[node.id],
+            curtailed_kw=curtailed[node.id],
+            curtailable_kw=curtailable[node.id],
             limit_kw=_import_limit(case, node),
             export_limit_kw=_own_limit(case, node, node.export_limit_kw),
         )
@@ -123,16 +131,25 @@ def _limit_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
 
 
 def _export_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
-    """Generation that nobody here controls may exceed an export limit, but not without a word."""
-    export, limit = -load.low_base_kw, load.export_limit_kw
-    for g in without_alarm(case, load.label, np.flatnonzero(export > limit + case.tolerance_kw)):
+    """(5)  pv_highest - pv_curtailed - low_base - standby <= export_limit, as if nobody charged.
+
+    What cannot be curtailed may exceed the limit, but not without a word, and not while anything is left to curtail.
+    """
+    period, tolerance, limit = case.time.period, case.tolerance_kw, load.export_limit_kw
+    export = -load.low_base_kw - load.curtailed_kw[period]
+    over = export > limit + tolerance
+    left = (load.curtailable_kw - load.curtailed_kw)[period]
+    for g in np.flatnonzero(over & (left > tolerance)):
+        message = f"{export[g]:.4f} kW may be fed in where {limit[g]:.4f} kW may, and {left[g]:.4f} kW of PV are left"
+        yield _in_segment(BreakCode.EXPORT_LIMIT, case, load.label, g, export[g], limit[g], message)
+    for g in without_alarm(case, load.label, np.flatnonzero(over & (left <= tolerance))):
         message = f"{export[g]:.4f} kW of export exceed {limit[g]:.4f} kW, and the plan has no {EXCESS_ALARM} alarm"
         yield _in_segment(BreakCode.ALARM_MISSING, case, load.label, g, export[g], limit[g], message)
 
 
 def _balance_breaks(case: Case, site: NodeLoad) -> Iterator[Break]:
-    """(7)  grid_import - grid_export = Σ_s h / Δ charge_power / κ + expected_base + standby, not both at once"""
-    expected = site.charging.mean + case.time.mean(site.expected_base_kw)
+    """(7)  grid_import - grid_export = Σ_s h / Δ charge_power / κ + expected_base + standby - pv, not both at once"""
+    expected = expected_kw(case, site)
     taken, given = case.schedule.grid_import_kw, case.schedule.grid_export_kw
     for t in np.flatnonzero(np.abs(taken - given - expected) > case.tolerance_kw):
         message = f"the site takes {expected[t]:.4f} kW, import less export is {taken[t] - given[t]:.4f} kW"
@@ -148,7 +165,7 @@ def _balance_breaks(case: Case, site: NodeLoad) -> Iterator[Break]:
 def _node_plan_breaks(case: Case, load: NodeLoad, plan: NodePlan) -> Iterator[Break]:
     """What the plan says that the node carries is what its setpoints make it carry."""
     told = (
-        ("expected power", plan.expected_kw, load.charging.mean + case.time.mean(load.expected_base_kw)),
+        ("expected power", plan.expected_kw, expected_kw(case, load)),
         ("guaranteed power", plan.guaranteed_kw, load.charging.full + load.highest_base_kw),
         ("import limit", plan.import_limit_kw, case.time.least(load.limit_kw)),
     )
@@ -157,6 +174,11 @@ def _node_plan_breaks(case: Case, load: NodeLoad, plan: NodePlan) -> Iterator[Br
         for t in np.flatnonzero(~np.isclose(stated, found, rtol=0.0, atol=case.tolerance_kw)):
             message = f"{name} is {found[t]:.4f} kW, the plan says {stated[t]:.4f} kW"
             yield _in_period(BreakCode.NODE_PLAN, case, load.label, t, found[t], stated[t], message)
+
+
+def expected_kw(case: Case, load: NodeLoad) -> Floats:
+    """What the place carries in the mean of each period (T,). [kW]"""
+    return np.asarray(load.charging.mean + case.time.mean(load.expected_base_kw) + load.curtailed_kw)
 
 
 def _import_limit(case: Case, node: GridNode) -> Floats:
@@ -200,6 +222,8 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
         high_base_kw=np.full(segments, standby_kw),
         highest_base_kw=np.full(case.schedule.period_count, standby_kw),
         low_base_kw=np.full(segments, standby_kw),
+        curtailed_kw=np.zeros(case.schedule.period_count),
+        curtailable_kw=np.zeros(case.schedule.period_count),
         limit_kw=np.full(segments, cabinet.total_kw),
         export_limit_kw=np.full(segments, np.inf),
     )
@@ -267,6 +291,10 @@ def _base_loads(case: Case) -> tuple[dict[str, Floats], dict[str, Floats], dict[
         high[load.node] += high_kw
         low[load.node] += low_kw
         highest[load.node] += time.largest(high_kw)
+    for plant in site.pv_plants:
+        output = steps_at(plant.expected_kw, time.starts_s)
+        expected[plant.node] -= output
+        low[plant.node] -= np.maximum(output, time.mean(output)[time.period])
     return expected, high, low, highest
 
 

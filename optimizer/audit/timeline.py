@@ -147,6 +147,8 @@ def _limit_changes(scenario: Scenario) -> Iterable[Floats]:
         yield _starts(load.high_kw)
         yield _starts(load.low_kw)
         yield from _phase_starts(load.high_current_a)
+    for plant in scenario.site.pv_plants:
+        yield _starts(plant.expected_kw)
     yield np.array([edge.timestamp() for cap in scenario.signals for edge in (cap.start, cap.end)])
 
 

@@ -6,6 +6,7 @@ from optimizer.formulation.balance import site_balance
 from optimizer.formulation.contracts import demand_charges, energy_costs, revenue, unmet_energy
 from optimizer.formulation.currents import phase_currents
 from optimizer.formulation.energy import charging_variables, session_energy
+from optimizer.formulation.generation import curtailment, export_limits
 from optimizer.formulation.nodes import node_limits
 from optimizer.instance import Instance
 from optimizer.instance.periods import PeriodLabels, utc_label
@@ -20,9 +21,11 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     lp = _builder(instance)
     charging = charging_variables(lp, instance)  # (4)
     session_energy(lp, instance, charging)  # (1)
+    curtailed = curtailment(lp, instance)
     node_limits(lp, instance, charging)  # (5), (13)
+    export_limits(lp, instance, curtailed)  # (5)
     phase_currents(lp, instance, charging, settings)  # (6)
-    site = site_balance(lp, instance, charging)  # (7)
+    site = site_balance(lp, instance, charging, curtailed)  # (7)
     energy_costs(lp, instance, site)  # (9)
     demand_charges(lp, instance, site)  # (10)
     unmet_energy(lp, instance, charging)  # (17)
@@ -38,6 +41,7 @@ def _builder(instance: Instance) -> ProgramBuilder:
         session=instance.sessions.ids,
         period=PeriodLabels(instance.periods.instants_s),
         node=instance.limits.ids,
+        pv=instance.generation.ids,
         leg=tuple(legs),
         line=("L1", "L2", "L3", "primary L1", "primary L2", "primary L3"),
         tangent=AngleLabels(),

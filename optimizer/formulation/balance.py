@@ -19,19 +19,20 @@ class SiteExchange:
     """Periods with a column in ``grid_export``."""
 
 
-def site_balance(lp: ProgramBuilder, instance: Instance, charging: Charging) -> SiteExchange:
-    """Import and export as columns, tied to charging and the expected base load."""
+def site_balance(lp: ProgramBuilder, instance: Instance, charging: Charging, curtailed: Block) -> SiteExchange:
+    """Import and export as columns, tied to charging, what PV feeds in and the expected base load."""
     cells, count = instance.cells, instance.periods.count
     expected = instance.limits.expected_kw[instance.tree.root]
     every, exporting = np.arange(count), np.flatnonzero(expected < 0)
     site = SiteExchange(
         lp.variable("grid_import", ("period",), (every,), unit="kW at grid"),
-        # Never more than the building feeds in, so that dear export and cheap import cannot feed each other.
+        # Never more than building and PV feed in, so that dear export and cheap import cannot feed each other.
         lp.variable("grid_export", ("period",), (exporting,), upper=-expected[exporting], unit="kW at grid"),
         exporting,
     )
     share = cells.hours / instance.periods.hours[cells.period]
-    # (7)  grid_import - grid_export - Σ_s h/Δ charge_power/κ = expected base load + standby
+    # (7)  grid_import - grid_export - Σ_s h/Δ charge_power/κ - Σ_v pv_curtailed
+    #      = expected base load + standby - Σ_v pv_expected
     lp.equal(
         "site_balance",
         ("period",),
@@ -40,6 +41,7 @@ def site_balance(lp: ProgramBuilder, instance: Instance, charging: Charging) -> 
             (1.0, site.grid_import),
             (-1.0, site.grid_export.by(exporting)),
             (-share / instance.sessions.efficiency[cells.session], charging.charge_power.by(cells.period)),
+            (-1.0, curtailed.by(instance.generation.period)),
         ],
         to=expected,
         unit="kW at grid",

@@ -10,6 +10,7 @@ from models.domain.completion import complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.units import hours_from_seconds
+from optimizer.heuristics.curtailing import least_curtailment
 from optimizer.heuristics.discs import Floats
 from optimizer.heuristics.room import Ints, Room, limits_of
 from optimizer.heuristics.sharing import equally, everything, in_quanta, one_after_the_other
@@ -109,5 +110,6 @@ def outcome_of(instance: Instance, power: Floats) -> Outcome:
         charge_power_kw=power,
         minimum_shortfall_kwh=np.maximum(0.0, who.promised_kwh - got - after),
         after_horizon_kwh=after,
+        curtailed_kw=least_curtailment(instance),
         worth_per_kw=np.zeros_like(instance.limits.limit_kw),
     )

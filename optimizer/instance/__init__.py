@@ -4,13 +4,25 @@ from dataclasses import dataclass
 
 from models.domain.scenario import Scenario
 from optimizer.instance.currents import CurrentPoint, current_points
+from optimizer.instance.generation import Generation, generation
 from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.money import Money, money
 from optimizer.instance.periods import Periods, periods
 from optimizer.instance.sessions import Cells, Sessions, cells, sessions
 from optimizer.instance.tree import Tree, tree
 
-__all__ = ["Cells", "CurrentPoint", "ImportLimits", "Instance", "Money", "Periods", "Sessions", "Tree", "instance_of"]
+__all__ = [
+    "Cells",
+    "CurrentPoint",
+    "Generation",
+    "ImportLimits",
+    "Instance",
+    "Money",
+    "Periods",
+    "Sessions",
+    "Tree",
+    "instance_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,7 @@ class Instance:
     tree: Tree
     sessions: Sessions
     cells: Cells
+    generation: Generation
     limits: ImportLimits
     currents: tuple[CurrentPoint, ...]
     money: Money
@@ -33,13 +46,15 @@ def instance_of(scenario: Scenario) -> Instance:
     branches = tree(scenario.site)
     who = sessions(scenario, branches, span)
     plugged = cells(who, span)
+    supply = generation(scenario.site, branches, span)
     return Instance(
         scenario=scenario,
         periods=span,
         tree=branches,
         sessions=who,
         cells=plugged,
-        limits=import_limits(scenario, branches, span),
+        generation=supply,
+        limits=import_limits(scenario, branches, span, supply),
         currents=current_points(scenario, branches, who, span),
         money=money(scenario, span),
     )

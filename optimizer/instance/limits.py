@@ -1,4 +1,4 @@
-"""Import limits of nodes: ratings times factor, caps of utilities, less the load that nobody controls."""
+"""Import and export limits of nodes: ratings times factor, caps of utilities, less the load that nobody controls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from models.domain.scenario import Scenario
 from models.domain.series import How, values
 from models.domain.signal import Cap
 from models.domain.site import GridNode, LimitKind, MeasuringPoint, Site
+from optimizer.instance.generation import Generation
 from optimizer.instance.periods import Periods
 from optimizer.instance.tree import CABINET_PREFIX, Tree
 
@@ -32,11 +33,14 @@ class ImportLimits:
     set_by: dict[int, tuple[str, ...]]
     """For nodes touched by a signal: who set the limit, per period."""
     expected_kw: Floats
-    """Base load and stand-by as expected."""
+    """Base load and stand-by, less what PV feeds in uncurtailed, as expected."""
     high_kw: Floats
-    """The same with the high base load, which limits are kept with."""
-    export_excess_kw: Floats
-    """By how much uncontrolled export may exceed the export limit; 0 where it does not."""
+    """Stand-by and the high base load without any PV, which import limits are kept with."""
+    export_room_kw: Floats
+    """Export limit less what may be fed in at low base load and highest PV; below 0 that has to be curtailed. inf where
+    export is not limited."""
+    curtailable_kw: Floats
+    """Sum of what PV below can be curtailed by."""
     evse_nodes: dict[str, tuple[int, ...]]
     """For each EVSE the nodes and cabinets above it."""
     at_evse: NDArray[np.bool_]
@@ -47,13 +51,19 @@ class ImportLimits:
         """What charging may draw."""
         return np.maximum(0.0, self.limit_kw - self.high_kw)
 
+    @property
+    def export_excess_kw(self) -> Floats:
+        """By how much export may exceed its limit whatever is curtailed; 0 where it does not."""
+        return np.maximum(0.0, -self.export_room_kw - self.curtailable_kw)
 
-def import_limits(scenario: Scenario, tree: Tree, span: Periods) -> ImportLimits:
+
+def import_limits(scenario: Scenario, tree: Tree, span: Periods, supply: Generation) -> ImportLimits:
     """Limits and uncontrolled loads of every node and cabinet."""
     site, count = scenario.site, len(tree.nodes) + len(scenario.site.cabinets)
     limit, expected, high, low = (np.zeros((count, span.count)) for _ in range(4))
     _add_loads(site, tree, span, expected, high, low)
     _add_standby(site, tree, expected, high, low)
+    _take_generation(supply, expected, low)
     for i, node in enumerate(tree.nodes):
         limit[i] = node_limit(node, span)
     for i, cabinet in enumerate(site.cabinets, start=len(tree.nodes)):
@@ -68,7 +78,8 @@ def import_limits(scenario: Scenario, tree: Tree, span: Periods) -> ImportLimits
         set_by=set_by,
         expected_kw=expected,
         high_kw=high,
-        export_excess_kw=_export_excess(tree, span, low),
+        export_room_kw=_export_room(tree, span, low),
+        curtailable_kw=_curtailable(supply, limit.shape),
         evse_nodes=_evse_nodes(site, tree),
         at_evse=np.array(at_evse, dtype=bool),
     )
@@ -120,13 +131,26 @@ def _apply_caps(
     yield from ((node, tuple(names)) for node, names in who.items())
 
 
-def _export_excess(tree: Tree, span: Periods, low: Floats) -> Floats:
-    excess = np.zeros_like(low)
+def _take_generation(supply: Generation, expected: Floats, low: Floats) -> None:
+    """None of it from the high load: no cloud may break an import limit."""
+    for above, mean, highest in zip(supply.above, supply.expected_kw, supply.highest_kw, strict=True):
+        expected[list(above)] -= mean
+        low[list(above)] -= highest
+
+
+def _export_room(tree: Tree, span: Periods, low: Floats) -> Floats:
+    room = np.full_like(low, np.inf)
     for i, node in enumerate(tree.nodes):
         if node.export_limit_kw is not None:
-            limit = values(node.export_limit_kw, span.instants_s, How.LEAST) * rating_factor(node)
-            excess[i] = np.maximum(0.0, -low[i] - limit)
-    return excess
+            room[i] = values(node.export_limit_kw, span.instants_s, How.LEAST) * rating_factor(node) + low[i]
+    return room
+
+
+def _curtailable(supply: Generation, shape: tuple[int, ...]) -> Floats:
+    total = np.zeros(shape)
+    for plant, period, power_kw in zip(supply.plant, supply.period, supply.curtailable_kw, strict=True):
+        total[list(supply.above[plant]), period] += power_kw
+    return total
 
 
 def _evse_nodes(site: Site, tree: Tree) -> dict[str, tuple[int, ...]]:

@@ -102,13 +102,15 @@ def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: fl
 
 def _series(site: Site) -> Iterator[Series | None]:
     for node in site.nodes:
-        yield node.import_limit_kw
+        yield from (node.import_limit_kw, node.export_limit_kw)
         yield from _phases(node.current_limit_a)
         if node.transformer is not None:
             yield from _phases(node.transformer.primary_current_limit_a)
     for load in site.base_loads:
         yield from (load.expected_kw, load.high_kw, load.low_kw)
         yield from _phases(load.high_current_a)
+    for plant in site.pv_plants:
+        yield plant.expected_kw
 
 
 def _phases(limit: Series | PhaseSeries | None) -> tuple[Series | None, ...]:

@@ -1,4 +1,4 @@
-"""Energy early, first for whom leaves first, and an import that is level inside each metering interval."""
+"""Energy early, first for whom leaves first, import level inside a metering interval, and no PV curtailed in vain."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,10 @@ URGENCY = 0.1
 """Share by which the earliness of a car that leaves at once outweighs that of one that stays to the end."""
 
 
+CURTAILMENT = 2.0
+"""Price of a kWh of PV that is held back beside 1 to 1 + URGENCY for the earliness of one that is charged."""
+
+
 def early(program: LinearProgram, instance: Instance) -> LinearProgram:
     """The program with a new objective: energy as early, and as much of it, as its bounds allow.
 
@@ -20,6 +24,7 @@ def early(program: LinearProgram, instance: Instance) -> LinearProgram:
     cells, block = instance.cells, program.columns["charge_power"]
     cost = np.zeros_like(program.cost)
     cost[block.slice] = -cells.hours * _time_left(instance)[cells.period] * _urgency(instance)[cells.session]
+    cost[program.columns["pv_curtailed"].slice] = CURTAILMENT * instance.periods.hours[instance.generation.period]
     return level(with_cost(program, cost), instance)
 
 

@@ -61,6 +61,21 @@ def test_the_load_chart_has_a_full_hour_at_half_the_limit(chargewright: Any, yar
     assert unplanned.rstrip().endswith("▄▄··")
 
 
+def test_what_a_roof_gives_and_what_is_held_back_is_told(
+    chargewright: Any, yard_file: Path, yard: dict[str, Any]
+) -> None:
+    yard["site"]["nodes"][0]["export_limit_kw"] = 3.0
+    yard["site"]["pv_plants"] = [
+        {"id": "roof", "node": yard["site"]["nodes"][0]["id"], "expected_kw": 5, "curtailable": True}
+    ]
+    yard_file.write_text(json.dumps(yard))
+
+    code, told, _ = chargewright("plan", yard_file)
+
+    assert code == 0
+    assert "PV roof: 10.0 kWh expected, 4.0 kWh of it curtailed." in told, "2 h of 5 kW, 3 of which may leave"
+
+
 def test_what_a_car_misses_is_told_with_a_reason(chargewright: Any, yard_file: Path, yard: dict[str, Any]) -> None:
     yard["site"]["nodes"][0]["import_limit_kw"] = 4.0
     yard_file.write_text(json.dumps(yard))

@@ -10,7 +10,7 @@ import pytest
 
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
-from models.domain.schedule import Alarm, Method, NodePlan, PeakPlan, Schedule, SessionPlan
+from models.domain.schedule import Alarm, Method, NodePlan, PeakPlan, PvPlan, Schedule, SessionPlan
 from models.domain.session import Session, Vehicle
 from models.domain.signal import Cap
 from models.domain.site import (
@@ -24,6 +24,7 @@ from models.domain.site import (
     Phase,
     PhaseSeries,
     PowerCabinet,
+    PvPlant,
     Site,
     Tier,
     Transformer,
@@ -566,6 +567,57 @@ def test_generation_above_an_export_limit_needs_an_alarm() -> None:
     hit = found(audit(scenario, plan), BreakCode.ALARM_MISSING, "grid")
     assert (hit.amount, hit.limit) == (9.0, 7.0)
     assert audit(scenario, replace(plan, alarms=(ALARM,))).passed
+
+
+def under_the_sun(curtailed_kw: float, *, curtailable: bool = True) -> tuple[Scenario, Schedule]:
+    """9 kW of sun and 1 kW of load where 5 kW may leave: 3 kW have to be curtailed."""
+    scenario, plan = one_hour(
+        nodes=(GridNode(id="grid", export_limit_kw=5.0, limit_kind=LimitKind.CONTRACT),),
+        evses=(Evse(id="bay", node="grid", max_power_kw=11.0),),
+        power={"bay": 0.0},
+        base_loads=(BaseLoad(node="grid", expected_kw=1.0),),
+    )
+    plants = (PvPlant(id="roof", node="grid", expected_kw=9.0, curtailable=curtailable),)
+    scenario = replace(scenario, site=replace(scenario.site, pv_plants=plants))
+    roof = PvPlan(pv_id="roof", node_id="grid", expected_kw=np.array([9.0]), curtailed_kw=np.array([curtailed_kw]))
+    return scenario, replace(
+        plan, pv=(roof,), grid_export_kw=np.array([8.0 - curtailed_kw]), grid_import_kw=np.zeros(1)
+    )
+
+
+def test_sun_that_could_be_curtailed_may_not_exceed_an_export_limit() -> None:
+    assert audit(*under_the_sun(3.0)).passed
+    hit = found(audit(*under_the_sun(2.9)), BreakCode.EXPORT_LIMIT, "grid")
+    assert (hit.amount, hit.limit) == (pytest.approx(5.1), 5.0)
+
+
+def test_curtailed_sun_is_part_of_the_site_balance() -> None:
+    scenario, plan = under_the_sun(3.0)
+    hit = found(audit(scenario, replace(plan, grid_export_kw=np.array([8.0]))), BreakCode.SITE_BALANCE, "grid")
+    assert hit.amount == pytest.approx(-5.0)
+
+
+@pytest.mark.parametrize(
+    ("curtailed_kw", "curtailable", "most_kw"), [(9.5, True, 9.0), (-1.0, True, 9.0), (3.0, False, 0.0)]
+)
+def test_a_roof_gives_neither_less_than_nothing_nor_more_than_the_sun(
+    curtailed_kw: float, curtailable: bool, most_kw: float
+) -> None:
+    hit = found(audit(*under_the_sun(curtailed_kw, curtailable=curtailable)), BreakCode.PV_PLAN, "roof")
+    assert (hit.amount, hit.limit) == (curtailed_kw, most_kw)
+
+
+def test_every_roof_has_a_plan_and_every_plan_a_roof() -> None:
+    scenario, plan = under_the_sun(3.0)
+    found(audit(scenario, replace(plan, pv=())), BreakCode.PV_PLAN, "roof")
+    stranger = replace(plan.pv[0], pv_id="barn")
+    found(audit(scenario, replace(plan, pv=(*plan.pv, stranger))), BreakCode.PV_PLAN, "barn")
+
+
+def test_a_roof_is_expected_to_give_what_the_scenario_says() -> None:
+    scenario, plan = under_the_sun(3.0)
+    brighter = replace(plan, pv=(replace(plan.pv[0], expected_kw=np.array([10.0])),))
+    assert found(audit(scenario, brighter), BreakCode.PV_PLAN, "roof").amount == pytest.approx(9.0)
 
 
 def test_a_high_load_below_the_expected_one_does_not_make_room() -> None:

@@ -41,7 +41,8 @@ EVERY_BLOCK = """{
     "time_zone": "Europe/Berlin",
     "voltage_v": 230,
     "nodes": [
-      {"id": "grid", "kind": "connection", "import_limit_kw": 9, "continuous_factor": 1},
+      {"id": "grid", "kind": "connection", "import_limit_kw": 9, "export_limit_kw": 6,
+       "continuous_factor": 1},
       {"id": "panel", "parent": "grid", "kind": "panel", "current_limit_a": 22, "continuous_factor": 1}
     ],
     "evses": [
@@ -50,6 +51,7 @@ EVERY_BLOCK = """{
       {"id": "c", "node": "grid", "max_power_kw": 11}
     ],
     "base_loads": [{"node": "grid", "expected_kw": -4, "high_kw": 0}],
+    "pv_plants": [{"id": "roof", "node": "grid", "expected_kw": 3, "curtailable": true}],
     "tiers": [{"id": "all", "value_of_target_per_kwh": 5}]
   },
   "sessions": [

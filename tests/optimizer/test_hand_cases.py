@@ -1,5 +1,6 @@
 """Small sites whose best plan can be worked out on paper."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,18 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
 from models.domain.session import Session
 from models.domain.signal import Cap
-from models.domain.site import BaseLoad, CurrentType, Evse, GridNode, LimitKind, NodeKind, PowerCabinet, Site, Tier
+from models.domain.site import (
+    BaseLoad,
+    CurrentType,
+    Evse,
+    GridNode,
+    LimitKind,
+    NodeKind,
+    PowerCabinet,
+    PvPlant,
+    Site,
+    Tier,
+)
 from models.domain.tariff import Tariff
 from models.domain.value import Step
 from optimizer.audit import audit
@@ -150,3 +162,75 @@ def test_what_is_left_for_after_the_horizon_is_bounded_by_the_time_left() -> Non
     plan = optimize(one_hour(ten_kwh(), late))
     assert plan.sessions[0].energy_kwh >= 10.0 - 1e-6
     assert plan.sessions[0].energy_after_horizon_kwh <= 4.416 + 1e-6
+
+
+def sunny(plant: PvPlant, *, export_limit_kw: float | None = None, export_price: float = 0.0) -> Scenario:
+    """Noon to one at 0.2 EUR/kWh with a roof; one car, 11.04 kW at most, wants 4 kWh."""
+    node = replace(connection(20.0), export_limit_kw=export_limit_kw)
+    evse = Evse(id="evse-1", node="grid", max_current_a=16.0)
+    site = Site(id="roof", nodes=(node,), evses=(evse,), pv_plants=(plant,), tiers=(Tier(id="all"),))
+    tariff = Tariff(currency="EUR", import_price=0.2, export_price=export_price)
+    return replace(one_hour(site, session(1, 4.0)), tariff=tariff)
+
+
+def half_an_hour_of_sun(kw: float, *, curtailable: bool = True) -> PvPlant:
+    """From half past twelve."""
+    steps = (Step(start=NOON, value=0.0), Step(start=NOON + timedelta(minutes=30), value=kw))
+    return PvPlant(id="roof", node="grid", expected_kw=steps, curtailable=curtailable)
+
+
+def test_a_car_waits_for_the_sun() -> None:
+    """8 kW for half an hour are the 4 kWh that it wants: nothing is bought, nothing sold, nothing curtailed."""
+    scenario = sunny(half_an_hour_of_sun(8.0))
+    plan = optimize(scenario)
+    assert plan.sessions[0].charge_power_kw == pytest.approx([0.0, 0.0, 8.0, 8.0], abs=1e-6)
+    assert plan.cost == pytest.approx(0.0, abs=1e-6)
+    assert plan.pv[0].output_kw == pytest.approx([0.0, 0.0, 8.0, 8.0], abs=1e-6)
+    assert audit(scenario, plan).passed
+
+
+def test_an_import_limit_counts_on_no_sun() -> None:
+    """10 kW of sun on a connection of 5 kW: the car may draw 5 kW, for a cloud may come."""
+    scenario = sunny(PvPlant(id="roof", node="grid", expected_kw=10.0))
+    scenario = replace(scenario, site=replace(scenario.site, nodes=(connection(5.0),)))
+    plan = optimize(scenario)
+    assert max(plan.sessions[0].charge_power_kw) == pytest.approx(5.0, abs=1e-6)
+    assert audit(scenario, plan).passed
+
+
+def test_an_export_limit_counts_on_no_car() -> None:
+    """12 kW of sun where 5 kW may leave: 7 kW are curtailed though the car could take 8 kW, for it may stop."""
+    scenario = sunny(half_an_hour_of_sun(12.0), export_limit_kw=5.0, export_price=0.05)
+    plan = optimize(scenario)
+    assert plan.pv[0].curtailed_kw == pytest.approx([0.0, 0.0, 7.0, 7.0], abs=1e-6)
+    assert plan.alarms == ()
+    assert audit(scenario, plan).passed
+
+
+def test_sun_that_cannot_be_curtailed_above_an_export_limit_is_alarmed() -> None:
+    """12 kW where 5 may leave."""
+    scenario = sunny(half_an_hour_of_sun(12.0, curtailable=False), export_limit_kw=5.0)
+    plan = optimize(scenario)
+    (alarm,) = plan.alarms
+    assert (alarm.start, alarm.excess_kw) == (NOON + timedelta(minutes=30), pytest.approx(7.0))
+    assert audit(scenario, plan).passed
+
+
+@pytest.mark.parametrize(("export_price", "curtailed_kwh"), [(0.05, 0.0), (0.0, 0.0), (-0.05, 2.0)])
+def test_sun_is_curtailed_for_money_only_where_selling_it_costs_some(export_price: float, curtailed_kwh: float) -> None:
+    """12 kW of sun for half an hour are 6 kWh, of which the car takes 4."""
+    scenario = sunny(half_an_hour_of_sun(12.0), export_price=export_price)
+    plan = optimize(scenario)
+    assert sum(plan.pv[0].curtailed_kw) * 0.25 == pytest.approx(curtailed_kwh, abs=1e-6)
+    assert plan.cost == pytest.approx(-max(export_price, 0.0) * 0.5 * 4.0, abs=1e-6)
+    assert audit(scenario, plan).passed
+
+
+def test_selling_dearer_than_buying_is_not_planned_with_and_told() -> None:
+    """Sold at 0.30, bought at 0.20 EUR/kWh: the car costs 0.80 EUR early on, 6 kWh of sun earn 1.80 and no more."""
+    scenario = sunny(half_an_hour_of_sun(12.0), export_price=0.3)
+    plan = optimize(scenario)
+    assert plan.cost == pytest.approx(-1.0, abs=1e-6)
+    (told,) = (told for told in plan.assumptions if told.what == "tariff.export_price")
+    assert told.value == "planned as if export paid no more than import costs, in 4 of 4 periods"
+    assert audit(scenario, plan).passed

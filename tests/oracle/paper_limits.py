@@ -119,6 +119,28 @@ def sizes_through(transformer: Transformer, sizes: dict[str, float], *, even: bo
 
 
 def uncontrolled_kw(scenario: Scenario, start_s: float, end_s: float) -> float:
-    """Right-hand side of (7): expected base load and stand-by of the whole site. [kW at grid]"""
+    """Right-hand side of (7): expected base load and stand-by of the whole site without its PV. [kW at grid]"""
     base = sum(mean(load.expected_kw, start_s, end_s) for load in scenario.site.base_loads)
-    return base + standby_kw(scenario.site.evses)
+    pv = sum(mean(plant.expected_kw, start_s, end_s) for plant in scenario.site.pv_plants)
+    return base + standby_kw(scenario.site.evses) - pv
+
+
+def low_kw(load: BaseLoad, start_s: float, end_s: float) -> float:
+    """What export limits are kept with: the least low value, never above the expected mean. [kW at grid]"""
+    told = load.expected_kw if load.low_kw is None else load.low_kw
+    return min(least(told, start_s, end_s), mean(load.expected_kw, start_s, end_s))
+
+
+def export_room_kw(scenario: Scenario, node: GridNode, start_s: float, end_s: float) -> float:
+    """Right-hand side of (5) for export; where not enough can be curtailed, all of it is. [kW at grid]"""
+    if node.export_limit_kw is None:
+        return inf
+    places, site = below(scenario, node), scenario.site
+    plants = [plant for plant in site.pv_plants if plant.node in places]
+    taken = sum(low_kw(load, start_s, end_s) for load in site.base_loads if load.node in places)
+    taken += standby_kw(evse for evse in site.evses if evse.node in places)
+    fed_in = sum(
+        max(largest(plant.expected_kw, start_s, end_s), mean(plant.expected_kw, start_s, end_s)) for plant in plants
+    )
+    curtailable = sum(mean(plant.expected_kw, start_s, end_s) for plant in plants if plant.curtailable)
+    return max(factor(node) * least(node.export_limit_kw, start_s, end_s) + taken - fed_in, -curtailable)

@@ -15,18 +15,19 @@ from typing import Any
 import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
-from models.domain.site import GridNode
+from models.domain.site import GridNode, PvPlant
 from tests.oracle.paper_limits import (
     base_current_a,
     cabinet_head_room_kw,
     cabinet_kappa,
     current_limit_a,
+    export_room_kw,
     head_room_kw,
     uncontrolled_kw,
 )
 from tests.oracle.paper_loads import LINES, Leg, PaperSession, below, leg_at, paper_sessions
 from tests.oracle.paper_prices import LocalDays, PaperWindow, demand_windows, local_days, mean_price, tariff_of
-from tests.oracle.paper_time import label, overlap_h
+from tests.oracle.paper_time import label, mean, overlap_h
 
 SIDES = (*LINES, *(f"primary {line}" for line in LINES))
 SAME = 1e-9
@@ -91,6 +92,11 @@ class Paper:
         """Who below a node is plugged in during some of a period."""
         return [s for s in self.sessions if s.node in places and self.h(s, t) > 0]
 
+    def curtailable(self, t: Period) -> list[PvPlant]:
+        """The plants that give something in a period of which some can be held back."""
+        plants = self.scenario.site.pv_plants
+        return [v for v in plants if v.curtailable and mean(v.expected_kw, t.start_s, t.end_s) > 0]
+
     def after_kwh(self, s: PaperSession) -> float:
         return s.after_horizon_kwh(self.end_s)
 
@@ -118,6 +124,7 @@ def paper_model(
     add_columns(model, paper)
     add_session_energy(model, paper)
     add_node_import_limit(model, paper)
+    add_node_export_limit(model, paper)
     add_leg_current_definition(model, paper)
     add_node_phase_current(model, paper, tangents)
     add_site_balance(model, paper)
@@ -153,6 +160,8 @@ def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
     block(model, "minimum_shortfall", promises)
     later = {s.id: (0.0, paper.after_kwh(s)) for s in sessions if paper.after_kwh(s) > 0}
     block(model, "energy_after_horizon", later)
+    curtailed = {(v.id, t): mean(v.expected_kw, t.start_s, t.end_s) for t in periods for v in paper.curtailable(t)}
+    block(model, "pv_curtailed", {(v, t.label): (0.0, power) for (v, t), power in curtailed.items()})
     block(model, "grid_import", {t.label: (0.0, inf) for t in periods})
     uncontrolled = {t.label: uncontrolled_kw(paper.scenario, t.start_s, t.end_s) for t in periods}
     block(model, "grid_export", {label: (0.0, -power) for label, power in uncontrolled.items() if power < 0})
@@ -194,6 +203,17 @@ def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
                 drawn = sum(model.charge_power[s.id, t.label] / outlets[s.evse] for s in users)
                 rows["cabinet:" + cabinet.id, t.label] = drawn <= cabinet_head_room_kw(paper.scenario, cabinet)
     constrain(model, "node_import_limit", rows)
+
+
+def add_node_export_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """(5) for export, where something below a node with an export limit can be curtailed. [kW at grid]"""
+    rows = {}
+    for n, t in product(paper.scenario.site.nodes, paper.periods):
+        bound = export_room_kw(paper.scenario, n, t.start_s, t.end_s)
+        plants = [v for v in paper.curtailable(t) if v.node in below(paper.scenario, n)]
+        if plants and isfinite(bound):
+            rows[n.id, t.label] = -sum(model.pv_curtailed[v.id, t.label] for v in plants) <= bound
+    constrain(model, "node_export_limit", rows)
 
 
 def measured_nodes(paper: Paper) -> list[GridNode]:
@@ -314,6 +334,7 @@ def add_site_balance(model: pyo.ConcreteModel, paper: Paper) -> None:
             for s in paper.sessions
             if paper.h(s, t) > 0
         )
+        charging += sum(model.pv_curtailed[v.id, t.label] for v in paper.curtailable(t))
         uncontrolled = uncontrolled_kw(paper.scenario, t.start_s, t.end_s)
         rows[t.label] = model.grid_import[t.label] - exported - charging == uncontrolled
     constrain(model, "site_balance", rows)
@@ -349,9 +370,11 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
     for t in paper.periods:
         price = mean_price(tariff.import_price, t.start_s, t.end_s, days)
         intensity = mean_price(tariff.carbon_intensity, t.start_s, t.end_s, days)
-        money += t.hours * (price + tariff.carbon_price_per_kg * intensity) * model.grid_import[t.label]
+        bought = price + tariff.carbon_price_per_kg * intensity
+        money += t.hours * bought * model.grid_import[t.label]
         if t.label in model.grid_export:
-            money -= t.hours * mean_price(tariff.export_price, t.start_s, t.end_s, days) * model.grid_export[t.label]
+            sold = min(mean_price(tariff.export_price, t.start_s, t.end_s, days), bought)
+            money -= t.hours * sold * model.grid_export[t.label]
     for k in paper.windows:
         money += k.cost_per_kw * (model.peak_import[k.label] - k.floor_kw)
     for s in paper.sessions:

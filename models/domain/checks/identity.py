@@ -17,6 +17,7 @@ def duplicate_ids(scenario: Scenario) -> Iterator[Finding]:
         "site.evses": site.evses,
         "site.cabinets": site.cabinets,
         "site.stations": site.stations,
+        "site.pv_plants": site.pv_plants,
         "site.tiers": site.tiers,
         "sessions": scenario.sessions,
         "visits": scenario.visits,
@@ -84,6 +85,8 @@ def _of_the_site(site: Site) -> Iterator[Finding]:
             yield from to_evse(f"site.cabinets[{i}].evses[{k}]", cabinet, outlet)
     for i, load in enumerate(site.base_loads):
         yield from to_node(f"site.base_loads[{i}].node", load, load.node)
+    for i, plant in enumerate(site.pv_plants):
+        yield from to_node(f"site.pv_plants[{i}].node", plant, plant.node)
 
 
 Referee = Callable[[str, Any, str | None], Iterator[Finding]]

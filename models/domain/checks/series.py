@@ -26,6 +26,8 @@ def series_of(scenario: Scenario) -> Iterator[_Steps]:
         yield from _of_node(f"site.nodes[{i}]", node)
     for i, load in enumerate(scenario.site.base_loads):
         yield from _of_load(f"site.base_loads[{i}]", load)
+    for i, plant in enumerate(scenario.site.pv_plants):
+        yield from _steps(f"site.pv_plants[{i}].expected_kw", plant.expected_kw)
     for path, price in prices_of(scenario.tariff):
         if isinstance(price, PriceSeries):
             yield f"{path}.steps", price.steps

@@ -1,0 +1,42 @@
+"""Equation (5), guaranteed, for export: at low load PV is curtailed until what is fed in stays under each limit."""
+
+import numpy as np
+
+from optimizer.formulation.nodes import distinct
+from optimizer.instance import Generation, Instance
+from optimizer.program import Block, Ints, ProgramBuilder
+
+
+def curtailment(lp: ProgramBuilder, instance: Instance) -> Block:
+    """Columns of the pairs of plant and period in which output can be curtailed."""
+    supply = instance.generation
+    # 0 <= pv_curtailed[v,t] <= pv_expected[v,t]
+    return lp.variable(
+        "pv_curtailed", ("pv", "period"), (supply.plant, supply.period), upper=supply.curtailable_kw, unit="kW at grid"
+    )
+
+
+def export_limits(lp: ProgramBuilder, instance: Instance, curtailed: Block) -> None:
+    """A row where export is limited and something below can be curtailed; all of it where that is not enough."""
+    limits, supply, count = instance.limits, instance.generation, instance.periods.count
+    cell, node = _curtailable_below(supply)
+    place = node * count + supply.period[cell]
+    limited = np.isfinite(limits.export_room_kw).ravel()[place]
+    cell, place = cell[limited], place[limited]
+    rows, row = distinct(place, len(limits.ids) * count)
+    # (5)  -Σ_{below n} pv_curtailed <= export_limit[n,t] + low_base[n,t] + standby[n] - Σ_{below n} pv_highest[v,t]
+    lp.at_most(
+        "node_export_limit",
+        ("node", "period"),
+        (rows // count, rows % count),
+        [(-1.0, curtailed.by(row, cell))],
+        bound=np.maximum(limits.export_room_kw, -limits.curtailable_kw).ravel()[rows],
+        unit="kW at grid",
+    )
+
+
+def _curtailable_below(supply: Generation) -> tuple[Ints, Ints]:
+    """Pairs of a cell of a plant and a node above it."""
+    pairs = [(cell, node) for cell, plant in enumerate(supply.plant) for node in supply.above[plant]]
+    cell, node = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2).T
+    return cell, node
