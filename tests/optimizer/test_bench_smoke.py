@@ -114,7 +114,7 @@ def test_published_figures_are_left_out_with_the_reason_when_their_data_is_absen
 
 def test_an_interpreter_without_flexmeasures_is_told_how_to_get_one() -> None:
     with pytest.raises(RuntimeError, match="make bench-peer"):
-        peer.measured(sys.executable, 10)
+        peer.measured(sys.executable, one_car(feeder_kw=100.0))
 
 
 def test_a_process_with_nothing_but_the_solver_takes_less_memory_than_one_that_plans() -> None:
