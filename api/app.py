@@ -15,6 +15,7 @@ from api.release import own_version
 from api.routes import health, plans
 from api.security import BodyLimit
 from api.settings import ServiceSettings
+from optimizer.deadline import prepare_workers
 from optimizer.settings import Settings
 
 DESCRIPTION = (
@@ -38,7 +39,9 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
 def _lifespan(settings: ServiceSettings) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.solve_settings = Settings(time_limit_s=settings.time_limit_s)
+        prepare_workers("api.cli", "api.planning")
+        app.state.solve_settings = Settings()
+        app.state.deadline_s = settings.deadline_s
         app.state.solves = CapacityLimiter(settings.solves_at_once)
         app.state.self_test = await run_sync(solver_check)
         yield

@@ -14,6 +14,7 @@ from api.document import (
     AssumptionLine,
     AuditBreak,
     AuditResult,
+    CandidateLine,
     Comparison,
     CostLine,
     DemandPeak,
@@ -32,6 +33,7 @@ from api.planning import Answer
 from models.domain.schedule import Floats, NodePlan, Schedule, SessionPlan
 from models.domain.session import Session
 from optimizer.explain import Reason
+from optimizer.ladder import Candidate
 
 DIGITS = 6
 """Milliwatts and thousandths of a cent; what is beyond is noise of the solver."""
@@ -47,6 +49,7 @@ def document(answer: Answer) -> PlanDocument:
         time_zone=scenario.site.time_zone,
         currency=schedule.currency,
         method=schedule.method,
+        candidates=[_candidate(one) for one in answer.candidates],
         start=instants[0],
         end=instants[-1],
         instants=instants,
@@ -234,6 +237,16 @@ def _alarms(schedule: Schedule) -> list[AlarmLine]:
         )
         for alarm in schedule.alarms
     ]
+
+
+def _candidate(one: Candidate) -> CandidateLine:
+    return CandidateLine(
+        method=one.method,
+        standing=one.standing,
+        reason=one.reason,
+        objective=None if one.objective is None else finite(one.objective),
+        minimum_shortfall_kwh=None if one.minimum_shortfall_kwh is None else finite(one.minimum_shortfall_kwh),
+    )
 
 
 def _audit(answer: Answer) -> AuditResult:

@@ -1,7 +1,7 @@
 """The command ``chargewright``.
 
-Exit codes: 0 planned; 2 the input or the command line is wrong; 3 the data of a device contradict each other, so that
-no action can satisfy them; 1 an error of ours, or a plan that its audit refuses.
+Exit codes: 0 planned, whichever plan it is; 2 the input or the command line is wrong; 3 the data of a device contradict
+each other, so that no action can satisfy them; 1 an error of ours, or a plan that its audit refuses.
 """
 
 import os
@@ -68,6 +68,9 @@ def plan(
     json: Annotated[Path | None, typer.Option(help="Write the whole plan here; - for standard output.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the plan on one self-contained page here.")] = None,
     now: Annotated[datetime | None, typer.Option(help="Plan as if it were this time, in UTC.")] = None,
+    deadline: Annotated[
+        float | None, typer.Option(help="Seconds until there must be a plan, the best there is by then; 60 unless set.")
+    ] = None,
     solver_log: Annotated[bool, typer.Option("--solver-log", help="Print what the solver says.")] = False,
 ) -> None:
     """Plan a scenario and say who gets how much, when, at what cost, and what is missed and why."""
@@ -79,7 +82,11 @@ def plan(
 
     moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
     answer = planned(
-        scenario_from(scenario, moment), settings=Settings(solver_log=solver_log), now=moment, ocpp_version=ocpp
+        scenario_from(scenario, moment),
+        settings=Settings(solver_log=solver_log),
+        now=moment,
+        ocpp_version=ocpp,
+        deadline_s=_seconds(deadline),
     )
     told = document(answer)
     json_to_stdout = str(json) == "-"
@@ -161,6 +168,14 @@ def demo(
     console = _console()
     for line in tell(page):
         console.print(line, soft_wrap=True)
+
+
+def _seconds(deadline: float | None) -> float:
+    from api.planning import DEADLINE_S, LONGEST_DEADLINE_S
+
+    if deadline is not None and not 0.0 < deadline <= LONGEST_DEADLINE_S:
+        raise typer.BadParameter(f"--deadline: {deadline:g} is not above 0 and at most {LONGEST_DEADLINE_S:g} s")
+    return DEADLINE_S if deadline is None else deadline
 
 
 def _console(*, stderr: bool = False) -> Console:

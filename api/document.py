@@ -211,6 +211,19 @@ class SolveStatistics(Part):
     total_s: float
 
 
+class CandidateLine(Part):
+    """A plan that could have been the answer."""
+
+    method: str
+    standing: str
+    """``chosen``, ``not_better``, ``refused`` by its audit, or ``missing``."""
+    reason: str
+    objective: float | None
+    """What is compared: costs and what is missing at its worth; null where it is missing."""
+    minimum_shortfall_kwh: float | None
+    """What guaranteed minima lack; comes before the objective."""
+
+
 class PlanDocument(Part):
     """A plan: setpoints over time for every session, what they cost, what is missed and why, what limits carry."""
 
@@ -220,6 +233,8 @@ class PlanDocument(Part):
     currency: str
     method: str
     """How the plan was made: ``optimal``, or what stood in for it."""
+    candidates: list[CandidateLine]
+    """From the optimum down to the fail-safe shares: what could have been the plan, and why it is or is not."""
     start: datetime
     end: datetime
     instants: list[datetime]

@@ -1,26 +1,33 @@
 """The use case: a scenario in, a plan with its audit, its reasons, its yardstick and its OCPP requests out.
 
-Pure apart from what is passed in: no clock, no files, no environment.
+Pure apart from what is passed in: no files, no environment, and no clock but the one that keeps the deadline.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import monotonic
 
 from models.domain.completion import complete
 from models.domain.errors import InvalidScenario, NoFeasibleSchedule
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
+from models.domain.units import HOURS_PER_DAY, seconds_from_hours
 from models.domain.validation import contradictions, validate
 from models.ocpp.compile import compilation
 from models.ocpp.profile import NotSent, Version
 from models.ocpp.requests import OcppRequest, requests
-from optimizer.audit import AuditReport, audit
-from optimizer.explain import Reason, reasons
+from optimizer.audit import AuditReport
+from optimizer.explain import Reason
+from optimizer.explain.in_time import reasons_within
 from optimizer.failsafe import fail_safe_shares
 from optimizer.heuristics import heuristic
-from optimizer.optimize import optimize
+from optimizer.ladder import Candidate, best_plan
 from optimizer.settings import Settings
+
+DEADLINE_S = 60.0
+"""Where nobody sets one. [s]"""
+LONGEST_DEADLINE_S = seconds_from_hours(HOURS_PER_DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,29 +52,45 @@ class Answer:
     """The same day when every car charges as fast as it can from arrival on, whatever the limits say."""
     fail_safe_kw: Mapping[str, float]
     """What each EVSE may draw when it hears nothing any more. [kW at evse]"""
+    candidates: tuple[Candidate, ...]
+    """The plans that could have been the answer, and what became of each."""
     as_of: datetime
     """The instant for which ``ocpp`` is made."""
     ocpp: Sending | None = None
     """None unless an OCPP version was asked for."""
 
 
-def plan(scenario: Scenario, *, settings: Settings, now: datetime, ocpp_version: Version | None = None) -> Answer:
-    """Plan a scenario.
+def plan(
+    scenario: Scenario,
+    *,
+    settings: Settings,
+    now: datetime,
+    ocpp_version: Version | None = None,
+    deadline_s: float = DEADLINE_S,
+    previous: Schedule | None = None,
+) -> Answer:
+    """Plan a scenario; the plan is there ``deadline_s`` from now, whatever the solver does.
 
-    Raises InvalidScenario with all findings, also for what the OCPP version cannot carry; NoFeasibleSchedule when
-    bounds of one device contradict each other; SolverFault or DeadlinePassed when the solver gave nothing to use.
+    ``previous`` is the plan before, one of those that can stand in for the optimum. Raises InvalidScenario with all
+    findings, also for what the OCPP version cannot carry; NoFeasibleSchedule when bounds of one device contradict each
+    other.
     """
+    due = monotonic() + deadline_s
     check(scenario)
     completed = complete(scenario).scenario
-    schedule = optimize(scenario, settings)
+    shares_kw = fail_safe_shares(completed)
+    left_s = due - monotonic()
+    best = best_plan(scenario, settings=settings, deadline_s=left_s, previous=previous, shares_kw=shares_kw)
+    why = reasons_within(completed, best.schedule, settings, within_s=due - monotonic(), worker=best.in_worker)
     answer = Answer(
         scenario=completed,
-        schedule=schedule,
-        audit=audit(scenario, schedule, partial_draw=settings.partial_draw),
-        reasons=reasons(completed, schedule, settings),
+        schedule=best.schedule,
+        audit=best.audit,
+        reasons=why,
         uncontrolled=heuristic(completed, Method.UNCONTROLLED),
-        fail_safe_kw=fail_safe_shares(completed),
-        as_of=moment(schedule, now),
+        fail_safe_kw=shares_kw,
+        candidates=best.candidates,
+        as_of=moment(best.schedule, now),
     )
     return answer if ocpp_version is None else replace(answer, ocpp=sending(answer, ocpp_version))
 

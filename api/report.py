@@ -12,7 +12,7 @@ from rich.text import Text
 from api import chart
 from api.document import NodeLoad, PlanDocument, PlannedSession, PvOutput, Setpoint
 from models.domain.findings import Finding
-from models.domain.schedule import Floats
+from models.domain.schedule import Floats, Method
 from models.domain.units import hours_from_seconds
 
 MISSED_KWH = 0.05
@@ -231,9 +231,19 @@ def _print_verdict(document: PlanDocument, console: Console) -> None:
     audit, statistics = document.audit, document.statistics
     size = f"{statistics.columns} columns, {statistics.rows} rows, {statistics.total_s:.2f} s"
     console.print(Text(f"\nPlan: {document.method} ({size})"))
+    _print_candidates(document, console)
     console.print(Text(f"Audit: {audit.verdict}", style="green" if audit.passed else "bold red"))
     for broken in audit.breaks[:ASSUMPTIONS_SHOWN]:
         console.print(Text(f"  {broken.code}: {broken.message}", style="red"))
+
+
+def _print_candidates(document: PlanDocument, console: Console) -> None:
+    """Told when something stands in for the optimum: an operator must know what is carried out, and why."""
+    if document.method == Method.OPTIMAL:
+        return
+    for one in document.candidates:
+        told = f"  {one.method}: {one.standing.replace('_', ' ')}; {one.reason}"
+        console.print(Text(told, style="yellow" if one.method in (Method.OPTIMAL, document.method) else ""))
 
 
 class Clock:

@@ -6,6 +6,8 @@ from ipaddress import ip_address
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.planning import DEADLINE_S, LONGEST_DEADLINE_S
+
 BYTES_PER_MEBIBYTE = 1 << 20
 
 
@@ -20,8 +22,8 @@ class ServiceSettings(BaseSettings):
     insecure: bool = False
     max_body_bytes: int = Field(default=BYTES_PER_MEBIBYTE, ge=1)
     """Longest request body that is read. [bytes]"""
-    time_limit_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
-    """Backstop of one solve. [s]"""
+    deadline_s: float = Field(default=DEADLINE_S, gt=0, le=LONGEST_DEADLINE_S, allow_inf_nan=False)
+    """Until there must be a plan, the best there is by then; a request may ask for a shorter one. [s]"""
     solves_at_once: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """A solve keeps one core busy; more requests wait."""
 

@@ -38,7 +38,7 @@ RUNGS = (Method.OPTIMAL, Method.FEASIBLE_AT_DEADLINE, Method.CARRIED_OVER, *SIMP
 """Best first: of plans that cost the same, the earlier one is taken."""
 WORKER_CELLS = 3000
 """Pairs of session and period above which the solver gets a process of its own. Up to here a plan takes at most some
-50 ms and HiGHS keeps its time limit within 10 ms; a worker would add 20 ms. See docs/decisions/0007."""
+25 ms and HiGHS keeps its time limit within 10 ms; a worker would add 30 ms. See docs/decisions/0007."""
 PREPARATION_SHARE = 0.25
 """Of the time, after which no more candidates are prepared: one is enough, and the solver needs the rest."""
 AUDIT_RESERVE_S = 0.01
@@ -100,9 +100,10 @@ def best_plan(
 ) -> Ranked:
     """The cheapest plan for a valid scenario that passes its audit, ``deadline_s`` from now at the latest.
 
-    Whatever the solver does, there is a plan: ``Schedule.method`` says which, ``candidates`` why. Fewer broken promises
-    come before less cost, rank by rank. ``shares_kw``: the fail-safe shares, where they are known already. ``worker``
-    None: by the size of the program. Where no candidate passes, the one with the fewest breaks is shown as it is.
+    It stands in place of ``settings.time_limit_s``. Whatever the solver does, there is a plan: ``Schedule.method`` says
+    which, ``candidates`` why. Fewer broken promises come before less cost, rank by rank. ``previous``: the plan before,
+    as one more candidate; ``shares_kw``: the fail-safe shares, where they are known already; ``worker`` None: by the
+    size of the program. Where no candidate passes, the one with the fewest breaks is shown as it is.
     """
     due = clock() + deadline_s
     court = _Court(scenario, settings, clock)
@@ -157,7 +158,7 @@ def _made(method: Method, make: Callable[[], Schedule]) -> Schedule | Candidate:
 def _run(scenario: Scenario, settings: Settings, solve: Solve, within_s: float, apart: bool) -> Run[Schedule]:
     if within_s <= 0.0:
         return Run((), Ending.LATE, "no time was left for the solver")
-    limited = replace(settings, time_limit_s=min(settings.time_limit_s, within_s))
+    limited = replace(settings, time_limit_s=within_s)
     work: Work[Schedule] = partial(solve, scenario, limited)
     return in_worker(work, within_s) if apart else in_this_process(work, within_s)
 

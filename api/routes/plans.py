@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from typing import Annotated
 
 from anyio.to_thread import run_sync
@@ -12,7 +13,7 @@ from api.build_document import document
 from api.document import PlanDocument
 from api.planning import plan
 from api.problems import BodyTooLarge, MalformedJson, WrongContentType, documented
-from models.domain.errors import DeadlinePassed, InvalidScenario, NoFeasibleSchedule, SolverFault
+from models.domain.errors import InvalidScenario, NoFeasibleSchedule
 from models.domain.scenario import Scenario
 from models.domain.wire import read_scenario
 from models.ocpp.profile import Version
@@ -31,8 +32,6 @@ ERRORS = (
     BodyTooLarge,
     WrongContentType,
     InvalidScenario,
-    SolverFault,
-    DeadlinePassed,
 )
 
 
@@ -57,16 +56,24 @@ async def create_plan(
     request: Request,
     body: Annotated[bytes, Depends(json_body)],
     ocpp: Annotated[Version | None, Query(description="Add OCPP requests of this version.")] = None,
+    deadline_s: Annotated[
+        float | None,
+        Query(gt=0, allow_inf_nan=False, description="Until there must be a plan; not longer than the service's own."),
+    ] = None,
 ) -> Response:
-    """Plan a scenario: setpoints for every session, their cost, what is missed and why, and the audit's verdict."""
+    """Plan a scenario: setpoints for every session, their cost, what is missed and why, and the audit's verdict.
+
+    Where the optimum is not there in time, ``method`` says what stands in for it and ``candidates`` why.
+    """
     settings: Settings = request.app.state.solve_settings
-    answer = partial(planned, body, settings=settings, now=datetime.now(UTC), ocpp_version=ocpp)
+    within_s = min(deadline_s or inf, request.app.state.deadline_s)
+    answer = partial(planned, body, settings=settings, now=datetime.now(UTC), ocpp_version=ocpp, deadline_s=within_s)
     return Response(await run_sync(answer, limiter=request.app.state.solves), media_type="application/json")
 
 
-def planned(body: bytes, *, settings: Settings, now: datetime, ocpp_version: Version | None) -> str:
+def planned(body: bytes, *, settings: Settings, now: datetime, ocpp_version: Version | None, deadline_s: float) -> str:
     """From a body to the document of its plan, both as JSON; raises the errors of :data:`ERRORS`."""
-    answer = plan(read(body, now), settings=settings, now=now, ocpp_version=ocpp_version)
+    answer = plan(read(body, now), settings=settings, now=now, ocpp_version=ocpp_version, deadline_s=deadline_s)
     return document(answer).model_dump_json()
 
 

@@ -202,7 +202,40 @@ def test_every_reference_in_the_openapi_document_leads_somewhere(client: Any) ->
     assert {"PlanDocument", "ScenarioDocument", "Problem", "FindingLine"} <= set(schemas)
     operation = told["paths"]["/v1/plans"]["post"]
     assert operation["requestBody"]["required"]
-    assert {"200", "400", "409", "413", "415", "422", "503"} <= set(operation["responses"])
+    assert {"200", "400", "409", "413", "415", "422"} <= set(operation["responses"])
+    assert "503" not in operation["responses"], "a solver in trouble ends in a plan"
+
+
+def test_a_request_that_cannot_wait_gets_the_plan_of_a_rule(client: Any, yard: dict[str, Any]) -> None:
+    """A microsecond is too short for the solver: the car charges at once for 3.30 EUR, and its profile is sent."""
+    answer = post(client, json.dumps(yard).encode(), query="?deadline_s=0.000001&ocpp=1.6")
+
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert told["method"] == "earliest_deadline_first"
+    assert told["comparison"]["cost"] == pytest.approx(3.30)
+    standings = {one["method"]: (one["standing"], one["reason"]) for one in told["candidates"]}
+    assert standings["optimal"] == ("missing", "no time was left for the solver")
+    assert standings["earliest_deadline_first"][0] == "chosen"
+    assert len(told["ocpp"]["messages"]) == 1
+
+
+def test_a_solver_fault_is_no_error_of_the_service(
+    client: Any, yard: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.faults.solvers import fails
+
+    monkeypatch.setattr("optimizer.ladder.improving", fails)
+
+    answer = post(client, json.dumps(yard).encode())
+
+    assert answer.status_code == 200
+    assert answer.json()["method"] == "earliest_deadline_first"
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_a_deadline_that_is_none_is_an_invalid_request(client: Any, yard: dict[str, Any], seconds: str) -> None:
+    assert_problem(post(client, json.dumps(yard).encode(), query=f"?deadline_s={seconds}"), 422)
 
 
 def test_an_answer_keeps_to_its_published_schema(client: Any, yard: dict[str, Any]) -> None:

@@ -206,7 +206,7 @@ def test_a_plan_that_its_audit_refuses_ends_with_1_and_sends_nothing(
     from optimizer.audit import audit
 
     refuse = lambda *given, **kept: replace(audit(*given, **kept), passed=False)  # noqa: E731
-    monkeypatch.setattr("api.planning.audit", refuse)
+    monkeypatch.setattr("optimizer.ladder.audit", refuse)
     out = tmp_path / "plan.json"
 
     code, _, _ = chargewright("plan", yard_file, "--ocpp", "2.0.1", "--json", out)
@@ -318,3 +318,59 @@ def test_the_demo_tells_three_days_and_draws_one(chargewright: Any, tmp_path: Pa
     assert len(peaks) == 3
     assert peaks[1] < peaks[0], "a plan that does not lower the peak is no story"
     assert page.stat().st_size > 1_000_000, "the picture carries its own script"
+
+
+def test_without_time_for_the_solver_a_rule_stands_in_and_is_told(
+    chargewright: Any, yard_file: Path, tmp_path: Path
+) -> None:
+    """A microsecond: the first rule is made all the same, and charges the car at once for 3.30 EUR."""
+    out = tmp_path / "plan.json"
+
+    code, told, _ = chargewright("plan", yard_file, "--deadline", "0.000001", "--json", out)
+
+    document = json.loads(out.read_text())
+    assert code == 0, "a plan is a plan"
+    assert document["method"] == "earliest_deadline_first"
+    assert document["comparison"]["cost"] == pytest.approx(3.30)
+    assert "optimal: missing; no time was left for the solver" in told
+    assert "Audit: passed" in told
+
+
+def test_a_solver_fault_ends_in_a_plan_with_its_reason(
+    chargewright: Any, yard_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.faults.solvers import fails
+
+    monkeypatch.setattr("optimizer.ladder.improving", fails)
+
+    code, told, _ = chargewright("plan", yard_file)
+
+    assert code == 0
+    assert "Plan: earliest_deadline_first" in told
+    assert "optimal: missing; SolverFault: the solver ended as kSolveError" in told
+
+
+def test_an_optimum_is_told_without_the_plans_that_it_beats(chargewright: Any, yard_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+
+    _, told, _ = chargewright("plan", yard_file, "--json", out)
+
+    first, *others = json.loads(out.read_text())["candidates"]
+    assert "Plan: optimal" in told
+    assert "fail_safe" not in told
+    assert (first["method"], first["standing"], first["objective"]) == ("optimal", "chosen", pytest.approx(1.10))
+    assert others[-1]["method"] == "fail_safe"
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "86401"])
+def test_a_deadline_that_is_none_is_refused(chargewright: Any, yard_file: Path, seconds: str) -> None:
+    code, _, told = chargewright("plan", yard_file, "--deadline", seconds)
+
+    assert code == 2
+    assert "deadline" in told
+
+
+def test_the_environment_sets_the_deadline_of_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARGEWRIGHT_DEADLINE_S", "2.5")
+
+    assert ServiceSettings().deadline_s == 2.5
