@@ -71,11 +71,15 @@ def plan(
     deadline: Annotated[
         float | None, typer.Option(help="Seconds until there must be a plan, the best there is by then; 60 unless set.")
     ] = None,
+    previous: Annotated[
+        Path | None, typer.Option(help="The plan before, as --json wrote it: carried over if there is no better one.")
+    ] = None,
     solver_log: Annotated[bool, typer.Option("--solver-log", help="Print what the solver says.")] = False,
 ) -> None:
     """Plan a scenario and say who gets how much, when, at what cost, and what is missed and why."""
     from api.build_document import document
     from api.planning import plan as planned
+    from api.previous import previous_from
     from api.report import print_report
     from api.sources import scenario_from
     from optimizer.settings import Settings
@@ -87,6 +91,7 @@ def plan(
         now=moment,
         ocpp_version=ocpp,
         deadline_s=_seconds(deadline),
+        previous=previous_from(previous) if previous else None,
     )
     told = document(answer)
     json_to_stdout = str(json) == "-"

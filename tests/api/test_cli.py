@@ -362,6 +362,62 @@ def test_an_optimum_is_told_without_the_plans_that_it_beats(chargewright: Any, y
     assert others[-1]["method"] == "fail_safe"
 
 
+def test_without_time_the_plan_before_is_carried_over(chargewright: Any, yard_file: Path, tmp_path: Path) -> None:
+    """It charges in the cheap hour for 1.10 EUR; a rule would charge at once for 3.30 EUR."""
+    before, out = tmp_path / "before.json", tmp_path / "plan.json"
+    chargewright("plan", yard_file, "--json", before)
+
+    code, told, _ = chargewright("plan", yard_file, "--deadline", "0.000001", "--previous", before, "--json", out)
+
+    document = json.loads(out.read_text())
+    assert code == 0
+    assert document["method"] == "carried_over"
+    assert document["comparison"]["cost"] == pytest.approx(1.10)
+    assert document["sessions"][0]["setpoints"] == json.loads(before.read_text())["sessions"][0]["setpoints"]
+    assert "Plan: carried_over" in told
+
+
+@pytest.mark.parametrize("name", samples.names())
+def test_the_plan_of_a_sample_is_read_back_and_carried_over_as_it_was(
+    chargewright: Any, tmp_path: Path, name: str
+) -> None:
+    before, out = tmp_path / "before.json", tmp_path / "plan.json"
+    chargewright("plan", f"sample:{name}", "--json", before)
+
+    chargewright("plan", f"sample:{name}", "--deadline", "0.000001", "--previous", before, "--json", out)
+
+    energy = {one["session_id"]: one["energy_kwh"] for one in json.loads(before.read_text())["sessions"]}
+    document = json.loads(out.read_text())
+    assert document["method"] == "carried_over"
+    assert {s["session_id"]: s["energy_kwh"] for s in document["sessions"]} == pytest.approx(energy, abs=0.01)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"sessions": []}'])
+def test_what_is_no_plan_cannot_be_the_plan_before(
+    chargewright: Any, yard_file: Path, tmp_path: Path, content: bytes
+) -> None:
+    before = tmp_path / "before.json"
+    before.write_bytes(content)
+
+    code, _, told = chargewright("plan", yard_file, "--previous", before)
+
+    assert code == 2
+    assert "not the document of a plan" in told
+
+
+@pytest.mark.parametrize("broken", [{"instants": []}, {"method": "magic"}, {"instants": ["2026-03-02T06:00:00Z"]}])
+def test_a_plan_before_whose_times_do_not_fit_together_is_refused(
+    chargewright: Any, yard_file: Path, tmp_path: Path, broken: dict[str, Any]
+) -> None:
+    before = tmp_path / "before.json"
+    chargewright("plan", yard_file, "--json", before)
+    before.write_text(json.dumps(json.loads(before.read_text()) | broken))
+
+    code, _, told = chargewright("plan", yard_file, "--previous", before)
+
+    assert (code, "not the document of a plan" in told) == (2, True)
+
+
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "86401"])
 def test_a_deadline_that_is_none_is_refused(chargewright: Any, yard_file: Path, seconds: str) -> None:
     code, _, told = chargewright("plan", yard_file, "--deadline", seconds)
