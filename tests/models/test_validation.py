@@ -242,6 +242,11 @@ SITES: dict[str, tuple[Site, str, str]] = {
         "site.nodes[0].import_limit_kw",
         "node grid: import_limit_kw is inf, which no site can have",
     ),
+    "a limit of two terawatts": (
+        site(nodes=(replace(GRID, import_limit_kw=2e9),)),
+        "site.nodes[0].import_limit_kw",
+        "node grid: import_limit_kw is 2e+09, which no site can have",
+    ),
     "a voltage that is no number": (
         site(voltage_v=float("nan")),
         "site.voltage_v",
@@ -732,6 +737,9 @@ CONSISTENT: dict[str, Scenario] = {
     "a pilot level that is both": alone(max_current_a=10.0, min_current_a=10.0, pilot_levels_a=(0.0, 10.0)),
     "an EVSE out of service": alone(max_current_a=0.0),
     "a DC EVSE, which has no smallest current": alone(current=CurrentType.DC, max_power_kw=1.0),
+    "a DC EVSE, whose power says nothing of its current": alone(
+        current=CurrentType.DC, max_power_kw=20.0, min_current_a=100.0
+    ),
     "a power at grid": alone(max_power_kw=4.14, measured_at=MeasuringPoint.GRID),
     "a tier nobody has": scenario(site(tiers=(Tier(id="guests"),))),
 }

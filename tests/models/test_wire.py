@@ -187,9 +187,9 @@ BAD: dict[str, tuple[str | bytes, str, str, str]] = {
         "write the whole character, or leave it out",
     ),
     "a lone surrogate in a string of Python": (
-        with_('"car-1"', '"\ud83d"'),
+        with_('"car-1"', '"\ud800"'),
         "sessions[0].id",
-        'the text contains the lone surrogate "\\ud83d", half of a character',
+        'the text contains the lone surrogate "\\ud800", half of a character',
         "write the whole character, or leave it out",
     ),
     "a lone surrogate in a name": (
@@ -349,6 +349,20 @@ def test_all_findings_of_a_document_are_told_at_once() -> None:
         "site.evses[0].kw",
         "tariff.import_price",
     }
+
+
+def test_only_what_is_optional_may_be_left_out() -> None:
+    (needed,) = findings_of(with_('"id": "yard"', '"id": 3'))
+    (optional,) = findings_of(with_("9.5", '"x"'))
+    assert needed.remedy == "write a text"
+    assert optional.remedy == "write a number, or leave it out"
+
+
+def test_the_way_out_of_a_range_names_its_ends() -> None:
+    (limit,) = findings_of(with_('"import_limit_kw": 50', '"import_limit_kw": -50'))
+    (share,) = findings_of(with_('"import_limit_kw": 50', '"import_limit_kw": 50, "continuous_factor": 80'))
+    assert limit.remedy == "write a number of at least 0"
+    assert share.remedy == "write a number of at least 0.01 and at most 1"
 
 
 def test_a_finding_names_the_thing_that_it_is_about() -> None:
