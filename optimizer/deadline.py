@@ -84,7 +84,7 @@ def in_worker(work: Work[T], within_s: float) -> Run[T]:
 def prepare_workers(*modules: str) -> None:
     """Load modules once into the process that workers are forked from, so that none of them has to.
 
-    Without this the first worker waits for that. Where processes cannot be forked each worker loads its own.
+    Only the first call counts. Without one, and where processes cannot be forked, each worker loads its own.
     """
     if _FORKS:
         from multiprocessing.forkserver import ensure_running

@@ -17,7 +17,7 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from optimizer.audit import AuditReport, Break, BreakCode, audit
 from optimizer.audit.report import report
-from optimizer.deadline import Ending, Run, Work, in_this_process, in_worker
+from optimizer.deadline import Ending, Run, Work, in_this_process, in_worker, prepare_workers
 from optimizer.failsafe import fail_safe_shares
 from optimizer.fallback import carried_over, fail_safe_plan
 from optimizer.heuristics import heuristic
@@ -160,7 +160,10 @@ def _run(scenario: Scenario, settings: Settings, solve: Solve, within_s: float, 
         return Run((), Ending.LATE, "no time was left for the solver")
     limited = replace(settings, time_limit_s=within_s)
     work: Work[Schedule] = partial(solve, scenario, limited)
-    return in_worker(work, within_s) if apart else in_this_process(work, within_s)
+    if not apart:
+        return in_this_process(work, within_s)
+    prepare_workers(__name__)
+    return in_worker(work, within_s)
 
 
 def _is_large(plan: Schedule) -> bool:
