@@ -1,6 +1,6 @@
 """The time that a plan covers: half-open periods of unequal length between instants."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from models.domain.value import value
 
@@ -26,11 +26,12 @@ class Horizon:
 
     @property
     def end(self) -> datetime:
-        return self.start + timedelta(minutes=sum(s.count * s.minutes for s in self.stretches))
+        """In UTC: a start in local time may have a change of clocks before it."""
+        return self.start.astimezone(UTC) + timedelta(minutes=sum(s.count * s.minutes for s in self.stretches))
 
     def instants(self) -> tuple[datetime, ...]:
-        """The ends of the periods, one more than there are periods."""
-        instants = [self.start]
+        """The ends of the periods in UTC, one more than there are periods."""
+        instants = [self.start.astimezone(UTC)]
         for stretch in self.stretches:
             last, length = instants[-1], timedelta(minutes=stretch.minutes)
             instants.extend(last + length * k for k in range(1, stretch.count + 1))
