@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
@@ -93,6 +94,17 @@ def test_a_killed_worker_leaves_what_it_told() -> None:
     run = in_worker(is_killed, LONG_S)
 
     assert (run.told, run.ending) == ((1,), Ending.DIED)
+    assert nobody_left()
+
+
+def test_callers_at_once_each_get_their_own_answer() -> None:
+    works = [counts, breaks, is_killed, tells_its_process]
+
+    with ThreadPoolExecutor(len(works)) as callers:
+        runs = list(callers.map(lambda work: in_worker(work, LONG_S), works))
+
+    assert [run.ending for run in runs] == [Ending.FINISHED, Ending.FAILED, Ending.DIED, Ending.FINISHED]
+    assert [run.told for run in runs[:3]] == [(1, 2, 3), (1,), (1,)]
     assert nobody_left()
 
 
