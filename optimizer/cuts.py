@@ -23,8 +23,8 @@ FAN = (0.0, 0.5, -0.5)
 FARTHEST = 24
 """Tangents are repeated at most so many periods before and after."""
 ROWS_PER_LINE = 1000
-"""As long as a line gets no more than about so many rows a round. Measured on 54 EVSEs over a month at 30 kW, 1e-6:
-31 rounds and 38 s without fans and neighbours, 9 rounds and 19 s with them; at 20 kW 60 and 74 s, 11 and 22 s."""
+"""As long as a line gets no more than about so many rows a round. Measured on 54 EVSEs over a month to 1e-6: at 30 kW
+12 rounds and 22 s, without fans and neighbours 31 and 38; at 20 kW 18 rounds and 24 s, without more than 60 and 75."""
 
 
 def violated(
