@@ -47,7 +47,7 @@ class GoalSolver:
     """Solves one instance, each goal as a program of its own.
 
     On an optimal face most columns are fixed, so that presolve leaves little: measured at 1,000 sessions
-    under flat prices, a fresh solve of goal (3) takes an eighth of the time of the primal simplex from goal (2)'s basis.
+    under flat prices, a fresh solve of goal (3) takes an eighth of the time of primal simplex from goal (2)'s basis.
     """
 
     def __init__(
