@@ -14,6 +14,7 @@ from api.document import (
     AssumptionLine,
     AuditBreak,
     AuditResult,
+    BatteryLoad,
     CandidateLine,
     Comparison,
     CostLine,
@@ -57,6 +58,7 @@ def document(answer: Answer) -> PlanDocument:
         sessions=_sessions(answer),
         nodes=_nodes(answer),
         pv=_pv(schedule),
+        storage=_storage(schedule),
         costs=_costs(schedule, answer.uncontrolled),
         peaks=_peaks(schedule, answer.uncontrolled),
         alarms=_alarms(schedule),
@@ -190,6 +192,19 @@ def _pv(schedule: Schedule) -> list[PvOutput]:
             curtailed_kw=finite_list(plan.curtailed_kw),
         )
         for plan in schedule.pv
+    ]
+
+
+def _storage(schedule: Schedule) -> list[BatteryLoad]:
+    return [
+        BatteryLoad(
+            storage_id=plan.storage_id,
+            node_id=plan.node_id,
+            charge_power_kw=finite_list(plan.charge_power_kw),
+            discharge_power_kw=finite_list(plan.discharge_power_kw),
+            energy_kwh=finite_list(plan.energy_kwh),
+        )
+        for plan in schedule.storage
     ]
 
 

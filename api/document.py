@@ -77,6 +77,17 @@ class PvOutput(Part):
     """What the plan holds back of it."""
 
 
+class BatteryLoad(Part):
+    """What one stationary battery does; powers at grid, one for every period between two ``instants``."""
+
+    storage_id: str
+    node_id: str
+    charge_power_kw: list[float | None]
+    discharge_power_kw: list[float | None]
+    energy_kwh: list[float | None]
+    """What is inside, at every one of the ``instants``."""
+
+
 class NodeLoad(Part):
     """What one grid node carries; each list has one value for every period between two ``instants``."""
 
@@ -243,6 +254,7 @@ class PlanDocument(Part):
     sessions: list[PlannedSession]
     nodes: list[NodeLoad]
     pv: list[PvOutput]
+    storage: list[BatteryLoad]
     costs: list[CostLine]
     peaks: list[DemandPeak]
     alarms: list[AlarmLine]

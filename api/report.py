@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api import chart
-from api.document import NodeLoad, PlanDocument, PlannedSession, PvOutput, Setpoint
+from api.document import BatteryLoad, NodeLoad, PlanDocument, PlannedSession, PvOutput, Setpoint
 from models.domain.findings import Finding
 from models.domain.schedule import Floats, Method
 from models.domain.units import hours_from_seconds
@@ -28,6 +28,8 @@ COMPONENTS = {
     "energy_export": "energy sold",
     "carbon": "carbon",
     "demand_charge": "demand charge, this plan's share",
+    "storage_wear": "wear of batteries",
+    "stored_energy": "worth of what batteries lose",
     "unmet_target": "worth of what drivers miss",
     "revenue": "paid by drivers",
 }
@@ -139,6 +141,8 @@ def _print_load(document: PlanDocument, console: Console) -> None:
     console.print(_limit_sentence(node, document))
     for plant in document.pv:
         console.print(_sun_sentence(plant, document))
+    for battery in document.storage:
+        console.print(_battery_sentence(battery, document))
 
 
 def _print_days(
@@ -174,10 +178,26 @@ def _limit_sentence(node: NodeLoad, document: PlanDocument) -> str:
 
 def _sun_sentence(plant: PvOutput, document: PlanDocument) -> str:
     """``PV roof: 31.2 kWh expected, 4.0 kWh of it curtailed.``"""
-    hours = np.diff([hours_from_seconds(instant.timestamp()) for instant in document.instants])
+    hours = _hours(document)
     expected_kwh, curtailed_kwh = (float(hours @ floats(one)) for one in (plant.expected_kw, plant.curtailed_kw))
     held = f"{curtailed_kwh:.1f} kWh of it curtailed" if curtailed_kwh > MISSED_KWH else "none of it curtailed"
     return f"PV {plant.pv_id}: {expected_kwh:.1f} kWh expected, {held}."
+
+
+def _battery_sentence(battery: BatteryLoad, document: PlanDocument) -> str:
+    """``Battery bank: 12.0 kWh drawn, 8.1 kWh given back; 20.0 kWh inside at first, 23.3 kWh at the end.``"""
+    hours = _hours(document)
+    drawn_kwh, given_kwh = (float(hours @ floats(kw)) for kw in (battery.charge_power_kw, battery.discharge_power_kw))
+    inside = floats(battery.energy_kwh)
+    moved = f"{drawn_kwh:.1f} kWh drawn, {given_kwh:.1f} kWh given back"
+    return (
+        f"Battery {battery.storage_id}: {moved}; {inside[0]:.1f} kWh inside at first, {inside[-1]:.1f} kWh at the end."
+    )
+
+
+def _hours(document: PlanDocument) -> Floats:
+    """Lengths of the periods. [h]"""
+    return np.diff([hours_from_seconds(instant.timestamp()) for instant in document.instants])
 
 
 def _print_costs(document: PlanDocument, console: Console) -> None:

@@ -141,10 +141,19 @@ def _worst_limits(scenario: Scenario) -> Limits:
     site, branches, span = scenario.site, tree(scenario.site), _for_ever(scenario)
     efficiency = np.array([conversion_efficiency(evse) for evse in site.evses])
     limits = import_limits(scenario, branches, span, generation(site, branches, span))
+    limits = replace(limits, high_kw=limits.high_kw + _batteries_kw(site, branches, limits.high_kw.shape))
     powers = power_limits(limits, tuple(e.id for e in site.evses), efficiency)
     currents = _current_rows(scenario, branches, span)
     rows = joined([powers, *currents])
     return replace(rows, limit=rows.limit.min(axis=1, keepdims=True), base=rows.base.max(axis=1, keepdims=True))
+
+
+def _batteries_kw(site: Site, branches: Tree, shape: tuple[int, ...]) -> Floats:
+    """What stationary batteries draw if each charges in full: nobody knows what they do when all is silent. [kW]"""
+    drawn = np.zeros(shape)
+    for battery in site.batteries:
+        drawn[list(branches.above(battery.node))] += battery.max_charge_kw
+    return drawn
 
 
 def _for_ever(scenario: Scenario) -> Periods:

@@ -26,7 +26,8 @@ def carried_over(scenario: Scenario, previous: Schedule) -> Schedule:
     """The plan before for a valid scenario: by session and time, within what sessions and limits allow now.
 
     A setpoint for a period is the mean of those before while the session is plugged in. Sessions that were not planned
-    before, and times after the end of that plan, get nothing.
+    before, and times after the end of that plan, get nothing. Stationary batteries rest, and PV is curtailed no more
+    than export limits ask for.
     """
     completed = complete(scenario)
     instance = instance_of(completed.scenario)

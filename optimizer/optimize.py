@@ -12,7 +12,7 @@ from models.domain.schedule import Method, Schedule, Statistics
 from optimizer import formulation
 from optimizer.goals import GoalSolver, Solved
 from optimizer.instance import Instance, instance_of
-from optimizer.program import LinearProgram
+from optimizer.program import Floats, LinearProgram
 from optimizer.settings import Objective, Settings
 from optimizer.solution import Outcome, dual_blocks, node_duals, schedule_of
 from optimizer.warm import Basis
@@ -101,13 +101,28 @@ def _outcome(instance: Instance, solved: Solved) -> Outcome:
     for name, target in (("minimum_shortfall", minimum), ("energy_after_horizon", after)):
         target[columns[name].positions[0]] = np.maximum(0.0, values[columns[name].slice])
     curtailed = values[columns["pv_curtailed"].slice]
+    charge, discharge = _netted(
+        instance, values[columns["storage_charge"].slice], values[columns["storage_discharge"].slice]
+    )
     return Outcome(
         charge_power_kw=np.clip(power, 0.0, highest),
+        storage_charge_kw=charge,
+        storage_discharge_kw=discharge,
         curtailed_kw=np.clip(curtailed, 0.0, instance.generation.curtailable_kw),
         minimum_shortfall_kwh=minimum,
         after_horizon_kwh=after,
         worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),
     )
+
+
+def _netted(instance: Instance, charge_kw: Floats, discharge_kw: Floats) -> tuple[Floats, Floats]:
+    """The same energies without charging and discharging at once (B, T), which a price below 0 could pay for. [kW]"""
+    units = instance.storage
+    into, out = units.charge_efficiency[:, None], units.discharge_efficiency[:, None]
+    shape = (units.count, instance.periods.count)
+    change = into * charge_kw.reshape(shape) - discharge_kw.reshape(shape) / out
+    charge, discharge = np.maximum(0.0, change) / into, np.maximum(0.0, -change) * out
+    return np.minimum(charge, units.max_charge_kw[:, None]), np.minimum(discharge, units.max_discharge_kw[:, None])
 
 
 def _statistics(goals: GoalSolver, solved: Solved, total_s: float) -> Statistics:

@@ -16,6 +16,7 @@ from models.domain.schedule import (
     Schedule,
     SessionPlan,
     Statistics,
+    StoragePlan,
 )
 from optimizer.alarms import alarms
 from optimizer.formulation.nodes import distinct
@@ -35,6 +36,10 @@ class Outcome:
     """(S,)"""
     after_horizon_kwh: Floats
     """(S,)"""
+    storage_charge_kw: Floats
+    """(B, T), at grid. [kW]"""
+    storage_discharge_kw: Floats
+    """(B, T), at grid. [kW]"""
     curtailed_kw: Floats
     """(C,) what PV is held back by, in the order of ``Generation.plant``. [kW at grid]"""
     worth_per_kw: Floats
@@ -58,7 +63,7 @@ def schedule_of(
     site_kw = site_power(instance, outcome)
     peaks = peak_plans(instance, np.maximum(0.0, site_kw))
     target_shortfall = _target_shortfall(instance, outcome, energy)
-    costs = _costs(instance, site_kw, peaks, energy, target_shortfall)
+    costs = _costs(instance, site_kw, peaks, energy, target_shortfall) | _storage_costs(instance, outcome)
     left_out = () if objective_counts_revenue else ("revenue",)
     return Schedule(
         site_id=instance.scenario.site.id,
@@ -70,6 +75,7 @@ def schedule_of(
         grid_import_kw=np.maximum(0.0, site_kw),
         grid_export_kw=np.maximum(0.0, -site_kw),
         pv=_pv_plans(instance, outcome),
+        storage=_storage_plans(instance, outcome),
         peaks=peaks,
         costs=costs,
         objective=sum(amount for name, amount in costs.items() if name not in left_out),
@@ -97,7 +103,8 @@ def site_power(instance: Instance, outcome: Outcome) -> Floats:
     charging = np.bincount(cells.period, weights=drawn, minlength=span.count)
     expected: Floats = instance.limits.expected_kw[instance.tree.root]
     curtailed = np.bincount(instance.generation.period, weights=outcome.curtailed_kw, minlength=span.count)
-    return expected + charging + curtailed
+    stored: Floats = (outcome.storage_charge_kw - outcome.storage_discharge_kw).sum(axis=0)
+    return expected + charging + curtailed + stored
 
 
 def peak_plans(instance: Instance, grid_import_kw: Floats) -> tuple[PeakPlan, ...]:
@@ -213,6 +220,34 @@ def _node_plans(instance: Instance, outcome: Outcome) -> tuple[NodePlan, ...]:
     )
 
 
+def _storage_costs(instance: Instance, outcome: Outcome) -> dict[str, float]:
+    """(16), and the worth of what batteries hold more at the end than at the start, as a negative cost."""
+    units = instance.storage
+    given_back = (outcome.storage_discharge_kw @ instance.periods.hours) @ units.wear_per_kwh
+    energy = _stored_kwh(instance, outcome)
+    gained = units.terminal_per_kwh @ (energy[:, -1] - energy[:, 0])
+    return {"storage_wear": float(given_back), "stored_energy": -float(gained)}
+
+
+def _stored_kwh(instance: Instance, outcome: Outcome) -> Floats:
+    hours = instance.periods.hours
+    return instance.storage.energy_kwh(hours, outcome.storage_charge_kw, outcome.storage_discharge_kw)
+
+
+def _storage_plans(instance: Instance, outcome: Outcome) -> tuple[StoragePlan, ...]:
+    energy = _stored_kwh(instance, outcome)
+    return tuple(
+        StoragePlan(
+            storage_id=battery.id,
+            node_id=battery.node,
+            charge_power_kw=outcome.storage_charge_kw[i],
+            discharge_power_kw=outcome.storage_discharge_kw[i],
+            energy_kwh=energy[i],
+        )
+        for i, battery in enumerate(instance.scenario.site.batteries)
+    )
+
+
 def _pv_plans(instance: Instance, outcome: Outcome) -> tuple[PvPlan, ...]:
     supply = instance.generation
     curtailed = np.zeros_like(supply.expected_kw)
@@ -243,6 +278,11 @@ def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     supply = instance.generation
     for plant, t, curtailed_kw in zip(supply.plant, supply.period, outcome.curtailed_kw, strict=True):
         expected[list(supply.above[plant]), t] += curtailed_kw
+    for b, nodes in enumerate(instance.storage.above):
+        for node in nodes:
+            drawn_kw, given_kw = outcome.storage_charge_kw[b], outcome.storage_discharge_kw[b]
+            expected[node] += drawn_kw - given_kw
+            guaranteed[node] += drawn_kw - given_kw * instance.storage.firm[node]
     return expected, guaranteed
 
 

@@ -8,7 +8,7 @@ presence, mixed wiring, DC, cabinets, delta-wye transformers, base loads above t
 promises.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -25,6 +25,7 @@ from models.domain.signal import Cap
 from models.domain.site import (
     Allocator,
     BaseLoad,
+    Battery,
     Connector,
     CurrentType,
     Evse,
@@ -136,7 +137,7 @@ def scenario_from(dice: Dice) -> Scenario:
         signals=caps(dice, nodes, horizon),
         horizon=horizon,
     )
-    return with_roofs(dice, scenario, horizon)
+    return with_batteries(dice, with_roofs(dice, scenario, horizon))
 
 
 def with_roofs(dice: Dice, scenario: Scenario, horizon: Horizon) -> Scenario:
@@ -159,6 +160,46 @@ def with_roofs(dice: Dice, scenario: Scenario, horizon: Horizon) -> Scenario:
         for k in range(dice.whole(1, 2))
     )
     return replace(scenario, site=replace(site, nodes=nodes, pv_plants=plants))
+
+
+def with_batteries(dice: Dice, scenario: Scenario) -> Scenario:
+    """One or two batteries below no limit in A, where energy is never free; some nodes count on them."""
+    site = scenario.site
+    free = [node.id for node in site.nodes if not any(limited_in_amperes(up) for up in way_up(site, node.id))]
+    if scenario.tariff is None or lowest_price(scenario.tariff.import_price) < 0.1 or not free or not often(dice, 6):
+        return scenario
+    nodes = tuple(replace(node, firm_generation=often(dice, 3)) for node in site.nodes)
+    batteries = tuple(a_battery(dice, f"b{k}", dice.pick(free)) for k in range(dice.whole(1, 2)))
+    return replace(scenario, site=replace(site, nodes=nodes, batteries=batteries))
+
+
+def a_battery(dice: Dice, name: str, node: str) -> Battery:
+    return Battery(
+        id=name,
+        node=node,
+        capacity_kwh=20.0,
+        max_charge_kw=tenths(dice, 0.0, 12.0),
+        max_discharge_kw=tenths(dice, 0.0, 12.0),
+        charge_efficiency=dice.pick((1.0, 0.95)),
+        discharge_efficiency=dice.pick((0.95, 0.9)),
+        energy_at_start_kwh=tenths(dice, 0.0, 20.0),
+        reserve_kwh=dice.pick((0.0, 4.0)),
+        wear_price_per_kwh=dice.pick((0.0, 0.03)),
+        terminal_value_per_kwh=dice.pick((None, 0.2)),
+    )
+
+
+def way_up(site: Site, name: str) -> Iterator[GridNode]:
+    nodes = {node.id: node for node in site.nodes}
+    here: GridNode | None = nodes[name]
+    while here is not None:
+        yield here
+        here = nodes[here.parent] if here.parent is not None else None
+
+
+def limited_in_amperes(node: GridNode) -> bool:
+    primary = node.transformer.primary_current_limit_a if node.transformer else None
+    return node.current_limit_a is not None or primary is not None
 
 
 def lowest_price(price: Price) -> float:

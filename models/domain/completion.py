@@ -51,7 +51,17 @@ def complete(scenario: Scenario) -> Completed:
     """
     told = list(scenario.assumptions)
     steps: tuple[Callable[[Scenario], _Answer], ...]
-    steps = (_tariff, _tiers, _nodes, _equipment, complete_sessions, sessions_of_visits, _horizon, _export_price)
+    steps = (
+        _tariff,
+        _tiers,
+        _nodes,
+        _equipment,
+        complete_sessions,
+        sessions_of_visits,
+        _horizon,
+        _export_price,
+        _terminal_values,
+    )
     for step in steps:
         scenario, assumed = step(scenario)
         told += assumed
@@ -152,7 +162,7 @@ def _horizon(scenario: Scenario) -> _Answer:
 def _export_price(scenario: Scenario) -> _Answer:
     """Whether PV would earn more than import costs at some time; a plan does not count on the difference."""
     tariff, horizon = scenario.tariff, scenario.horizon
-    if tariff is None or horizon is None or not scenario.site.pv_plants:
+    if tariff is None or horizon is None or not (scenario.site.pv_plants or scenario.site.batteries):
         return scenario, []
     instants_s, calendar = (
         np.array([i.timestamp() for i in horizon.instants()]),
@@ -166,3 +176,20 @@ def _export_price(scenario: Scenario) -> _Answer:
     value_ = f"planned as if export paid no more than import costs, in {dearer} of {len(bought)} periods"
     source = "a site cannot buy and sell at once through one meter; costs are counted with the price as given"
     return scenario, [Assumption(what="tariff.export_price", value=value_, source=source)]
+
+
+def _terminal_values(scenario: Scenario) -> _Answer:
+    """What is left in a battery is worth what it saves later, or it would be drained by the end of every plan."""
+    tariff, horizon, site = scenario.tariff, scenario.horizon, scenario.site
+    if tariff is None or horizon is None or all(b.terminal_value_per_kwh is not None for b in site.batteries):
+        return scenario, []
+    span_s = np.array([horizon.start.timestamp(), horizon.end.timestamp()])
+    price = float(mean_prices(tariff.import_price, span_s, calendar_of(tariff, site.time_zone))[0])
+    batteries, told = list(site.batteries), []
+    for i, battery in enumerate(batteries):
+        if battery.terminal_value_per_kwh is None:
+            worth = max(0.0, price) * battery.discharge_efficiency
+            batteries[i] = replace(battery, terminal_value_per_kwh=worth)
+            what, amount = f"site.batteries[{i}].terminal_value_per_kwh", f"{worth:g} {tariff.currency}/kWh"
+            told.append(Assumption(what=what, value=amount, source="mean import price times discharge efficiency"))
+    return replace(scenario, site=replace(site, batteries=tuple(batteries))), told

@@ -75,14 +75,26 @@ class PvPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoragePlan:
+    """What one stationary battery does; powers at grid, one value a period; energies inside it, one an instant."""
+
+    storage_id: str
+    node_id: str
+    charge_power_kw: Floats
+    discharge_power_kw: Floats
+    energy_kwh: Floats
+    """At the ends of the periods (T+1,). [kWh]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodePlan:
     """What one grid node carries, measured at grid; arrays have one value a period."""
 
     node_id: str
     expected_kw: Floats
-    """Charging with its losses, stand-by and expected base load, less what PV feeds in. [kW]"""
+    """Charging with its losses, stand-by and expected base load, less what PV and batteries feed in. [kW]"""
     guaranteed_kw: Floats
-    """Every setpoint drawn in full, stand-by, the high base load and no PV: what the import limit is kept with. [kW]"""
+    """Every setpoint drawn in full, stand-by, the high base load, no PV: what the import limit is kept with. [kW]"""
     import_limit_kw: Floats
     """The least of rating times factor and every signal; inf where there is none. [kW]"""
     limit_set_by: tuple[str, ...]
@@ -158,9 +170,11 @@ class Schedule:
     """Expected, per period. [kW]"""
     grid_export_kw: Floats
     pv: tuple[PvPlan, ...] = ()
+    storage: tuple[StoragePlan, ...] = ()
     peaks: tuple[PeakPlan, ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
-    """By component: energy_import, energy_export, carbon, demand_charge, unmet_target, revenue (negative).
+    """By component: energy_import, energy_export, carbon, demand_charge, unmet_target, storage_wear, stored_energy
+    (negative where batteries end fuller than they began), revenue (negative).
     Under the objective ``cost`` the revenue is left out of ``objective``; else they add up to it."""
     objective: float = 0.0
     alarms: tuple[Alarm, ...] = ()

@@ -94,6 +94,8 @@ class GridNode:
     continuous_factor: float | None = None
     """Share of a rating that may be loaded for hours: 0.8 for NEC breakers, 1.0 for fully rated IEC ones."""
     transformer: Transformer | None = None
+    firm_generation: bool = False
+    """Whether the import limit may count on batteries below that give back. Else as if they gave nothing."""
 
 
 @value
@@ -121,6 +123,29 @@ class PvPlant:
     """What it would feed in uncurtailed: costs count on it, import limits count on none of it. [kW]"""
     curtailable: bool = False
     """Whether a plan may hold its output below that."""
+
+
+@value
+class Battery:
+    """A stationary battery at a node. Powers are measured at grid, energies inside it."""
+
+    id: str
+    node: str
+    capacity_kwh: float
+    max_charge_kw: float
+    max_discharge_kw: float
+    charge_efficiency: float
+    """Energy stored over energy drawn."""
+    discharge_efficiency: float
+    """Energy given back over energy taken out."""
+    energy_at_start_kwh: float
+    """When the plan begins. [kWh]"""
+    reserve_kwh: float = 0.0
+    """Kept at every instant; where it starts lower, it is not discharged below that. [kWh]"""
+    wear_price_per_kwh: float = 0.0
+    """Of energy taken out. [currency/kWh]"""
+    terminal_value_per_kwh: float | None = None
+    """Of energy left when the plan ends. None: the mean import price times the discharge efficiency. [currency/kWh]"""
 
 
 @value
@@ -243,5 +268,6 @@ class Site:
     stations: tuple[Station, ...] = ()
     base_loads: tuple[BaseLoad, ...] = ()
     pv_plants: tuple[PvPlant, ...] = ()
+    batteries: tuple[Battery, ...] = ()
     tiers: tuple[Tier, ...] = ()
     session_defaults: SessionDefaults | None = None

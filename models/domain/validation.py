@@ -6,6 +6,7 @@ plan can satisfy it.
 
 from collections.abc import Callable, Iterator
 
+from models.domain.checks.batteries import batteries_under_current_limits, unfit_energies
 from models.domain.checks.clock import unfit_times, unknown_time_zones
 from models.domain.checks.contradictions import contradicting_bounds
 from models.domain.checks.equipment import (
@@ -38,6 +39,8 @@ _CHECKS: tuple[Check, ...] = (
     shared_outlets,
     empty_phase_limits,
     missing_continuous_factors,
+    unfit_energies,
+    batteries_under_current_limits,
     backward_times,
     two_at_once,
     minimum_above_target,

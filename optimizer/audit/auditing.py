@@ -8,10 +8,11 @@ from models.domain.completion import complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Schedule
 from models.domain.tariff import Tariff
+from optimizer.audit.batteries import battery_breaks
 from optimizer.audit.case import Case, shape_breaks
 from optimizer.audit.currents import LineCurrent, current_breaks, line_currents
 from optimizer.audit.demand import Demand, demands, peak_breaks
-from optimizer.audit.loads import NodeLoad, expected_kw, load_breaks, node_loads
+from optimizer.audit.loads import NodeLoad, controlled_kw, expected_kw, load_breaks, node_loads
 from optimizer.audit.money import cost_breaks, costs
 from optimizer.audit.report import AuditReport, report
 from optimizer.audit.roofs import roof_breaks
@@ -35,7 +36,7 @@ def audit(
     case = Case(completed, schedule, tariff, tolerance_kw)
     loads, lines, peaks = node_loads(case), tuple(line_currents(case, partial_draw)), demands(case)
     money = costs(case, peaks)
-    breaks = [*stay_breaks(case), *roof_breaks(case), *load_breaks(case, loads)]
+    breaks = [*stay_breaks(case), *roof_breaks(case), *battery_breaks(case), *load_breaks(case, loads)]
     breaks += [found for line in lines for found in current_breaks(case, line)]
     breaks += [*peak_breaks(case, peaks), *cost_breaks(case, money)]
     return report(breaks, _figures(case, loads, lines, peaks, money))
@@ -70,7 +71,7 @@ def _load_figures(case: Case, load: NodeLoad) -> dict[str, float]:
         f"offered_dc_kw:{load.label}": float(load.charging.offered_dc.max()),
     }
     if np.isfinite(load.limit_kw).any():
-        power = load.charging.full[case.time.period] + load.high_base_kw
+        power = controlled_kw(load)[case.time.period] + load.high_base_kw
         figures[f"loading:{load.label}"] = _loading(power, load.limit_kw)
     if load.label == root_of(case.scenario.site).id:
         figures["peak_import_kw"] = max(0.0, float(expected_kw(case, load).max()))

@@ -123,6 +123,10 @@ def shape_breaks(scenario: Scenario, schedule: Schedule) -> Iterator[Break]:
     for pv in schedule.pv:
         for name, array in (("expected_kw", pv.expected_kw), ("curtailed_kw", pv.curtailed_kw)):
             yield from _array_breaks(f"{pv.pv_id} {name}", array, schedule.period_count)
+    for unit in schedule.storage:
+        for name, array in (("charge", unit.charge_power_kw), ("discharge", unit.discharge_power_kw)):
+            yield from _array_breaks(f"{unit.storage_id} {name}", array, schedule.period_count)
+        yield from _array_breaks(f"{unit.storage_id} energy", unit.energy_kwh, schedule.period_count + 1)
     for plan in schedule.nodes:
         for name, array in (("expected_kw", plan.expected_kw), ("guaranteed_kw", plan.guaranteed_kw)):
             yield from _array_breaks(f"{plan.node_id} {name}", array, schedule.period_count)

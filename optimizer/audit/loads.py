@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from models.domain.schedule import Floats, NodePlan
 from models.domain.site import BaseLoad, CurrentType, GridNode, LimitKind, MeasuringPoint, PowerCabinet
 from models.domain.value import Series
+from optimizer.audit.batteries import powers_below
 from optimizer.audit.case import Case, Stay
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.roofs import curtailable_below, curtailed_below
@@ -50,6 +51,12 @@ class NodeLoad:
     """The mirror, for export, with PV at its highest (G,). [kW]"""
     curtailed_kw: Floats
     """PV held back (T,). [kW]"""
+    drawn_kw: Floats
+    """By batteries (T,). [kW]"""
+    given_kw: Floats
+    """Back by batteries (T,). [kW]"""
+    firm: bool
+    """Whether the import limit counts on what batteries give back."""
     curtailable_kw: Floats
     """PV that could be (T,). [kW]"""
     limit_kw: Floats
@@ -67,6 +74,7 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
     ]
     charging = {label: _charging([total[label] for total in sums]) for label in labels}
     expected, high, low, highest = (rolled_up(site, own) for own in _base_loads(case))
+    drawn, given = powers_below(case)
     curtailed, curtailable = curtailed_below(case), curtailable_below(case)
     nodes = [
         NodeLoad(
@@ -77,6 +85,9 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
             highest_base_kw=highest[node.id],
             low_base_kw=low[node.id],
             curtailed_kw=curtailed[node.id],
+            drawn_kw=drawn[node.id],
+            given_kw=given[node.id],
+            firm=node.firm_generation,
             curtailable_kw=curtailable[node.id],
             limit_kw=_import_limit(case, node),
             export_limit_kw=_own_limit(case, node, node.export_limit_kw),
@@ -115,7 +126,7 @@ def without_alarm(case: Case, node_id: str, segments: NDArray[np.intp]) -> NDArr
 
 def _limit_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
     """(5)  Σ_{below n, plugged in} charge_power / κ <= max(0, import_limit - high_base - standby)"""
-    charging, alone = load.charging.full[case.time.period], load.high_base_kw
+    charging, alone = controlled_kw(load)[case.time.period], load.high_base_kw
     limit, tolerance = load.limit_kw, case.tolerance_kw
     by_load = alone > limit + tolerance
     for g in np.flatnonzero(~by_load & (alone + charging > limit + tolerance)):
@@ -136,8 +147,14 @@ def _export_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
     What cannot be curtailed may exceed the limit, but not without a word, and not while anything is left to curtail.
     """
     period, tolerance, limit = case.time.period, case.tolerance_kw, load.export_limit_kw
-    export = -load.low_base_kw - load.curtailed_kw[period]
-    over = export > limit + tolerance
+    alone = -load.low_base_kw - load.curtailed_kw[period]
+    export, over = alone + load.given_kw[period], alone > limit + tolerance
+    adds = np.where(over, load.given_kw[period], export - limit)
+    for g in np.flatnonzero((load.given_kw[period] > tolerance) & (adds > tolerance)):
+        message = (
+            f"batteries give {load.given_kw[period][g]:.4f} kW of {export[g]:.4f} kW where {limit[g]:.4f} kW may leave"
+        )
+        yield _in_segment(BreakCode.EXPORT_LIMIT, case, load.label, g, export[g], limit[g], message)
     left = (load.curtailable_kw - load.curtailed_kw)[period]
     for g in np.flatnonzero(over & (left > tolerance)):
         message = f"{export[g]:.4f} kW may be fed in where {limit[g]:.4f} kW may, and {left[g]:.4f} kW of PV are left"
@@ -166,7 +183,7 @@ def _node_plan_breaks(case: Case, load: NodeLoad, plan: NodePlan) -> Iterator[Br
     """What the plan says that the node carries is what its setpoints make it carry."""
     told = (
         ("expected power", plan.expected_kw, expected_kw(case, load)),
-        ("guaranteed power", plan.guaranteed_kw, load.charging.full + load.highest_base_kw),
+        ("guaranteed power", plan.guaranteed_kw, controlled_kw(load) + load.highest_base_kw),
         ("import limit", plan.import_limit_kw, case.time.least(load.limit_kw)),
     )
     for name, stated, found in told:
@@ -178,7 +195,13 @@ def _node_plan_breaks(case: Case, load: NodeLoad, plan: NodePlan) -> Iterator[Br
 
 def expected_kw(case: Case, load: NodeLoad) -> Floats:
     """What the place carries in the mean of each period (T,). [kW]"""
-    return np.asarray(load.charging.mean + case.time.mean(load.expected_base_kw) + load.curtailed_kw)
+    stored = load.drawn_kw - load.given_kw
+    return np.asarray(load.charging.mean + stored + case.time.mean(load.expected_base_kw) + load.curtailed_kw)
+
+
+def controlled_kw(load: NodeLoad) -> Floats:
+    """What the import limit counts of cars and batteries, every car drawing in full (T,). [kW]"""
+    return np.asarray(load.charging.full + load.drawn_kw - (load.given_kw if load.firm else 0.0))
 
 
 def _import_limit(case: Case, node: GridNode) -> Floats:
@@ -223,6 +246,9 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
         highest_base_kw=np.full(case.schedule.period_count, standby_kw),
         low_base_kw=np.full(segments, standby_kw),
         curtailed_kw=np.zeros(case.schedule.period_count),
+        drawn_kw=np.zeros(case.schedule.period_count),
+        given_kw=np.zeros(case.schedule.period_count),
+        firm=False,
         curtailable_kw=np.zeros(case.schedule.period_count),
         limit_kw=np.full(segments, cabinet.total_kw),
         export_limit_kw=np.full(segments, np.inf),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from models.domain.schedule import Floats
 from models.domain.tariff import Price
+from optimizer.audit.batteries import battery_costs
 from optimizer.audit.case import Case
 from optimizer.audit.demand import COST_TOLERANCE, Demand
 from optimizer.audit.report import Break, BreakCode
@@ -22,6 +23,7 @@ def costs(case: Case, found: tuple[Demand, ...]) -> dict[str, float]:
         "energy_export": -float(mean_price(case, tariff.export_price) @ exported),
         "carbon": tariff.carbon_price_per_kg * float(mean_price(case, tariff.carbon_intensity) @ imported),
         "demand_charge": sum(price * (peak.peak_kw - floor) for price, floor, peak in peaks),
+        **battery_costs(case),
         "unmet_target": sum(_unmet_target(case)),
         "revenue": -sum((stay.session.retail_price_per_kwh or 0.0) * stay.energy_kwh for stay in case.stays),
     }

@@ -43,6 +43,8 @@ class BreakCode(StrEnum):
     """(5), export: PV could have been curtailed further."""
     PV_PLAN = "pv_plan"
     """A PV plant without a plan, or one that it cannot follow."""
+    STORAGE_PLAN = "storage_plan"
+    """(8), (3): a battery without a plan, or one that it cannot follow."""
     SITE_BALANCE = "site_balance"
     """(7)"""
     IMPORT_AND_EXPORT = "import_and_export"

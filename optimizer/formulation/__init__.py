@@ -8,6 +8,7 @@ from optimizer.formulation.currents import phase_currents
 from optimizer.formulation.energy import charging_variables, session_energy
 from optimizer.formulation.generation import curtailment, export_limits
 from optimizer.formulation.nodes import node_limits
+from optimizer.formulation.storage import storage_balance, storage_costs, storage_variables
 from optimizer.instance import Instance
 from optimizer.instance.periods import PeriodLabels, utc_label
 from optimizer.program import Ints, LinearProgram, ProgramBuilder
@@ -22,12 +23,15 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     charging = charging_variables(lp, instance)  # (4)
     session_energy(lp, instance, charging)  # (1)
     curtailed = curtailment(lp, instance)
-    node_limits(lp, instance, charging)  # (5), (13)
-    export_limits(lp, instance, curtailed)  # (5)
+    storing = storage_variables(lp, instance)  # (3)
+    storage_balance(lp, instance, storing)  # (8)
+    node_limits(lp, instance, charging, storing)  # (5), (13)
+    export_limits(lp, instance, curtailed, storing)  # (5)
     phase_currents(lp, instance, charging, settings)  # (6)
-    site = site_balance(lp, instance, charging, curtailed)  # (7)
+    site = site_balance(lp, instance, charging, curtailed, storing)  # (7)
     energy_costs(lp, instance, site)  # (9)
     demand_charges(lp, instance, site)  # (10)
+    storage_costs(lp, instance, storing)  # (16)
     unmet_energy(lp, instance, charging)  # (17)
     if settings.objective is Objective.MARGIN:
         revenue(lp, instance, charging)  # (18)
@@ -42,6 +46,8 @@ def _builder(instance: Instance) -> ProgramBuilder:
         period=PeriodLabels(instance.periods.instants_s),
         node=instance.limits.ids,
         pv=instance.generation.ids,
+        storage=instance.storage.ids,
+        instant=PeriodLabels(instance.periods.instants_s),
         leg=tuple(legs),
         line=("L1", "L2", "L3", "primary L1", "primary L2", "primary L3"),
         tangent=AngleLabels(),

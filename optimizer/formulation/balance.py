@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.formulation.energy import Charging
+from optimizer.formulation.storage import Storing
 from optimizer.instance import Instance
 from optimizer.program import Block, Ints, ProgramBuilder
 
@@ -19,20 +20,24 @@ class SiteExchange:
     """Periods with a column in ``grid_export``."""
 
 
-def site_balance(lp: ProgramBuilder, instance: Instance, charging: Charging, curtailed: Block) -> SiteExchange:
-    """Import and export as columns, tied to charging, what PV feeds in and the expected base load."""
+def site_balance(
+    lp: ProgramBuilder, instance: Instance, charging: Charging, curtailed: Block, storing: Storing
+) -> SiteExchange:
+    """Import and export as columns, tied to charging, batteries, what PV feeds in and the expected base load."""
     cells, count = instance.cells, instance.periods.count
     expected = instance.limits.expected_kw[instance.tree.root]
-    every, exporting = np.arange(count), np.flatnonzero(expected < 0)
+    most_kw = instance.storage.max_discharge_kw.sum() - expected
+    every, exporting = np.arange(count), np.flatnonzero(most_kw > 0)
+    stored = np.tile(every, instance.storage.count)
     site = SiteExchange(
         lp.variable("grid_import", ("period",), (every,), unit="kW at grid"),
-        # Never more than building and PV feed in, so that dear export and cheap import cannot feed each other.
-        lp.variable("grid_export", ("period",), (exporting,), upper=-expected[exporting], unit="kW at grid"),
+        # Never more than building, PV and batteries feed in: dear export and cheap import cannot feed each other.
+        lp.variable("grid_export", ("period",), (exporting,), upper=most_kw[exporting], unit="kW at grid"),
         exporting,
     )
     share = cells.hours / instance.periods.hours[cells.period]
     # (7)  grid_import - grid_export - Σ_s h/Δ charge_power/κ - Σ_v pv_curtailed
-    #      = expected base load + standby - Σ_v pv_expected
+    #      - Σ_b (storage_charge - storage_discharge) = expected base load + standby - Σ_v pv_expected
     lp.equal(
         "site_balance",
         ("period",),
@@ -42,6 +47,8 @@ def site_balance(lp: ProgramBuilder, instance: Instance, charging: Charging, cur
             (-1.0, site.grid_export.by(exporting)),
             (-share / instance.sessions.efficiency[cells.session], charging.charge_power.by(cells.period)),
             (-1.0, curtailed.by(instance.generation.period)),
+            (-1.0, storing.charge.by(stored)),
+            (1.0, storing.discharge.by(stored)),
         ],
         to=expected,
         unit="kW at grid",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from optimizer.formulation.nodes import distinct
+from optimizer.formulation.storage import Storing
 from optimizer.instance import Generation, Instance
 from optimizer.program import Block, Ints, ProgramBuilder
 
@@ -16,20 +17,25 @@ def curtailment(lp: ProgramBuilder, instance: Instance) -> Block:
     )
 
 
-def export_limits(lp: ProgramBuilder, instance: Instance, curtailed: Block) -> None:
-    """A row where export is limited and something below can be curtailed; all of it where that is not enough."""
+def export_limits(lp: ProgramBuilder, instance: Instance, curtailed: Block, storing: Storing) -> None:
+    """A row where export is limited and a battery or PV that can be curtailed is below; never more than it can be."""
     limits, supply, count = instance.limits, instance.generation, instance.periods.count
     cell, node = _curtailable_below(supply)
     place = node * count + supply.period[cell]
     limited = np.isfinite(limits.export_room_kw).ravel()[place]
     cell, place = cell[limited], place[limited]
-    rows, row = distinct(place, len(limits.ids) * count)
-    # (5)  -Σ_{below n} pv_curtailed <= export_limit[n,t] + low_base[n,t] + standby[n] - Σ_{below n} pv_highest[v,t]
+    unit, above, period = instance.storage.below(count)
+    here = np.isfinite(limits.export_room_kw[above, period])
+    unit, at = unit[here], (above * count + period)[here]
+    rows, every = distinct(np.concatenate([place, at]), len(limits.ids) * count)
+    row, stored = np.split(every, [len(place)])
+    # (5)  Σ_{below n} storage_discharge - pv_curtailed
+    #      <= export_limit[n,t] + low_base[n,t] + standby[n] - Σ_{below n} pv_highest[v,t]
     lp.at_most(
         "node_export_limit",
         ("node", "period"),
         (rows // count, rows % count),
-        [(-1.0, curtailed.by(row, cell))],
+        [(1.0, storing.discharge.by(stored, unit)), (-1.0, curtailed.by(row, cell))],
         bound=np.maximum(limits.export_room_kw, -limits.curtailable_kw).ravel()[rows],
         unit="kW at grid",
     )

@@ -1,27 +1,38 @@
-"""Equation (5), guaranteed: every setpoint drawn in full together with the high base load stays under each limit."""
+"""Equation (5), guaranteed: what cars and batteries draw in full stays under each limit with the high base load."""
 
 import numpy as np
 
 from optimizer.formulation.energy import Charging
+from optimizer.formulation.storage import Storing
 from optimizer.instance import Cells, Instance
 from optimizer.program import Ints, ProgramBuilder
 
 
-def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging) -> None:
-    """A row where a limit is finite and somebody is plugged in below; caps (13) are in the limit already."""
+def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, storing: Storing) -> None:
+    """A row where a limit is finite and a car or a battery is below; caps (13) are in the limit already."""
     limits, cells, count = instance.limits, instance.cells, instance.periods.count
     cell, node = _cells_below(instance)
     place = node * count + cells.period[cell]
     limited = np.isfinite(limits.limit_kw).ravel()[place]
     cell, node, place = cell[limited], node[limited], place[limited]
-    rows, row = distinct(place, len(limits.ids) * count)
-    # (5)  Σ_{below n} charge_power/κ <= import_limit[n,t] - high_base[n,t] - standby[n]
+    unit, above, period = instance.storage.below(count)
+    here = np.isfinite(limits.limit_kw[above, period])
+    unit, above, period = unit[here], above[here], period[here]
+    rows, every = distinct(np.concatenate([place, above * count + period]), len(limits.ids) * count)
+    row, stored = np.split(every, [len(place)])
+    firm = np.where(instance.storage.firm[above], 1.0, 0.0)
+    # (5)  Σ_{below n} charge_power/κ + storage_charge - firm[n] storage_discharge
+    #      <= import_limit[n,t] - high_base[n,t] - standby[n]
     at_grid = np.where(limits.at_evse[node], 1.0, 1.0 / instance.sessions.efficiency[cells.session[cell]])
     lp.at_most(
         "node_import_limit",
         ("node", "period"),
         (rows // count, rows % count),
-        [(at_grid, charging.charge_power.by(row, cell))],
+        [
+            (at_grid, charging.charge_power.by(row, cell)),
+            (1.0, storing.charge.by(stored, unit)),
+            (-firm, storing.discharge.by(stored, unit)),
+        ],
         bound=limits.room_kw.ravel()[rows],
         unit="kW at grid",
     )

@@ -105,11 +105,14 @@ def outcome_of(instance: Instance, power: Floats) -> Outcome:
     """What is missing is left for the time after the horizon as far as that goes, then for the unpromised part."""
     who = instance.sessions
     got = energies(instance, power)
+    idle = np.zeros((instance.storage.count, instance.periods.count))
     after = np.minimum(who.after_horizon_kwh, np.maximum(0.0, who.remaining_kwh - got))
     return Outcome(
         charge_power_kw=power,
         minimum_shortfall_kwh=np.maximum(0.0, who.promised_kwh - got - after),
         after_horizon_kwh=after,
         curtailed_kw=least_curtailment(instance),
+        storage_charge_kw=idle,
+        storage_discharge_kw=idle,
         worth_per_kw=np.zeros_like(instance.limits.limit_kw),
     )

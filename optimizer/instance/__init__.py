@@ -9,6 +9,7 @@ from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.money import Money, money
 from optimizer.instance.periods import Periods, periods
 from optimizer.instance.sessions import Cells, Sessions, cells, sessions
+from optimizer.instance.storage import Storage, storage
 from optimizer.instance.tree import Tree, tree
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Money",
     "Periods",
     "Sessions",
+    "Storage",
     "Tree",
     "instance_of",
 ]
@@ -35,6 +37,7 @@ class Instance:
     sessions: Sessions
     cells: Cells
     generation: Generation
+    storage: Storage
     limits: ImportLimits
     currents: tuple[CurrentPoint, ...]
     money: Money
@@ -54,6 +57,7 @@ def instance_of(scenario: Scenario) -> Instance:
         sessions=who,
         cells=plugged,
         generation=supply,
+        storage=storage(scenario.site, branches),
         limits=import_limits(scenario, branches, span, supply),
         currents=current_points(scenario, branches, who, span),
         money=money(scenario, span),

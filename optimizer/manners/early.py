@@ -1,4 +1,4 @@
-"""Energy early, first for whom leaves first, import level inside a metering interval, and no PV curtailed in vain."""
+"""Energy early, first for whom leaves first, import level inside a metering interval, and nothing in vain."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ URGENCY = 0.1
 
 
 CURTAILMENT = 2.0
-"""Price of a kWh of PV that is held back beside 1 to 1 + URGENCY for the earliness of one that is charged."""
+"""Price of a kWh of PV held back or sent through a battery, beside 1 to 1 + URGENCY for one charged at once."""
 
 
 def early(program: LinearProgram, instance: Instance) -> LinearProgram:
@@ -25,6 +25,9 @@ def early(program: LinearProgram, instance: Instance) -> LinearProgram:
     cost = np.zeros_like(program.cost)
     cost[block.slice] = -cells.hours * _time_left(instance)[cells.period] * _urgency(instance)[cells.session]
     cost[program.columns["pv_curtailed"].slice] = CURTAILMENT * instance.periods.hours[instance.generation.period]
+    for name in ("storage_charge", "storage_discharge"):
+        block = program.columns[name]
+        cost[block.slice] = CURTAILMENT * instance.periods.hours[block.positions[1]]
     return level(with_cost(program, cost), instance)
 
 

@@ -76,6 +76,19 @@ def test_what_a_roof_gives_and_what_is_held_back_is_told(
     assert "PV roof: 10.0 kWh expected, 4.0 kWh of it curtailed." in told, "2 h of 5 kW, 3 of which may leave"
 
 
+def test_what_a_battery_draws_and_gives_back_is_told(chargewright: Any, yard_file: Path, yard: dict[str, Any]) -> None:
+    battery = {"id": "bank", "node": yard["site"]["nodes"][0]["id"], "capacity_kwh": 10, "max_charge_kw": 0}
+    battery |= {"max_discharge_kw": 2, "charge_efficiency": 1, "discharge_efficiency": 0.5, "energy_at_start_kwh": 4}
+    yard["site"]["batteries"] = [battery | {"terminal_value_per_kwh": 0}]
+    yard_file.write_text(json.dumps(yard))
+
+    code, told, _ = chargewright("plan", yard_file)
+
+    assert code == 0
+    sentence = "Battery bank: 0.0 kWh drawn, 2.0 kWh given back; 4.0 kWh inside at first, 0.0 kWh at the end."
+    assert sentence in told, "half of 4 kWh comes back, and the car takes it"
+
+
 def test_what_a_car_misses_is_told_with_a_reason(chargewright: Any, yard_file: Path, yard: dict[str, Any]) -> None:
     yard["site"]["nodes"][0]["import_limit_kw"] = 4.0
     yard_file.write_text(json.dumps(yard))

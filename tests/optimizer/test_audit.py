@@ -10,11 +10,12 @@ import pytest
 
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
-from models.domain.schedule import Alarm, Method, NodePlan, PeakPlan, PvPlan, Schedule, SessionPlan
+from models.domain.schedule import Alarm, Method, NodePlan, PeakPlan, PvPlan, Schedule, SessionPlan, StoragePlan
 from models.domain.session import Session, Vehicle
 from models.domain.signal import Cap
 from models.domain.site import (
     BaseLoad,
+    Battery,
     Connector,
     CurrentType,
     Evse,
@@ -618,6 +619,103 @@ def test_a_roof_is_expected_to_give_what_the_scenario_says() -> None:
     scenario, plan = under_the_sun(3.0)
     brighter = replace(plan, pv=(replace(plan.pv[0], expected_kw=np.array([10.0])),))
     assert found(audit(scenario, brighter), BreakCode.PV_PLAN, "roof").amount == pytest.approx(9.0)
+
+
+def in_the_cellar(charge_kw: float, discharge_kw: float, energy_kwh: tuple[float, float]) -> tuple[Scenario, Schedule]:
+    """One hour of a battery with 3 kWh inside, 1 of it reserve, beside 2 kW of load; 6 kW may come and 1 may leave."""
+    scenario, plan = one_hour(
+        nodes=(GridNode(id="grid", import_limit_kw=6.0, export_limit_kw=1.0, limit_kind=LimitKind.CONTRACT),),
+        evses=(Evse(id="bay", node="grid", max_power_kw=11.0),),
+        power={"bay": 0.0},
+        base_loads=(BaseLoad(node="grid", expected_kw=2.0),),
+    )
+    bank = Battery(
+        id="bank",
+        node="grid",
+        capacity_kwh=10.0,
+        max_charge_kw=5.0,
+        max_discharge_kw=4.0,
+        charge_efficiency=0.9,
+        discharge_efficiency=0.8,
+        energy_at_start_kwh=3.0,
+        reserve_kwh=1.0,
+        terminal_value_per_kwh=0.0,
+    )
+    scenario = replace(scenario, site=replace(scenario.site, batteries=(bank,)))
+    told = StoragePlan(
+        storage_id="bank",
+        node_id="grid",
+        charge_power_kw=np.array([charge_kw]),
+        discharge_power_kw=np.array([discharge_kw]),
+        energy_kwh=np.array(energy_kwh),
+    )
+    site_kw = 2.0 + charge_kw - discharge_kw
+    grid = {"grid_import_kw": np.array([max(site_kw, 0.0)]), "grid_export_kw": np.array([max(-site_kw, 0.0)])}
+    return scenario, replace(plan, storage=(told,), **grid)
+
+
+@pytest.mark.parametrize(
+    ("charge_kw", "discharge_kw", "after_kwh"), [(0.0, 0.0, 3.0), (4.0, 0.0, 6.6), (0.0, 1.6, 1.0)]
+)
+def test_a_battery_may_rest_charge_or_give_back_down_to_its_reserve(
+    charge_kw: float, discharge_kw: float, after_kwh: float
+) -> None:
+    """3 + 0.9 · 4 = 6.6 kWh; 3 - 1.6 / 0.8 = 1 kWh."""
+    assert audit(*in_the_cellar(charge_kw, discharge_kw, (3.0, after_kwh))).passed
+
+
+@pytest.mark.parametrize(
+    ("charge_kw", "discharge_kw", "energy_kwh"),
+    [
+        (2.0, 0.0, (3.0, 5.0)),
+        (0.0, 0.8, (3.0, 2.2)),
+        (0.0, 0.0, (4.0, 4.0)),
+        (0.0, 2.0, (3.0, 0.5)),
+        (5.5, 0.0, (3.0, 7.95)),
+        (-1.0, 0.0, (3.0, 2.1)),
+        (1.0, 0.72, (3.0, 3.0)),
+    ],
+    ids=["no loss in", "no loss out", "another start", "below the reserve", "too fast", "backwards", "both at once"],
+)
+def test_a_battery_cannot_follow_every_plan(
+    charge_kw: float, discharge_kw: float, energy_kwh: tuple[float, float]
+) -> None:
+    found(audit(*in_the_cellar(charge_kw, discharge_kw, energy_kwh)), BreakCode.STORAGE_PLAN, "bank")
+
+
+def test_every_battery_has_a_plan_and_every_plan_a_battery() -> None:
+    scenario, plan = in_the_cellar(0.0, 0.0, (3.0, 3.0))
+    found(audit(scenario, replace(plan, storage=())), BreakCode.STORAGE_PLAN, "bank")
+    stranger = replace(plan.storage[0], storage_id="crate")
+    found(audit(scenario, replace(plan, storage=(*plan.storage, stranger))), BreakCode.STORAGE_PLAN, "crate")
+
+
+def test_a_charging_battery_counts_in_an_import_limit() -> None:
+    hit = found(audit(*in_the_cellar(4.5, 0.0, (3.0, 7.05))), BreakCode.IMPORT_LIMIT, "grid")
+    assert (hit.amount, hit.limit) == (pytest.approx(6.5), 6.0)
+
+
+def test_a_battery_counts_in_an_export_limit_when_it_gives_back() -> None:
+    """2 kW of load and 1 kW that may leave: 3 kW, and it gives 3.2; 7 - 3.2 / 0.8 = 3 kWh."""
+    scenario, plan = in_the_cellar(0.0, 3.2, (7.0, 3.0))
+    full = replace(scenario.site.batteries[0], energy_at_start_kwh=7.0)
+    scenario = replace(scenario, site=replace(scenario.site, batteries=(full,)))
+    hit = found(audit(scenario, plan), BreakCode.EXPORT_LIMIT, "grid")
+    assert (hit.amount, hit.limit) == (pytest.approx(1.2), 1.0)
+
+
+def test_wear_and_what_is_left_in_a_battery_are_costs() -> None:
+    """4 kWh come in and 3.6 stay: at 0.5 EUR/kWh worth 1.80 EUR more."""
+    scenario, plan = in_the_cellar(4.0, 0.0, (3.0, 6.6))
+    dear = replace(scenario.site.batteries[0], terminal_value_per_kwh=0.5)
+    scenario = replace(scenario, site=replace(scenario.site, batteries=(dear,)))
+    found(audit(scenario, plan), BreakCode.COST, "stored_energy")
+    assert audit(scenario, replace(plan, costs=plan.costs | {"stored_energy": -1.8}, objective=-1.8)).passed
+
+    scenario, plan = in_the_cellar(0.0, 1.6, (3.0, 1.0))
+    wearing = replace(scenario.site.batteries[0], wear_price_per_kwh=0.1)
+    scenario = replace(scenario, site=replace(scenario.site, batteries=(wearing,)))
+    assert audit(scenario, replace(plan, costs={"storage_wear": 0.2}, objective=0.2)).passed
 
 
 def test_a_high_load_below_the_expected_one_does_not_make_room() -> None:

@@ -52,6 +52,8 @@ EVERY_BLOCK = """{
     ],
     "base_loads": [{"node": "grid", "expected_kw": -4, "high_kw": 0}],
     "pv_plants": [{"id": "roof", "node": "grid", "expected_kw": 3, "curtailable": true}],
+    "batteries": [{"id": "bank", "node": "grid", "capacity_kwh": 10, "max_charge_kw": 5, "max_discharge_kw": 4,
+                   "charge_efficiency": 0.9, "discharge_efficiency": 0.8, "energy_at_start_kwh": 3}],
     "tiers": [{"id": "all", "value_of_target_per_kwh": 5}]
   },
   "sessions": [

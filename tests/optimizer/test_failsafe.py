@@ -15,7 +15,7 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Method
 from models.domain.session import Session, Vehicle
 from models.domain.signal import Cap
-from models.domain.site import BaseLoad, CurrentType, Evse, GridNode, Phase, Site, Wiring
+from models.domain.site import BaseLoad, Battery, CurrentType, Evse, GridNode, LimitKind, Phase, Site, Wiring
 from models.domain.value import Step
 from models.samples import load
 from optimizer.audit import AuditReport, audit
@@ -214,3 +214,24 @@ def test_a_site_without_evses_has_no_shares() -> None:
     empty = Site(id="empty", nodes=(GridNode(id="grid"),), evses=())
     hour = Horizon(start=datetime(2026, 3, 2, tzinfo=UTC), stretches=(Stretch(count=4, minutes=15.0),))
     assert fail_safe_shares(Scenario(site=empty, horizon=hour)) == {}
+
+
+def test_a_battery_counts_as_charging_in_full_when_all_is_silent() -> None:
+    """20 kW less the battery's 6 kW are 7 kW for each of two bays."""
+    bank = Battery(
+        id="bank",
+        node="grid",
+        capacity_kwh=10.0,
+        max_charge_kw=6.0,
+        max_discharge_kw=6.0,
+        charge_efficiency=0.9,
+        discharge_efficiency=0.9,
+        energy_at_start_kwh=5.0,
+    )
+    grid = GridNode(id="grid", import_limit_kw=20.0, limit_kind=LimitKind.CONTRACT)
+    bays = tuple(Evse(id=name, node="grid", max_power_kw=11.0) for name in ("a", "b"))
+    scenario = site_of(grid, *bays)
+
+    shares = fail_safe_shares(replace(scenario, site=replace(scenario.site, batteries=(bank,))))
+
+    assert shares == pytest.approx({"a": 7.0, "b": 7.0}, abs=1e-3)

@@ -12,6 +12,7 @@ from models.domain.session import Session
 from models.domain.signal import Cap
 from models.domain.site import (
     BaseLoad,
+    Battery,
     CurrentType,
     Evse,
     GridNode,
@@ -22,7 +23,7 @@ from models.domain.site import (
     Site,
     Tier,
 )
-from models.domain.tariff import Tariff
+from models.domain.tariff import DemandCharge, PriceSeries, Tariff
 from models.domain.value import Step
 from optimizer.audit import audit
 from optimizer.optimize import optimize
@@ -233,4 +234,126 @@ def test_selling_dearer_than_buying_is_not_planned_with_and_told() -> None:
     assert plan.cost == pytest.approx(-1.0, abs=1e-6)
     (told,) = (told for told in plan.assumptions if told.what == "tariff.export_price")
     assert told.value == "planned as if export paid no more than import costs, in 4 of 4 periods"
+    assert audit(scenario, plan).passed
+
+
+BANK = Battery(
+    id="bank",
+    node="grid",
+    capacity_kwh=10.0,
+    max_charge_kw=5.0,
+    max_discharge_kw=4.0,
+    charge_efficiency=0.9,
+    discharge_efficiency=0.8,
+    energy_at_start_kwh=0.0,
+    wear_price_per_kwh=0.04,
+    terminal_value_per_kwh=0.0,
+)
+
+
+def two_hours(
+    bank: Battery, prices: tuple[float, float], load_kw: tuple[float, float], node: GridNode | None = None
+) -> Scenario:
+    """A battery beside load that nobody controls, from noon to two."""
+    hours = tuple(NOON + timedelta(hours=k) for k in range(2))
+    load = BaseLoad(
+        node="grid", expected_kw=tuple(Step(start=h, value=kw) for h, kw in zip(hours, load_kw, strict=True))
+    )
+    steps = tuple(Step(start=h, value=price) for h, price in zip(hours, prices, strict=True))
+    site = Site(id="cellar", nodes=(node or connection(50.0),), evses=(), base_loads=(load,), batteries=(bank,))
+    tariff = Tariff(currency="EUR", import_price=PriceSeries(steps=steps, end=NOON + timedelta(hours=2)))
+    horizon = Horizon(start=NOON, stretches=(Stretch(count=2, minutes=60.0),))
+    return Scenario(site=site, tariff=tariff, horizon=horizon)
+
+
+def test_a_battery_buys_in_the_cheap_hour_and_gives_back_in_the_dear_one() -> None:
+    """5 kWh for 0.50 EUR are 4.5 kWh inside and 3.6 kWh back, 1.44 EUR; wear of 4.5 kWh costs 0.18 EUR."""
+    scenario = two_hours(BANK, (0.1, 0.4), (10.0, 10.0))
+    plan = optimize(scenario)
+    (bank,) = plan.storage
+    assert bank.charge_power_kw == pytest.approx([5.0, 0.0], abs=1e-6)
+    assert bank.discharge_power_kw == pytest.approx([0.0, 3.6], abs=1e-6)
+    assert bank.energy_kwh == pytest.approx([0.0, 4.5, 0.0], abs=1e-6)
+    assert plan.cost == pytest.approx(1.5 + 0.4 * 6.4)
+    assert plan.costs["storage_wear"] == pytest.approx(0.18)
+    assert plan.objective == pytest.approx(5.0 - 1.44 + 0.5 + 0.18)
+    assert audit(scenario, plan).passed
+
+
+def test_a_battery_rests_where_the_dear_hour_does_not_pay_its_losses() -> None:
+    """Of 1 kWh come back 0.72: bought at 0.10 and worth 0.15 EUR/kWh it would earn 0.108 less wear of 0.036 EUR."""
+    plan = optimize(two_hours(BANK, (0.1, 0.15), (10.0, 10.0)))
+    assert plan.storage[0].charge_power_kw == pytest.approx([0.0, 0.0], abs=1e-6)
+
+
+def test_a_battery_cuts_a_peak_as_far_as_its_energy_goes() -> None:
+    """10 and 14 kW, 2 kWh inside, no losses: at a peak of P it holds 2 + P - 10 and gives 14 - P, so P is 11."""
+    bank = replace(
+        BANK,
+        charge_efficiency=1.0,
+        discharge_efficiency=1.0,
+        energy_at_start_kwh=2.0,
+        wear_price_per_kwh=0.0,
+        terminal_value_per_kwh=0.2,
+    )
+    scenario = two_hours(bank, (0.2, 0.2), (10.0, 14.0))
+    assert scenario.tariff is not None
+    charge = DemandCharge(id="peak", rate_per_kw=10.0, demand_interval_min=60.0)
+    scenario = replace(scenario, tariff=replace(scenario.tariff, demand_charges=(charge,)))
+    plan = optimize(scenario)
+    assert plan.peaks[0].peak_kw == pytest.approx(11.0, abs=1e-6)
+    assert plan.storage[0].energy_kwh == pytest.approx([2.0, 3.0, 0.0], abs=1e-6)
+    assert audit(scenario, plan).passed
+
+
+@pytest.mark.parametrize(("reserve_kwh", "given_kwh"), [(0.0, 2.4), (1.0, 1.6), (5.0, 0.0)])
+def test_a_reserve_is_not_given_back_and_not_begun(reserve_kwh: float, given_kwh: float) -> None:
+    """3 kWh at the start, 0.8 back of each; where the reserve is above that, nothing is."""
+    scenario = two_hours(replace(BANK, energy_at_start_kwh=3.0, reserve_kwh=reserve_kwh), (0.4, 0.4), (10.0, 10.0))
+    plan = optimize(scenario)
+    assert sum(plan.storage[0].discharge_power_kw) == pytest.approx(given_kwh, abs=1e-6)
+    assert audit(scenario, plan).passed
+
+
+def test_what_is_left_in_a_battery_is_worth_the_mean_price_of_what_it_gives_back() -> None:
+    """(0.4 + 0.2) / 2 · 0.8 = 0.24 EUR/kWh: 5 kWh go out at 0.4 · 0.8 - 0.04 and 4.5 come back at 0.2 / 0.9 = 0.222."""
+    bank = replace(BANK, energy_at_start_kwh=10.0, max_discharge_kw=4.0, terminal_value_per_kwh=None)
+    plan = optimize(two_hours(bank, (0.4, 0.2), (10.0, 10.0)))
+    assert plan.storage[0].discharge_power_kw == pytest.approx([4.0, 0.0], abs=1e-6)
+    assert plan.storage[0].energy_kwh == pytest.approx([10.0, 5.0, 9.5], abs=1e-6)
+    assert plan.costs["stored_energy"] == pytest.approx(0.5 * 0.24)
+    (told,) = (t for t in plan.assumptions if t.what == "site.batteries[0].terminal_value_per_kwh")
+    assert told.value == "0.24 EUR/kWh"
+
+
+@pytest.mark.parametrize(("firm", "car_kw"), [(False, 2.0), (True, 6.0)])
+def test_an_import_limit_counts_on_a_battery_only_where_its_node_says_so(firm: bool, car_kw: float) -> None:
+    """8 kW of building on a connection of 10 kW: 2 kW for the car, and 4 more with the battery."""
+    node = replace(connection(10.0), firm_generation=firm)
+    evse = Evse(id="evse-1", node="grid", max_current_a=16.0)
+    bank = replace(BANK, energy_at_start_kwh=10.0)
+    load = BaseLoad(node="grid", expected_kw=8.0)
+    site = Site(id="s", nodes=(node,), evses=(evse,), base_loads=(load,), batteries=(bank,), tiers=(Tier(id="all"),))
+    scenario = one_hour(site, session(1, 10.0))
+    plan = optimize(scenario)
+    assert plan.sessions[0].energy_kwh == pytest.approx(car_kw, abs=1e-6)
+    assert audit(scenario, plan).passed
+
+
+def test_a_battery_gives_back_no_more_than_may_leave() -> None:
+    """1 kW of building and 2 kW that may leave: 3 of its 4 kW in the dear hour."""
+    node = replace(connection(50.0), export_limit_kw=2.0)
+    scenario = two_hours(replace(BANK, energy_at_start_kwh=10.0), (0.1, 0.4), (1.0, 1.0), node)
+    assert scenario.tariff is not None
+    scenario = replace(scenario, tariff=replace(scenario.tariff, export_price=0.3))
+    plan = optimize(scenario)
+    assert plan.storage[0].discharge_power_kw[1] == pytest.approx(3.0, abs=1e-6)
+    assert audit(scenario, plan).passed
+
+
+def test_a_battery_does_not_burn_energy_where_it_is_paid_to_be_taken() -> None:
+    """At -0.1 EUR/kWh charging and giving back at once would earn; a battery can do one of them."""
+    scenario = two_hours(BANK, (-0.1, -0.1), (10.0, 10.0))
+    plan = optimize(scenario)
+    assert max(plan.storage[0].discharge_power_kw * plan.storage[0].charge_power_kw) == pytest.approx(0.0, abs=1e-9)
     assert audit(scenario, plan).passed

@@ -15,7 +15,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
-from models.domain.site import GridNode, PvPlant
+from models.domain.site import Battery, GridNode, PvPlant
 from tests.oracle.paper_limits import (
     base_current_a,
     cabinet_head_room_kw,
@@ -97,6 +97,10 @@ class Paper:
         plants = self.scenario.site.pv_plants
         return [v for v in plants if v.curtailable and mean(v.expected_kw, t.start_s, t.end_s) > 0]
 
+    def batteries(self, places: Collection[str]) -> list[Battery]:
+        """Those that hang on some nodes."""
+        return [b for b in self.scenario.site.batteries if b.node in places]
+
     def after_kwh(self, s: PaperSession) -> float:
         return s.after_horizon_kwh(self.end_s)
 
@@ -122,6 +126,7 @@ def paper_model(
     paper = Paper(scenario, periods, tuple(paper_sessions(scenario)), choices)
     model = pyo.ConcreteModel()
     add_columns(model, paper)
+    add_storage(model, paper)
     add_session_energy(model, paper)
     add_node_import_limit(model, paper)
     add_node_export_limit(model, paper)
@@ -164,10 +169,31 @@ def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
     block(model, "pv_curtailed", {(v, t.label): (0.0, power) for (v, t), power in curtailed.items()})
     block(model, "grid_import", {t.label: (0.0, inf) for t in periods})
     uncontrolled = {t.label: uncontrolled_kw(paper.scenario, t.start_s, t.end_s) for t in periods}
-    block(model, "grid_export", {label: (0.0, -power) for label, power in uncontrolled.items() if power < 0})
+    given = sum(b.max_discharge_kw for b in paper.scenario.site.batteries)
+    most = {label: given - power for label, power in uncontrolled.items()}
+    block(model, "grid_export", {label: (0.0, power) for label, power in most.items() if power > 0})
     block(model, "peak_import", {k.label: (k.floor_kw, inf) for k in paper.windows})
     legs = [(n.id, g, t.label) for n in measured_nodes(paper) for t in periods for g in legs_at(paper, n, t)]
     block(model, "leg_current", dict.fromkeys(legs, (0.0, inf)))
+
+
+def add_storage(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """(8) and (3): what is in a battery is what was in it, what came in and what went out. [kWh at battery]"""
+    every, ends = paper.scenario.site.batteries, [*(t.label for t in paper.periods), label(paper.end_s)]
+    pairs = [(b, t) for b in every for t in paper.periods]
+    block(model, "storage_charge", {(b.id, t.label): (0.0, b.max_charge_kw) for b, t in pairs})
+    block(model, "storage_discharge", {(b.id, t.label): (0.0, b.max_discharge_kw) for b, t in pairs})
+    inside = {(b.id, i): (min(b.reserve_kwh, b.energy_at_start_kwh), b.capacity_kwh) for b in every for i in ends[1:]}
+    start = {(b.id, ends[0]): (b.energy_at_start_kwh, b.energy_at_start_kwh) for b in every}
+    block(model, "storage_energy", start | inside)
+    rows = {}
+    for b in every:
+        for t, after in zip(paper.periods, ends[1:], strict=True):
+            came = b.charge_efficiency * t.hours * model.storage_charge[b.id, t.label]
+            went = t.hours * model.storage_discharge[b.id, t.label] / b.discharge_efficiency
+            before = model.storage_energy[b.id, t.label]
+            rows[b.id, t.label] = model.storage_energy[b.id, after] == before + came - went
+    constrain(model, "storage_balance", rows)
 
 
 def add_session_energy(model: pyo.ConcreteModel, paper: Paper) -> None:
@@ -194,8 +220,13 @@ def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
         for n in site.nodes:
             bound = head_room_kw(paper.scenario, n, t.start_s, t.end_s)
             users = paper.plugged(below(paper.scenario, n), t)
-            if users and isfinite(bound):
-                rows[n.id, t.label] = sum(model.charge_power[s.id, t.label] / s.kappa for s in users) <= bound
+            batteries = paper.batteries(below(paper.scenario, n))
+            if (users or batteries) and isfinite(bound):
+                drawn = sum(model.charge_power[s.id, t.label] / s.kappa for s in users)
+                drawn += sum(model.storage_charge[b.id, t.label] for b in batteries)
+                if n.firm_generation:
+                    drawn -= sum(model.storage_discharge[b.id, t.label] for b in batteries)
+                rows[n.id, t.label] = drawn <= bound
         for cabinet in site.cabinets:
             outlets = {e.id: cabinet_kappa(cabinet, e) for e in site.evses if e.id in cabinet.evses}
             users = [s for s in paper.sessions if s.evse in outlets and paper.h(s, t) > 0]
@@ -206,13 +237,15 @@ def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
 
 
 def add_node_export_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
-    """(5) for export, where something below a node with an export limit can be curtailed. [kW at grid]"""
+    """(5) for export, where something below a node with an export limit gives back or can be curtailed. [kW at grid]"""
     rows = {}
     for n, t in product(paper.scenario.site.nodes, paper.periods):
         bound = export_room_kw(paper.scenario, n, t.start_s, t.end_s)
-        plants = [v for v in paper.curtailable(t) if v.node in below(paper.scenario, n)]
-        if plants and isfinite(bound):
-            rows[n.id, t.label] = -sum(model.pv_curtailed[v.id, t.label] for v in plants) <= bound
+        places = below(paper.scenario, n)
+        plants = [v for v in paper.curtailable(t) if v.node in places]
+        if (plants or paper.batteries(places)) and isfinite(bound):
+            given = sum(model.storage_discharge[b.id, t.label] for b in paper.batteries(places))
+            rows[n.id, t.label] = given - sum(model.pv_curtailed[v.id, t.label] for v in plants) <= bound
     constrain(model, "node_export_limit", rows)
 
 
@@ -335,6 +368,8 @@ def add_site_balance(model: pyo.ConcreteModel, paper: Paper) -> None:
             if paper.h(s, t) > 0
         )
         charging += sum(model.pv_curtailed[v.id, t.label] for v in paper.curtailable(t))
+        for b in paper.scenario.site.batteries:
+            charging += model.storage_charge[b.id, t.label] - model.storage_discharge[b.id, t.label]
         uncontrolled = uncontrolled_kw(paper.scenario, t.start_s, t.end_s)
         rows[t.label] = model.grid_import[t.label] - exported - charging == uncontrolled
     constrain(model, "site_balance", rows)
@@ -382,4 +417,10 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
         for t in paper.periods if paper.choices.margin else ():
             if paper.h(s, t) > 0:
                 money -= paper.h(s, t) * s.retail_price * model.charge_power[s.id, t.label]
+    for b in paper.scenario.site.batteries:
+        for t in paper.periods:
+            taken_out = t.hours * model.storage_discharge[b.id, t.label] / b.discharge_efficiency
+            money += b.wear_price_per_kwh * taken_out
+        worth = b.terminal_value_per_kwh or 0.0
+        money -= worth * (model.storage_energy[b.id, label(paper.end_s)] - b.energy_at_start_kwh)
     model.money = pyo.Objective(expr=money)

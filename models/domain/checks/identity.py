@@ -18,6 +18,7 @@ def duplicate_ids(scenario: Scenario) -> Iterator[Finding]:
         "site.cabinets": site.cabinets,
         "site.stations": site.stations,
         "site.pv_plants": site.pv_plants,
+        "site.batteries": site.batteries,
         "site.tiers": site.tiers,
         "sessions": scenario.sessions,
         "visits": scenario.visits,
@@ -87,6 +88,8 @@ def _of_the_site(site: Site) -> Iterator[Finding]:
         yield from to_node(f"site.base_loads[{i}].node", load, load.node)
     for i, plant in enumerate(site.pv_plants):
         yield from to_node(f"site.pv_plants[{i}].node", plant, plant.node)
+    for i, battery in enumerate(site.batteries):
+        yield from to_node(f"site.batteries[{i}].node", battery, battery.node)
 
 
 Referee = Callable[[str, Any, str | None], Iterator[Finding]]

@@ -12,6 +12,7 @@ from models.domain.paths import ids_of, label, path_text
 from models.domain.session import Session, Vehicle, Visit
 from models.domain.signal import Cap
 from models.domain.site import (
+    Battery,
     Connector,
     Evse,
     GridNode,
@@ -92,6 +93,17 @@ RANGES: dict[type, dict[str, Range]] = {
         "switch_over_s": NOT_NEGATIVE,
     },
     PvPlant: {"expected_kw": NOT_NEGATIVE},
+    Battery: {
+        "capacity_kwh": POSITIVE,
+        "max_charge_kw": NOT_NEGATIVE,
+        "max_discharge_kw": NOT_NEGATIVE,
+        "charge_efficiency": EFFICIENCY,
+        "discharge_efficiency": EFFICIENCY,
+        "energy_at_start_kwh": NOT_NEGATIVE,
+        "reserve_kwh": NOT_NEGATIVE,
+        "wear_price_per_kwh": NOT_NEGATIVE,
+        "terminal_value_per_kwh": NOT_NEGATIVE,
+    },
     Station: {"max_periods": COUNT, "max_stack_level": NOT_NEGATIVE},
     Tier: {"value_of_target_per_kwh": NOT_NEGATIVE},
     SessionDefaults: {"stay_h": Range(low=0.0, high=LONGEST_STAY_H, above=True), "energy_target_kwh": NOT_NEGATIVE},
