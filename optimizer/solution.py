@@ -141,7 +141,8 @@ def _dual_block(program: LinearProgram, block: Block, values: Floats) -> DualBlo
 
 def _labels(names: Labels, positions: Ints) -> NDArray[np.object_]:
     """Each name is made once, however often it is told: two thirds of the time around the solver at 50 sessions."""
-    present, which = distinct(positions, len(names))
+    few = len(names) <= len(positions)
+    present, which = distinct(positions, len(names)) if few else np.unique(positions, return_inverse=True)
     return np.array([names[int(i)] for i in present], dtype=object)[which]
 
 
