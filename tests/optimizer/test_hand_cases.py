@@ -26,6 +26,7 @@ from models.domain.site import (
 from models.domain.tariff import DemandCharge, PriceSeries, Tariff
 from models.domain.value import Step
 from optimizer.audit import audit
+from optimizer.backends.highs import NoSolution
 from optimizer.optimize import optimize
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -148,6 +149,29 @@ def test_a_cap_never_raises_a_limit() -> None:
 def test_energy_comes_early_where_money_does_not_care() -> None:
     plan = optimize(one_hour(ten_kwh(), session(1, 3.0, tier="fleet")))
     assert plan.sessions[0].charge_power_kw == pytest.approx([10.0, 2.0, 0.0, 0.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_who_leaves_first_charges_first_where_money_does_not_care(first: int) -> None:
+    """Three cars want 2.5 kWh each under 10 kW, a quarter hour alone: who leaves at half past has the first."""
+    stays = {n: timedelta(minutes=30 if n == first else 60) for n in (1, 2, 3)}
+    cars = [replace(session(n, 2.5, tier="fleet"), departure=NOON + stay) for n, stay in stays.items()]
+    site = ten_kwh()
+    third = Evse(id="evse-3", node="grid", max_current_a=16.0)
+    plan = optimize(one_hour(replace(site, evses=(*site.evses, third)), *cars))
+    in_the_first_quarter = [s.charge_power_kw[0] for s in plan.sessions]
+    assert in_the_first_quarter == pytest.approx([10.0 if n == first else 0.0 for n in (1, 2, 3)], abs=1e-6)
+
+
+def test_a_face_without_room_for_manners_keeps_the_plan_of_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object) -> None:
+        raise NoSolution("no room")
+
+    scenario = one_hour(ten_kwh(), session(1, 3.0, tier="fleet"))
+    monkeypatch.setattr("optimizer.goals.early", no_room)
+    plan = optimize(scenario)
+    assert energies(plan) == pytest.approx([3.0], abs=1e-6)
+    assert audit(scenario, plan).passed
 
 
 def test_what_is_left_for_after_the_horizon_is_bounded_by_the_time_left() -> None:
