@@ -10,7 +10,7 @@ ifneq ($(wildcard $(SHARED_DATA)/README.md),)
 export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
 endif
 
-.PHONY: setup demo test check bench bench-smoke bench-peer fuzz notebooks serve schema clean
+.PHONY: setup demo test check bench bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
 
 setup: $(READY)
 
@@ -45,6 +45,12 @@ bench-peer: $(READY)  ## FlexMeasures on the scenario of B3, in an environment o
 
 fuzz: $(READY)  ## 5,000 random sites through optimize and audit
 	CHARGEWRIGHT_EXAMPLES=5000 $(BIN)/python -m pytest tests/optimizer/test_properties.py
+
+soak: $(READY)  ## 100,000 random sites through optimizer and audit, 20,000 more with odd numbers; half an hour and more
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.soak --scenarios 100000 --hostile 20000
+
+soak-smoke: $(READY)  ## 2,000 of them
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.soak --scenarios 2000 --hostile 200
 
 notebooks: $(READY)  ## runs every notebook from a clean kernel
 	CHARGEWRIGHT_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks
