@@ -29,6 +29,10 @@ class Solved:
     cut_rounds: int
 
 
+Shape = Callable[[LinearProgram], LinearProgram]
+"""What a question adds to the program of a plan before it is solved: rows, columns, other bounds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cone:
     """How close to a current limit a goal may go, in tolerances: cuts lie at ``cut``, answers pass below ``passing``.
@@ -51,9 +55,16 @@ class GoalSolver:
     """
 
     def __init__(
-        self, instance: Instance, settings: Settings, *, carried: Basis | None = None, keep_basis: bool = False
+        self,
+        instance: Instance,
+        settings: Settings,
+        *,
+        carried: Basis | None = None,
+        keep_basis: bool = False,
+        shape: Shape | None = None,
     ) -> None:
         self.instance, self.settings, self.carried, self.keep_basis = instance, settings, carried, keep_basis
+        self.shape = shape
         self.basis: Basis | None = None
         """Of the money goal, for the next solve; None unless it is to be kept."""
         self.solver = Solver(settings)
@@ -61,7 +72,8 @@ class GoalSolver:
 
     def solve(self, at_money: Callable[[Solved], None] | None = None) -> Solved:
         """Raises SolverFault or DeadlinePassed; ``at_money`` is told the answer as it stands before manners."""
-        program, money = self._money(formulate(self.instance, self.settings))
+        formulated = formulate(self.instance, self.settings)
+        program, money = self._money(formulated if self.shape is None else self.shape(formulated))
         self.basis = self.solver.basis(program) if self.keep_basis else None
         if at_money is not None and self.settings.preferences:
             at_money(Solved(program, money, program, money, len(self._found)))

@@ -10,7 +10,7 @@ from models.domain.completion import Completed, complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, Statistics
 from optimizer import formulation
-from optimizer.goals import GoalSolver, Solved
+from optimizer.goals import GoalSolver, Shape, Solved
 from optimizer.instance import Instance, instance_of
 from optimizer.program import Floats, LinearProgram
 from optimizer.settings import Objective, Settings
@@ -31,6 +31,15 @@ class Replanned:
     """A plan, and what the next one may start from."""
 
     schedule: Schedule
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """The answer to a question: a plan, the solve that it comes from, and what the next question may start from."""
+
+    schedule: Schedule
+    solved: Solved
     basis: Basis
 
 
@@ -68,6 +77,21 @@ def replan(scenario: Scenario, settings: Settings = Settings(), carried: Basis |
     return Replanned(schedule, goals.basis)
 
 
+def optimize_shaped(
+    completed: Completed,
+    instance: Instance,
+    settings: Settings,
+    shape: Shape | None = None,
+    carried: Basis | None = None,
+) -> Shaped:
+    """As ``replan``, for a program that ``shape`` has changed; raises NoSolution where that leaves no plan."""
+    goals = GoalSolver(instance, settings, carried=carried, keep_basis=True, shape=shape)
+    solved = goals.solve()
+    assert goals.basis is not None
+    schedule = _schedule(completed, instance, goals, solved, Method.OPTIMAL, goals.solver.seconds)
+    return Shaped(schedule, solved, goals.basis)
+
+
 def _planned(
     completed: Completed,
     instance: Instance,
@@ -76,21 +100,27 @@ def _planned(
     at_money: Callable[[Schedule], None] | None = None,
 ) -> Schedule:
     def schedule(solved: Solved, method: Method) -> Schedule:
-        return schedule_of(
-            instance,
-            _outcome(instance, solved),
-            method=method,
-            objective_counts_revenue=goals.settings.objective is Objective.MARGIN,
-            assumptions=completed.assumptions,
-            duals=dual_blocks(solved.money_program, solved.money.row_duals),
-            statistics=_statistics(goals, solved, perf_counter() - started),
-        )
+        return _schedule(completed, instance, goals, solved, method, perf_counter() - started)
 
     def settled(solved: Solved) -> None:
         if at_money is not None:
             at_money(schedule(solved, Method.FEASIBLE_AT_DEADLINE))
 
     return schedule(goals.solve(settled), Method.OPTIMAL)
+
+
+def _schedule(
+    completed: Completed, instance: Instance, goals: GoalSolver, solved: Solved, method: Method, total_s: float
+) -> Schedule:
+    return schedule_of(
+        instance,
+        _outcome(instance, solved),
+        method=method,
+        objective_counts_revenue=goals.settings.objective is Objective.MARGIN,
+        assumptions=completed.assumptions,
+        duals=dual_blocks(solved.money_program, solved.money.row_duals),
+        statistics=_statistics(goals, solved, total_s),
+    )
 
 
 def _outcome(instance: Instance, solved: Solved) -> Outcome:
