@@ -20,7 +20,6 @@ from optimizer.settings import Settings
 
 PACKAGES = (
     "numpy",
-    "scipy",
     "pandas",
     "highspy",
     "pyomo",

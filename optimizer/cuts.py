@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import sparse
 
 from optimizer.formulation.currents import (
     Tangents,
@@ -17,6 +16,7 @@ from optimizer.instance import CurrentPoint, Instance
 from optimizer.instance.currents import Line
 from optimizer.program import Block, Floats, Ints, LinearProgram, with_rows
 from optimizer.settings import Settings
+from optimizer.sparse import Rows
 
 FAN = (0.0, 0.5, -0.5)
 """Where tangents are laid at a corner that is outside, in parts of the angle from it to where its tangents touch."""
@@ -120,7 +120,7 @@ def _corners(phasors: np.ndarray) -> Iterator[np.ndarray]:
                     yield subset
 
 
-def with_cuts(program: LinearProgram, cuts: Tangents, round_number: int) -> tuple[LinearProgram, sparse.csr_array]:
+def with_cuts(program: LinearProgram, cuts: Tangents, round_number: int) -> tuple[LinearProgram, Rows]:
     """The program with the cuts as block ``node_phase_current_<round>``, and the rows that were added."""
     count = len(cuts.period)
     name = f"node_phase_current_{round_number}"
@@ -129,6 +129,6 @@ def with_cuts(program: LinearProgram, cuts: Tangents, round_number: int) -> tupl
     block = Block(name, dims, "A", program.matrix.shape[0], count, positions)
     columns = program.columns["leg_current"].start + cuts.column
     shape = (count, program.matrix.shape[1])
-    rows = sparse.coo_array((cuts.value, (cuts.row, columns)), shape=shape).tocsr()
+    rows = Rows.from_triplets(cuts.value, (cuts.row, columns), shape)
     low = np.full(count, -np.inf)
     return with_rows(program, block, rows, low, cuts.bound), rows

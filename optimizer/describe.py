@@ -18,13 +18,10 @@ def describe(program: LinearProgram, block: str, *, limit: int | None = None) ->
 
 def row_sentences(program: LinearProgram, block: Block) -> Iterator[str]:
     """``node_import_limit[grid, 17:00]: +1 charge_power[a, 17:00] <= 10``"""
-    matrix = program.matrix
     for k in range(block.size):
         i = block.start + k
-        span = slice(matrix.indptr[i], matrix.indptr[i + 1])
-        order = np.argsort(matrix.indices[span])
-        pairs = zip(matrix.data[span][order], matrix.indices[span][order], strict=True)
-        body = " ".join(f"{value:+.10g} {_name(*program.column_label(int(j)))}" for value, j in pairs)
+        pairs = zip(*program.matrix.row(i), strict=True)
+        body = " ".join(f"{value:+.10g} {_name(*program.column_label(int(j)))}" for j, value in pairs)
         yield f"{_name(*program.row_label(i))}: {_between(body, program.row_lower[i], program.row_upper[i])}"
 
 

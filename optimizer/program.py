@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
+
+from optimizer.sparse import Rows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -74,7 +75,7 @@ class LinearProgram:
     col_upper: Floats
     row_lower: Floats
     row_upper: Floats
-    matrix: sparse.csr_array
+    matrix: Rows
     """(rows, columns)"""
 
     def column_label(self, j: int) -> tuple[str, tuple[str, ...]]:
@@ -227,14 +228,12 @@ def with_cost(program: LinearProgram, cost: Floats) -> LinearProgram:
     return replace(program, cost=cost, cost_offset=0.0)
 
 
-def with_rows(
-    program: LinearProgram, block: Block, entries: sparse.csr_array, lower: Floats, upper: Floats
-) -> LinearProgram:
+def with_rows(program: LinearProgram, block: Block, entries: Rows, lower: Floats, upper: Floats) -> LinearProgram:
     """The program with one more block of rows; ``block.start`` must be its present number of rows."""
     return replace(
         program,
         rows={**program.rows, block.name: block},
-        matrix=sparse.csr_array(sparse.vstack([program.matrix, entries], format="csr")),
+        matrix=program.matrix.above(entries),
         row_lower=np.concatenate([program.row_lower, lower]),
         row_upper=np.concatenate([program.row_upper, upper]),
     )
@@ -242,14 +241,13 @@ def with_rows(
 
 def with_columns(program: LinearProgram, block: Block, *, cost: Floats) -> LinearProgram:
     """The program with one more block of columns >= 0; ``block.start`` must be its present number of columns."""
-    shape = (program.matrix.shape[0], program.matrix.shape[1] + block.size)
     return replace(
         program,
         columns={**program.columns, block.name: block},
         cost=np.concatenate([program.cost, cost]),
         col_lower=np.concatenate([program.col_lower, np.zeros(block.size)]),
         col_upper=np.concatenate([program.col_upper, np.full(block.size, INF)]),
-        matrix=sparse.csr_array((program.matrix.data, program.matrix.indices, program.matrix.indptr), shape=shape),
+        matrix=program.matrix.widened(block.size),
     )
 
 
@@ -265,10 +263,8 @@ def _concatenate(bounds: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     return np.concatenate([b[0] for b in bounds]), np.concatenate([b[1] for b in bounds])
 
 
-def _matrix(entries: list[tuple[Ints, Ints, Floats]], shape: tuple[int, int]) -> sparse.csr_array:
+def _matrix(entries: list[tuple[Ints, Ints, Floats]], shape: tuple[int, int]) -> Rows:
     if not entries:
-        return sparse.csr_array(shape)
+        return Rows.from_triplets([], ([], []), shape)
     rows, columns, values = (np.concatenate(part) for part in zip(*entries, strict=True))
-    matrix = sparse.coo_array((values, (rows, columns)), shape=shape).tocsr()
-    matrix.eliminate_zeros()
-    return matrix
+    return Rows.from_triplets(values, (rows, columns), shape)

@@ -1,11 +1,11 @@
 """Goal (1): when not every guaranteed minimum can be kept, keep those of lower rank first."""
 
 import numpy as np
-from scipy import sparse
 
 from optimizer.backends.highs import Solver
 from optimizer.instance import Instance
 from optimizer.program import Block, Ints, LinearProgram, with_bounds, with_cost, with_rows
+from optimizer.sparse import Rows
 
 SLACK_KWH = 1e-6
 """A promise that was kept to this energy counts as kept, so that the next solve has room to be feasible in."""
@@ -33,5 +33,5 @@ def _held(program: LinearProgram, members: Ints, rank: int, most: float) -> Line
     name = f"promise_kept_{rank}"
     block = Block(name, (), "kWh at evse", program.matrix.shape[0], 1, ())
     ones, zeros = np.ones(len(members)), np.zeros(len(members), dtype=np.int64)
-    row = sparse.coo_array((ones, (zeros, members)), shape=(1, program.matrix.shape[1])).tocsr()
+    row = Rows.from_triplets(ones, (zeros, members), (1, program.matrix.shape[1]))
     return with_rows(program, block, row, np.array([-np.inf]), np.array([most]))

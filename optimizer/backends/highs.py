@@ -6,12 +6,12 @@ from typing import cast
 
 import highspy
 import numpy as np
-from scipy import sparse
 
 from models.domain.errors import DeadlinePassed, SolverFault
 from optimizer.backends.quiet import quiet_stdout
 from optimizer.program import Floats, LinearProgram
 from optimizer.settings import Settings
+from optimizer.sparse import Rows
 from optimizer.warm import Basis, basis_of, statuses_for
 
 # The first instance of a process greets on standard output whatever its options say.
@@ -77,8 +77,8 @@ class Solver:
             program.col_upper,
             program.row_lower,
             program.row_upper,
-            a.indptr.astype(np.int32),
-            a.indices.astype(np.int32),
+            a.indptr,
+            a.indices,
             a.data,
             np.zeros(a.shape[1], dtype=np.int32),
         )
@@ -104,11 +104,10 @@ class Solver:
         self.seconds += perf_counter() - started
         return basis_of(program, columns, rows)
 
-    def add_rows(self, rows: sparse.csr_array, lower: Floats, upper: Floats) -> None:
+    def add_rows(self, rows: Rows, lower: Floats, upper: Floats) -> None:
         """Append rows; the basis stays, so that the next run starts from the last answer."""
         started = perf_counter()
-        starts, indices = rows.indptr[:-1].astype(np.int32), rows.indices.astype(np.int32)
-        status = self._highs.addRows(rows.shape[0], lower, upper, rows.nnz, starts, indices, rows.data)
+        status = self._highs.addRows(rows.shape[0], lower, upper, rows.nnz, rows.indptr[:-1], rows.indices, rows.data)
         self.seconds += perf_counter() - started
         _expect_ok(status, "adding rows")
 
@@ -158,8 +157,9 @@ def check_numbers(program: LinearProgram) -> None:
     _refuse_bad(program, crossed, "column", "bounds cross or are not numbers")
     crossed = ~(program.row_lower <= program.row_upper)
     _refuse_bad(program, crossed, "row", "bounds cross or are not numbers")
-    if not np.isfinite(program.matrix.data).all():
-        bad = np.isin(np.arange(program.matrix.shape[0]), program.matrix.tocoo().row[~np.isfinite(program.matrix.data)])
+    wrong = ~np.isfinite(program.matrix.data)
+    if wrong.any():
+        bad = np.isin(np.arange(program.matrix.shape[0]), program.matrix.row_of[wrong])
         _refuse_bad(program, bad, "row", "a coefficient is not finite")
 
 

@@ -72,10 +72,9 @@ def _add_constraints(model: pyo.ConcreteModel, program: LinearProgram, block: Bl
     labels = labels_of(program, block)
     constraint = pyo.Constraint(labels) if block.dims else pyo.Constraint([None])
     model.add_component(block.name, constraint)
-    matrix = program.matrix
     for i, label in enumerate(labels, start=block.start):
-        span = slice(matrix.indptr[i], matrix.indptr[i + 1])
-        body = _linear(matrix.data[span], matrix.indices[span], columns)
+        positions, coefficients = program.matrix.row(i)
+        body = _linear(coefficients, positions, columns)
         constraint.add(label, (_bound(program.row_lower[i]), body, _bound(program.row_upper[i])))
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from optimizer.instance import Instance
 from optimizer.program import Block, Floats, Ints, LinearProgram, with_columns, with_cost, with_rows
+from optimizer.sparse import Rows
 
 URGENCY = 0.1
 """Share by which the earliness of a car that leaves at once outweighs that of one that stays to the end."""
@@ -76,7 +76,7 @@ def level(program: LinearProgram, instance: Instance) -> LinearProgram:
     row = np.arange(count)
     values = np.concatenate([np.ones(count), -np.ones(count)])
     places = (np.concatenate([row, row]), np.concatenate([peak.start + number, above]))
-    rows = sparse.coo_array((values, places), shape=(count, len(wider.cost))).tocsr()
+    rows = Rows.from_triplets(values, places, (count, len(wider.cost)))
     dims, start = ("metering_interval", "period"), program.matrix.shape[0]
     block = Block("interval_import_definition", dims, "kW at grid", start, count, (met.interval, met.period))
     return with_rows(wider, block, rows, np.zeros(count), np.full(count, np.inf))

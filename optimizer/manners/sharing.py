@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from optimizer.backends.highs import SolverAnswer
 from optimizer.formulation.energy import unavoidable_kwh
 from optimizer.instance import Instance
 from optimizer.manners.face import DUAL_TOLERANCE
 from optimizer.program import Block, Floats, Ints, LinearProgram, with_bounds, with_columns, with_cost, with_rows
+from optimizer.sparse import Rows
 
 MISSING_KWH = 1e-4
 """Less than this is not missing. [kWh]"""
@@ -85,6 +85,6 @@ def with_shares(
     row = np.arange(count)
     values = np.concatenate([np.ones(count), -wanted])
     places = (np.concatenate([row, row]), np.concatenate([block.start + members, columns + tier]))
-    rows = sparse.coo_array((values, places), shape=(count, columns + tiers)).tocsr()
+    rows = Rows.from_triplets(values, places, (count, columns + tiers))
     share = Block("equal_share", ("session",), "kWh at evse", program.matrix.shape[0], count, (members,))
     return with_rows(wider, share, rows, np.full(count, -np.inf), unavoidable)

@@ -54,8 +54,8 @@ def _alone(count: int) -> Peak:
             col_upper=program.col_upper,
             row_lower=program.row_lower,
             row_upper=program.row_upper,
-            indptr=program.matrix.indptr.astype(np.int32),
-            indices=program.matrix.indices.astype(np.int32),
+            indptr=program.matrix.indptr,
+            indices=program.matrix.indices,
             data=program.matrix.data,
         )
         return _peak(str(Path(__file__).with_name("highs_alone.py")), str(path))

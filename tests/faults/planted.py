@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
-from scipy import sparse
 
 from optimizer.program import LinearProgram
+from optimizer.sparse import Rows
 from tests.oracle.tables import Name, column_name, row_name
 
 Change = Callable[[float], float]
@@ -87,18 +87,22 @@ def entries(program: LinearProgram, rows: str, columns: str) -> list[tuple[int, 
     if rows not in program.rows or columns not in program.columns:
         return []
     row_block, column_block = program.rows[rows], program.columns[columns]
-    part = program.matrix.tocsr()[row_block.start : row_block.start + row_block.size].tocoo()
-    shared = (part.col >= column_block.start) & (part.col < column_block.start + column_block.size)
-    triples = zip(part.row[shared], part.col[shared], part.data[shared], strict=True)
-    return [(int(i) + row_block.start, int(j), float(value)) for i, j, value in triples]
+    found = []
+    for i in range(row_block.start, row_block.start + row_block.size):
+        for j, value in zip(*program.matrix.row(i), strict=True):
+            if column_block.start <= j < column_block.start + column_block.size:
+                found.append((i, int(j), float(value)))
+    return found
 
 
 def with_entries(program: LinearProgram, changes: dict[tuple[int, int], float]) -> LinearProgram:
     """The program with other coefficients; 0 takes one away."""
-    matrix = program.matrix.tolil(copy=True)
-    for place, value in changes.items():
-        matrix[place] = value
-    return replace(program, matrix=sparse.csr_array(matrix))
+    matrix = program.matrix
+    dense = dict(zip(zip(matrix.row_of.tolist(), matrix.indices.tolist(), strict=True), matrix.data, strict=True))
+    dense.update(changes)
+    rows, columns = np.array(list(dense)).T
+    wrong = Rows.from_triplets(list(dense.values()), (rows, columns), matrix.shape)
+    return replace(program, matrix=wrong)
 
 
 def coefficient(rows: str, columns: str, change: Change, where: Where = anywhere) -> Plant:

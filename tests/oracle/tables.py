@@ -85,11 +85,9 @@ def tables_of_program(program: LinearProgram) -> Tables:
 
 
 def program_rows(program: LinearProgram, columns: list[Name]) -> Iterator[tuple[Name, Row]]:
-    matrix = program.matrix.tocsr()
-    for i in range(matrix.shape[0]):
-        part = slice(matrix.indptr[i], matrix.indptr[i + 1])
+    for i in range(program.matrix.shape[0]):
         found: dict[Name, float] = {}
-        for j, value in zip(matrix.indices[part], matrix.data[part], strict=True):
+        for j, value in zip(*program.matrix.row(i), strict=True):
             found[columns[j]] = found.get(columns[j], 0.0) + float(value)
         kept = {name: value for name, value in found.items() if np.isnan(value) or abs(value) > NEGLIGIBLE}
         yield row_name(program, i), Row(kept, float(program.row_lower[i]), float(program.row_upper[i]))

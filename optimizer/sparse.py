@@ -1,0 +1,85 @@
+"""The coefficients of a linear program: rows of a matrix, zeros left out, one after the other in three arrays.
+
+What a program needs of a sparse matrix and no more (docs/decisions/0008): built once from triplets, put below one
+another, read row by row. Indices are of the 32 bits that solvers take, so nothing is copied on the way to them.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Index = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Row i has ``data[indptr[i]:indptr[i + 1]]`` in columns ``indices[indptr[i]:indptr[i + 1]]``, which ascend."""
+
+    indptr: Index
+    """Where each row begins, and where the last one ends (rows + 1,)."""
+    indices: Index
+    """Column of each coefficient (nnz,)."""
+    data: Floats
+    """The coefficients (nnz,)."""
+    shape: tuple[int, int]
+    """Rows, columns."""
+
+    @classmethod
+    def from_triplets(cls, values: ArrayLike, places: tuple[ArrayLike, ArrayLike], shape: tuple[int, int]) -> Self:
+        """Values at ``places`` = (rows, columns); equal places are added up, then zeros left out."""
+        row, column = (np.asarray(part, dtype=np.int64) for part in places)
+        order = np.lexsort((column, row))
+        row, column, data = row[order], column[order], np.asarray(values, dtype=float)[order]
+        new = np.ones(len(data), dtype=bool)
+        new[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
+        if not new.all():
+            first = np.flatnonzero(new)
+            row, column, data = row[first], column[first], np.add.reduceat(data, first)
+        if not data.all():
+            kept = np.flatnonzero(data)
+            row, column, data = row[kept], column[kept], data[kept]
+        return cls(_starts(row, shape[0]), column.astype(np.int32), data, shape)
+
+    @property
+    def nnz(self) -> int:
+        return len(self.data)
+
+    @property
+    def row_of(self) -> Index:
+        """Row of each coefficient (nnz,)."""
+        return np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
+
+    def row(self, i: int) -> tuple[Index, Floats]:
+        """Columns and coefficients of row ``i``."""
+        span = slice(self.indptr[i], self.indptr[i + 1])
+        return self.indices[span], self.data[span]
+
+    def above(self, other: "Rows") -> "Rows":
+        """These rows and then the other ones, which must have as many columns."""
+        if self.shape[1] != other.shape[1]:
+            raise ValueError(f"rows of {other.shape[1]} columns below rows of {self.shape[1]}")
+        return Rows(
+            np.concatenate([self.indptr, self.indptr[-1] + other.indptr[1:]]),
+            np.concatenate([self.indices, other.indices]),
+            np.concatenate([self.data, other.data]),
+            (self.shape[0] + other.shape[0], self.shape[1]),
+        )
+
+    def widened(self, columns: int) -> "Rows":
+        """The same coefficients with so many empty columns more on the right."""
+        return Rows(self.indptr, self.indices, self.data, (self.shape[0], self.shape[1] + columns))
+
+    def __matmul__(self, values: Floats) -> Floats:
+        """Σ coefficient · value of each row (rows,)."""
+        sums = np.zeros(self.shape[0])
+        np.add.at(sums, self.row_of, self.data * values[self.indices])
+        return sums
+
+
+def _starts(row: NDArray[np.int64], count: int) -> Index:
+    starts = np.zeros(count + 1, dtype=np.int32)
+    np.cumsum(np.bincount(row, minlength=count), out=starts[1:])
+    return starts
