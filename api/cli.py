@@ -133,6 +133,19 @@ def validate(scenario: Source) -> None:
 
 
 @app.command()
+def worth(scenario: Source) -> None:
+    """Say what each part of a site earns: the same day planned without it, both billed alike."""
+    from api.planning import check
+    from api.report import print_worths
+    from api.sources import scenario_from
+    from optimizer.worth import worths
+
+    given = scenario_from(scenario, datetime.now(UTC))
+    check(given)
+    print_worths(worths(given), _console())
+
+
+@app.command()
 def doctor() -> None:
     """Look at the versions in use, the time zone data, and whether the solver finds a known optimum."""
     from api.doctor import checks

@@ -265,3 +265,32 @@ class PlanDocument(Part):
     ocpp: OcppMessages | None
     """Null unless an OCPP version was asked for."""
     statistics: SolveStatistics
+
+
+class Bill(Part):
+    """What a day costs and carries."""
+
+    cost: float
+    """All components of the objective, wishes that are missed included."""
+    costs: dict[str, float]
+    peak_kw: float
+    """Highest mean import of a period, at grid."""
+    energy_kwh: float
+    """Into vehicles, at evse."""
+
+
+class PartWorth(Part):
+    """One part of the site, and the day without it."""
+
+    part: str
+    without: Bill
+    gain: float
+    """What the day without it costs more."""
+
+
+class WorthDocument(Part):
+    """What ``POST /v1/worth`` answers: the day as it is, and the same day without each part, billed alike."""
+
+    currency: str
+    planned: Bill
+    parts: list[PartWorth]

@@ -14,6 +14,7 @@ from api.document import BatteryLoad, NodeLoad, PlanDocument, PlannedSession, Pv
 from models.domain.findings import Finding
 from models.domain.schedule import Floats, Method
 from models.domain.units import hours_from_seconds
+from optimizer.worth import Bill, Worths
 
 MISSED_KWH = 0.05
 """A smaller lack is not worth a line; no meter of a car shows it. [kWh]"""
@@ -53,6 +54,24 @@ def print_findings(findings: Iterable[Finding], console: Console) -> None:
         place = Text(finding.path or "(document)", style="bold")
         console.print(Text("  ") + place + Text(f": {finding.message}"))
         console.print(Text(f"    -> {finding.remedy}"))
+
+
+def print_worths(found: Worths, console: Console) -> None:
+    """Print the day as it is and what each of its parts earns."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("")
+    for name in (f"cost {found.currency}", f"earns {found.currency}", "peak kW", "into vehicles kWh"):
+        table.add_column(name, justify="right")
+    table.add_row(*_bill_cells("as it is", found.planned, ""))
+    for part in found.parts:
+        table.add_row(*_bill_cells(f"without {part.part}", part.without, f"{part.gain:+.2f}"))
+    console.print(table)
+    if not found.parts:
+        console.print("There is nothing to leave out: no battery, no PV, no demand charge.")
+
+
+def _bill_cells(name: str, bill: Bill, earns: str) -> Iterable[Text]:
+    return map(Text, (name, f"{bill.cost:.2f}", earns, f"{bill.peak_kw:.1f}", f"{bill.energy_kwh:.1f}"))
 
 
 def missed_kwh(session: PlannedSession) -> float:

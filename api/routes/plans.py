@@ -1,6 +1,5 @@
 """Plans on request: a scenario comes in, its plan goes out, nothing is kept."""
 
-import json
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
@@ -12,37 +11,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.build_document import document
 from api.document import PlanDocument
 from api.planning import plan
-from api.problems import BodyTooLarge, MalformedJson, WrongContentType, documented
-from models.domain.errors import InvalidScenario, NoFeasibleSchedule
-from models.domain.scenario import Scenario
-from models.domain.wire import read_scenario
+from api.problems import documented
+from api.routes.bodies import ERRORS, REQUEST_BODY, json_body, read
 from models.ocpp.profile import Version
 from optimizer.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["plans"])
-
-REQUEST_BODY = {
-    "required": True,
-    "description": "A scenario, whole or in its quick form: a limit and a list of EVSEs with a car.",
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ScenarioDocument"}}},
-}
-ERRORS = (
-    MalformedJson,
-    NoFeasibleSchedule,
-    BodyTooLarge,
-    WrongContentType,
-    InvalidScenario,
-)
-
-
-async def json_body(request: Request) -> bytes:
-    """The body as bytes; raises WrongContentType, BodyTooLarge.
-
-    It is not decoded here: only the reader of scenarios tells NaN, doubled keys and numbers too large for a float.
-    """
-    if not _says_json(request.headers.get("content-type", "")) or "content-encoding" in request.headers:
-        raise WrongContentType("send the scenario with Content-Type: application/json in UTF-8, not compressed")
-    return await request.body()
 
 
 @router.post(
@@ -75,29 +49,3 @@ def planned(body: bytes, *, settings: Settings, now: datetime, ocpp_version: Ver
     """From a body to the document of its plan, both as JSON; raises the errors of :data:`ERRORS`."""
     answer = plan(read(body, now), settings=settings, now=now, ocpp_version=ocpp_version, deadline_s=deadline_s)
     return document(answer).model_dump_json()
-
-
-def read(body: bytes, now: datetime) -> Scenario:
-    """The scenario in a body; raises InvalidScenario, MalformedJson."""
-    try:
-        return read_scenario(body, now=now)
-    except InvalidScenario as invalid:
-        if not _is_json(body):
-            raise MalformedJson(invalid.findings) from None
-        raise
-
-
-def _says_json(content_type: str) -> bool:
-    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    charsets = [p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")]
-    is_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
-    return is_json and all(charset in ("utf-8", "utf8", "us-ascii") for charset in charsets)
-
-
-def _is_json(body: bytes) -> bool:
-    """Whether the grammar of JSON, with the NaN that Python adds to it, reads the body."""
-    try:
-        json.loads(body.decode("utf-8-sig"), parse_int=float)  # as int, more than 4,300 digits are an error
-    except (ValueError, RecursionError):
-        return False
-    return True

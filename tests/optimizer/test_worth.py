@@ -1,0 +1,73 @@
+"""What a part of a site earns: the same day without it, billed with one ruler."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models.domain.horizon import Horizon, Stretch
+from models.domain.scenario import Scenario
+from models.domain.session import Session
+from models.domain.site import BaseLoad, Battery, Evse, GridNode, NodeKind, PvPlant, Site
+from models.domain.tariff import DemandCharge, PriceSeries, Tariff
+from models.domain.value import Step
+from optimizer.worth import Worths, worths
+
+NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def yard(**more: object) -> Site:
+    site: dict[str, object] = {
+        "id": "yard",
+        "nodes": (GridNode(id="grid", kind=NodeKind.CONNECTION, import_limit_kw=50.0, continuous_factor=1.0),),
+        "evses": (Evse(id="one", node="grid", max_power_kw=11.0),),
+    }
+    return Site(**(site | more))  # type: ignore[arg-type]  # a test's shorthand
+
+
+def told(site: Site, tariff: Tariff, *sessions: Session) -> Worths:
+    horizon = Horizon(start=NOON, stretches=(Stretch(count=2, minutes=60.0),))
+    return worths(Scenario(site=site, sessions=sessions, tariff=tariff, horizon=horizon))
+
+
+def test_a_battery_earns_what_it_moves_between_prices_less_what_it_loses() -> None:
+    """5 kWh drawn at 0.1 come back as 4 at 0.5: 2.0 - 0.5 = 1.5."""
+    box = Battery(
+        id="box", node="grid", capacity_kwh=4.0, max_charge_kw=5.0, max_discharge_kw=5.0, charge_efficiency=0.8,
+        discharge_efficiency=1.0, energy_at_start_kwh=0.0, terminal_value_per_kwh=0.0,
+    )  # fmt: skip
+    site = yard(batteries=(box,), base_loads=(BaseLoad(node="grid", expected_kw=6.0),))
+    prices = PriceSeries(steps=(Step(start=NOON, value=0.1), Step(start=NOON + HOUR, value=0.5)), end=NOON + 3 * HOUR)
+
+    (battery,) = told(site, Tariff(currency="EUR", import_price=prices)).parts
+
+    assert battery.part == "stationary batteries"
+    assert battery.gain == pytest.approx(1.5)
+
+
+def test_sun_earns_the_import_that_it_saves_and_the_export_that_it_sells() -> None:
+    """4 kW over two hours, 3 kWh into the car at 0.3 and 5 kWh sold at 0.1: 0.9 + 0.5 = 1.4."""
+    site = yard(pv_plants=(PvPlant(id="roof", node="grid", expected_kw=4.0),))
+    car = Session(id="a", evse="one", arrival=NOON, departure=NOON + 2 * HOUR, energy_target_kwh=3.0)
+
+    (sun,) = told(site, Tariff(currency="EUR", import_price=0.3, export_price=0.1), car).parts
+
+    assert sun.gain == pytest.approx(1.4)
+
+
+def test_a_plan_blind_to_peaks_pays_for_the_peak_that_it_makes() -> None:
+    """Ten kWh fit into the cheap hour for 0.1 a kWh; over both hours, 5 kW are 5 EUR less of peak and 0.5 dearer."""
+    prices = PriceSeries(steps=(Step(start=NOON, value=0.1), Step(start=NOON + HOUR, value=0.2)), end=NOON + 3 * HOUR)
+    # A day and a half of the month is left and a day is planned: a kW costs two thirds of 1.5.
+    charge = DemandCharge(id="power", rate_per_kw=1.5, demand_interval_min=60.0)
+    car = Session(id="a", evse="one", arrival=NOON, departure=NOON + 2 * HOUR, energy_target_kwh=10.0)
+
+    found = told(yard(), Tariff(currency="EUR", import_price=prices, demand_charges=(charge,)), car)
+
+    (eyes,) = found.parts
+    assert (found.planned.peak_kw, eyes.without.peak_kw) == pytest.approx((5.0, 10.0))
+    assert eyes.gain == pytest.approx(5.0 - 0.5)
+
+
+def test_a_site_with_nothing_special_has_no_parts_to_leave_out() -> None:
+    assert told(yard(), Tariff(currency="EUR", import_price=0.2)).parts == ()
