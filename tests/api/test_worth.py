@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from typer.testing import CliRunner
 
 from api.cli import app
