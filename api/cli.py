@@ -6,10 +6,11 @@ each other, so that no action can satisfy them; 1 an error of ours, or a plan th
 
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -143,6 +144,29 @@ def worth(scenario: Source) -> None:
     given = scenario_from(scenario, datetime.now(UTC))
     check(given)
     print_worths(worths(given), _console())
+
+
+@app.command()
+def flexibility(
+    scenario: Source,
+    start: Annotated[datetime, typer.Option(help="When the window begins, local time of the site.")],
+    minutes: Annotated[float, typer.Option(help="How long it lasts.")],
+    direction: Annotated[str, typer.Option(help="reduce or turn_up: less import than planned, or more.")] = "reduce",
+) -> None:
+    """Say how many kW a site can shed or take up in a window, at what cost, and who would feel it."""
+    from api.flexibility import print_flexibility
+    from api.planning import check
+    from api.sources import scenario_from
+    from optimizer.flexibility import Direction
+    from optimizer.flexibility import flexibility as curve
+
+    if direction not in list(Direction):
+        raise typer.BadParameter(f"--direction: {direction} is neither reduce nor turn_up")
+    given = scenario_from(scenario, datetime.now(UTC))
+    check(given)
+    zone = ZoneInfo(given.site.time_zone)
+    found = curve(given, Direction(direction), start.replace(tzinfo=zone), timedelta(minutes=minutes))
+    print_flexibility(found, zone, _console())
 
 
 @app.command()
