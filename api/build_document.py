@@ -139,17 +139,19 @@ def _session(plan: SessionPlan, session: Session, schedule: Schedule, why: list[
 
 
 def _setpoints(plan: SessionPlan, arrival: datetime, departure: datetime, schedule: Schedule) -> list[Setpoint]:
-    """Runs of equal power, cut to the stay."""
-    powers = np.round(plan.charge_power_kw, DIGITS)
+    """Runs of equal power and offer, cut to the stay."""
+    powers, offers = np.round(plan.charge_power_kw, DIGITS), np.round(plan.limit_kw, DIGITS)
     if not powers.size:
         return []
-    starts = np.flatnonzero(np.diff(powers, prepend=np.nan) != 0)
+    changes = (np.diff(powers, prepend=np.nan) != 0) | (np.diff(offers, prepend=np.nan) != 0)
+    starts = np.flatnonzero(changes)
     ends = np.append(starts[1:], powers.size)
     return [
         Setpoint(
             start=max(schedule.instant(plan.first_period + start), arrival.astimezone(UTC)),
             end=min(schedule.instant(plan.first_period + end), departure.astimezone(UTC)),
             charge_power_kw=rounded(powers[start]),
+            offered_power_kw=rounded(offers[start]),
         )
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
     ]

@@ -22,6 +22,9 @@ class Setpoint(Part):
     start: datetime
     end: datetime
     charge_power_kw: float
+    """What the car is expected to take."""
+    offered_power_kw: float
+    """What its EVSE is told to offer: the same, or more in the last period before the car has what it wants."""
 
 
 class Why(Part):

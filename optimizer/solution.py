@@ -44,6 +44,13 @@ class Outcome:
     """(C,) what PV is held back by, in the order of ``Generation.plant``. [kW at grid]"""
     worth_per_kw: Floats
     """(M, T) duals of import limits, positive where more room would help. [currency/kW]"""
+    offered_power_kw: Floats | None = None
+    """(N,) what EVSEs may draw, which limits count; None: as charged. [kW]"""
+
+    @property
+    def limit_kw(self) -> Floats:
+        """(N,) what limits count, at evse. [kW]"""
+        return self.charge_power_kw if self.offered_power_kw is None else self.offered_power_kw
 
 
 def schedule_of(
@@ -186,7 +193,7 @@ def _session_plans(
         outcome.minimum_shortfall_kwh.tolist(),
         cost.tolist(),
     )
-    power, hours = outcome.charge_power_kw, cells.hours
+    power, hours, offered = outcome.charge_power_kw, cells.hours, outcome.offered_power_kw
     return tuple(
         SessionPlan(
             session_id=session,
@@ -200,6 +207,7 @@ def _session_plans(
             target_shortfall_kwh=lacks,
             minimum_shortfall_kwh=promised,
             energy_cost=paid,
+            offered_power_kw=None if offered is None else offered[begin:end],
         )
         for session, evse, first, begin, end, remaining, got, after, lacks, promised, paid in zip(*columns, strict=True)
     )
@@ -260,11 +268,14 @@ def _pv_plans(instance: Instance, outcome: Outcome) -> tuple[PvPlan, ...]:
 
 
 def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
-    """Expected and guaranteed power of every node and cabinet (M, T). [kW, where its limit is measured]"""
+    """Expected power, and guaranteed power with every offer taken, of every node and cabinet (M, T).
+
+    [kW, where its limit is measured]
+    """
     cells, span, limits = instance.cells, instance.periods, instance.limits
     share = cells.hours / span.hours[cells.period]
-    charge_power_kw = outcome.charge_power_kw
-    drawn = charge_power_kw / instance.sessions.efficiency[cells.session]
+    efficiency = instance.sessions.efficiency[cells.session]
+    charged_kw, offered_kw = outcome.charge_power_kw, outcome.limit_kw
     count = instance.sessions.count
     at_node = np.zeros((len(limits.ids), count), dtype=bool)
     for s, evse in enumerate(instance.sessions.evse_ids):
@@ -272,10 +283,10 @@ def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     expected, guaranteed = limits.expected_kw.copy(), limits.high_kw.copy()
     for i in range(len(limits.ids)):
         below = at_node[i][cells.session]
-        power = (charge_power_kw if limits.at_evse[i] else drawn)[below]
+        at_grid = 1.0 if limits.at_evse[i] else 1.0 / efficiency[below]
         period = cells.period[below]
-        expected[i] += np.bincount(period, weights=power * share[below], minlength=span.count)
-        guaranteed[i] += np.bincount(period, weights=power, minlength=span.count)
+        expected[i] += np.bincount(period, weights=(charged_kw * share)[below] * at_grid, minlength=span.count)
+        guaranteed[i] += np.bincount(period, weights=offered_kw[below] * at_grid, minlength=span.count)
     supply = instance.generation
     for plant, t, curtailed_kw in zip(supply.plant, supply.period, outcome.curtailed_kw, strict=True):
         expected[list(supply.above[plant]), t] += curtailed_kw

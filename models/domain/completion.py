@@ -59,6 +59,7 @@ def complete(scenario: Scenario) -> Completed:
         complete_sessions,
         sessions_of_visits,
         _horizon,
+        _offers_so_far,
         _export_price,
         _terminal_values,
     )
@@ -157,6 +158,18 @@ def _horizon(scenario: Scenario) -> _Answer:
     span = f"{horizon.start.isoformat()} to {horizon.end.isoformat()}"
     source = "from the first arrival to the last departure, at most seven days"
     return replace(scenario, horizon=horizon), [Assumption(what="horizon", value=span, source=source)]
+
+
+def _offers_so_far(scenario: Scenario) -> _Answer:
+    """Whether a session that is there already is charging matters to its next start; told where nobody said."""
+    horizon = scenario.horizon
+    if horizon is None or scenario.site.setpoints is None:
+        return scenario, []
+    unsaid = [s for s in scenario.sessions if s.offer_history is None and s.arrival < horizon.start]
+    if not unsaid:
+        return scenario, []
+    amount = f"not charging, and free to start, for {len(unsaid)} sessions that are there already"
+    return scenario, [Assumption(what="sessions[*].offer_history", value=amount, source="no offer was told")]
 
 
 def _export_price(scenario: Scenario) -> _Answer:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from models.domain.session import Session, Visit
+from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap
 from models.domain.site import BaseLoad, Evse, GridNode, PowerCabinet, SessionDefaults
 from models.domain.tariff import DemandCharge
@@ -21,6 +22,8 @@ _NOUNS: dict[type, str] = {
     PowerCabinet: "cabinet",
     BaseLoad: "base load",
     SessionDefaults: "session defaults",
+    SetpointRules: "setpoint rules",
+    OfferHistory: "offer history",
     DemandCharge: "demand charge",
     Cap: "signal",
     Session: "session",

@@ -55,6 +55,14 @@ class SessionPlan:
     """What the guaranteed minimum lacks at departure. [kWh]"""
     energy_cost: float = 0.0
     """Its energy at the import price, at grid. [currency]"""
+    offered_power_kw: Floats | None = None
+    """What its EVSE may draw in each of these periods, which limits count; the car takes no more than it wants, so
+    ``charge_power_kw`` may be less. None: as charged. [kW]"""
+
+    @property
+    def limit_kw(self) -> Floats:
+        """What is sent to the EVSE: the offer, for each of the periods. [kW]"""
+        return self.charge_power_kw if self.offered_power_kw is None else self.offered_power_kw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

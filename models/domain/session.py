@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from models.domain.setpoints import OfferHistory
 from models.domain.site import MeasuringPoint
 from models.domain.value import value
 
@@ -47,6 +48,8 @@ class Session:
     """What the driver pays for energy, measured at evse; counts when the objective is margin. [currency/kWh]"""
     transaction_id: str | None = None
     """The station's own; an integer in OCPP 1.6."""
+    offer_history: OfferHistory | None = None
+    """None: it was offered nothing yet."""
 
 
 @value

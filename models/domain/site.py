@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from models.domain.setpoints import SetpointRules
 from models.domain.value import Series, value
 
 
@@ -209,8 +210,12 @@ class PowerCabinet:
     total_kw: float
     measured_at: MeasuringPoint = MeasuringPoint.GRID
     module_kw: float | None = None
+    """Power of one module, measured as the total; an outlet has whole modules to itself where the optimizer allocates
+    them. [kW]"""
     outlets_at_once: int | None = None
+    """How many of them can charge at a time. None: all."""
     switch_over_s: float = 0.0
+    """What an outlet waits for power when it starts. [s]"""
     allocates: Allocator = Allocator.CABINET
 
 
@@ -271,3 +276,5 @@ class Site:
     batteries: tuple[Battery, ...] = ()
     tiers: tuple[Tier, ...] = ()
     session_defaults: SessionDefaults | None = None
+    setpoints: SetpointRules | None = None
+    """None: any power from 0 up is taken for one that an EVSE can offer."""

@@ -17,6 +17,7 @@ from models.domain.checks.equipment import (
 )
 from models.domain.checks.identity import broken_tree, dead_references, duplicate_ids, station_numbers
 from models.domain.checks.leaves import leaves
+from models.domain.checks.offers import empty_cabinets, unfit_histories
 from models.domain.checks.ranges import out_of_range
 from models.domain.checks.rates import hours_without_rate, malformed_windows, metering_intervals
 from models.domain.checks.series import disordered_steps, late_series, price_gaps, short_prices
@@ -45,6 +46,8 @@ _CHECKS: tuple[Check, ...] = (
     two_at_once,
     minimum_above_target,
     unclear_needs,
+    unfit_histories,
+    empty_cabinets,
     disordered_steps,
     price_gaps,
     malformed_windows,

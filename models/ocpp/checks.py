@@ -72,7 +72,7 @@ def _setpoints(path: str, plan: SessionPlan, period_count: int) -> Iterator[Find
     if plan.first_period < 0 or plan.first_period + len(plan.charge_power_kw) > period_count:
         message = f"session {plan.session_id} has setpoints outside the {period_count} periods of the schedule"
         yield Finding(path=f"{path}.first_period", message=message, remedy="give one setpoint a period", ids=ids)
-    for t in np.flatnonzero(~(np.isfinite(plan.charge_power_kw) & (plan.charge_power_kw >= -POWER_TOLERANCE_KW))):
-        message = f"session {plan.session_id}: setpoint {plan.charge_power_kw[t]} kW"
+    for t in np.flatnonzero(~(np.isfinite(plan.limit_kw) & (plan.limit_kw >= -POWER_TOLERANCE_KW))):
+        message = f"session {plan.session_id}: setpoint {plan.limit_kw[t]} kW"
         remedy = "setpoints are finite and not below 0"
         yield Finding(path=f"{path}.charge_power_kw[{t}]", message=message, remedy=remedy, ids=ids)

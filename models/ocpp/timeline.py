@@ -27,7 +27,7 @@ def timeline(
     """
     fail_safe = scale.tenths(fail_safe_kw)
     planned = [0] * schedule.period_count
-    setpoints = [scale.tenths(float(power_kw)) for power_kw in plan.charge_power_kw]
+    setpoints = [scale.tenths(float(power_kw)) for power_kw in plan.limit_kw]
     planned[plan.first_period : plan.first_period + len(setpoints)] = setpoints
     return capped(merged(list(_placed(schedule, [fail_safe, *planned, fail_safe], now))), most)
 

@@ -14,6 +14,7 @@ from optimizer.audit.currents import LineCurrent, current_breaks, line_currents
 from optimizer.audit.demand import Demand, demands, peak_breaks
 from optimizer.audit.loads import NodeLoad, controlled_kw, expected_kw, load_breaks, node_loads
 from optimizer.audit.money import cost_breaks, costs
+from optimizer.audit.offers import offer_breaks
 from optimizer.audit.report import AuditReport, report
 from optimizer.audit.roofs import roof_breaks
 from optimizer.audit.stays import stay_breaks
@@ -36,7 +37,13 @@ def audit(
     case = Case(completed, schedule, tariff, tolerance_kw)
     loads, lines, peaks = node_loads(case), tuple(line_currents(case, partial_draw)), demands(case)
     money = costs(case, peaks)
-    breaks = [*stay_breaks(case), *roof_breaks(case), *battery_breaks(case), *load_breaks(case, loads)]
+    breaks = [
+        *stay_breaks(case),
+        *offer_breaks(case),
+        *roof_breaks(case),
+        *battery_breaks(case),
+        *load_breaks(case, loads),
+    ]
     breaks += [found for line in lines for found in current_breaks(case, line)]
     breaks += [*peak_breaks(case, peaks), *cost_breaks(case, money)]
     return report(breaks, _figures(case, loads, lines, peaks, money))

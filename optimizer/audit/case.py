@@ -43,6 +43,11 @@ class Stay:
         return self.plan.charge_power_kw
 
     @property
+    def offered_kw(self) -> Floats:
+        """What its EVSE may draw, which limits count. [kW]"""
+        return self.power_kw if self.plan.offered_power_kw is None else self.plan.offered_power_kw
+
+    @property
     def energy_kwh(self) -> float:
         return float(self.overlap_h @ self.power_kw)
 
@@ -99,13 +104,16 @@ def instants_of(session: Session) -> tuple[float, float]:
 def plan_faults(plan: SessionPlan, period_count: int) -> list[str]:
     """Why a session's plan cannot be computed with; nothing if it can."""
     faults, length = [], len(plan.charge_power_kw)
+    offered = plan.charge_power_kw if plan.offered_power_kw is None else plan.offered_power_kw
+    if len(offered) != length:
+        faults.append(f"{length} setpoints, but {len(offered)} offers")
     if len(plan.plugged_in_h) != length:
         faults.append(f"{length} setpoints, but {len(plan.plugged_in_h)} plugged-in hours")
     if plan.first_period < 0 or plan.first_period + length > period_count:
         faults.append(f"periods {plan.first_period} to {plan.first_period + length} of a plan with {period_count}")
     numbers = (plan.energy_remaining_kwh, plan.energy_kwh, plan.energy_after_horizon_kwh, plan.target_shortfall_kwh,
                plan.minimum_shortfall_kwh, plan.energy_cost)  # fmt: skip
-    arrays = (plan.charge_power_kw, plan.plugged_in_h, np.array(numbers))
+    arrays = (plan.charge_power_kw, offered, plan.plugged_in_h, np.array(numbers))
     if not all(np.isfinite(array).all() for array in arrays):
         faults.append("a number that is not finite")
     return faults

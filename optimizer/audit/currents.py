@@ -132,7 +132,7 @@ def _own_conductors(case: Case) -> dict[str, Conductors]:
         legs, load = own[evse.node].legs, leg(evse, vehicle)
         if load not in legs:
             legs[load] = np.zeros(case.schedule.period_count)
-        legs[load][stay.periods] += stay.power_kw * per_kw
+        legs[load][stay.periods] += stay.offered_kw * per_kw
     _add_base_currents(case, own)
     return own
 

@@ -266,9 +266,9 @@ def _at_evse(case: Case) -> tuple[Quantity, Quantity, Quantity, Quantity]:
         return np.asarray(stay.power_kw * stay.overlap_h / period_h[stay.periods])
 
     def of_dc(stay: Stay) -> Floats:
-        return stay.power_kw if stay.evse.current is CurrentType.DC else np.zeros_like(stay.power_kw)
+        return stay.offered_kw if stay.evse.current is CurrentType.DC else np.zeros_like(stay.power_kw)
 
-    return (lambda stay: stay.power_kw), mean, (lambda stay: stay.power_kw), of_dc
+    return (lambda stay: stay.offered_kw), mean, (lambda stay: stay.offered_kw), of_dc
 
 
 def _at_grid(case: Case) -> tuple[Quantity, Quantity, Quantity, Quantity]:

@@ -10,6 +10,7 @@ from models.domain.findings import Finding
 from models.domain.horizon import Stretch
 from models.domain.paths import ids_of, label, path_text
 from models.domain.session import Session, Vehicle, Visit
+from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap
 from models.domain.site import (
     Battery,
@@ -138,6 +139,15 @@ RANGES: dict[type, dict[str, Range]] = {
         "ratchet_kw": NOT_NEGATIVE,
         "target_peak_kw": NOT_NEGATIVE,
     },
+    SetpointRules: {
+        "near_h": Range(low=0.0, high=LONGEST_STAY_H, above=True),
+        "max_starts": COUNT,
+        "min_on_minutes": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR),
+        "min_off_minutes": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR),
+        "price_per_start": NOT_NEGATIVE,
+        "price_per_kw_changed": NOT_NEGATIVE,
+    },
+    OfferHistory: {"starts": NOT_NEGATIVE},
     Stretch: {"count": Range(low=1, high=MOST_PERIODS), "minutes": MINUTES},
 }
 """By kind and field; a number that is not here may be anything finite: prices, base loads, emission intensities."""
