@@ -15,10 +15,11 @@ from models.domain.validation import validate
 from models.domain.wire import read_scenario, scenario_json
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+RULES = SetpointRules()
 ON = OfferHistory(on=True, since=NOON - timedelta(minutes=10), starts=1)
 
 
-def with_history(history: OfferHistory | None, rules: SetpointRules | None = SetpointRules()) -> Scenario:
+def with_history(history: OfferHistory | None, rules: SetpointRules | None = RULES) -> Scenario:
     """A car that came at 11:30; the plan begins at noon."""
     evse = Evse(id="bay", node="grid", max_power_kw=11.0)
     car = Session(

@@ -56,7 +56,7 @@ def yard(limit_kw: float = 50.0, needs_kwh: float = 5.0, **rules: object) -> Sce
 
 
 def planned(scenario: Scenario, taken: dict[str, list[float]], offered: dict[str, list[float]]) -> Schedule:
-    """A plan that is right about everything but, perhaps, its offers; energy that lacks is charged after the horizon."""
+    """A plan that is right about everything but, perhaps, its offers; what lacks is charged after the horizon."""
     start = NOON.timestamp()
     sessions = tuple(
         session_plan(s, np.array(taken.get(s.id, [0.0] * PERIODS)), np.array(offered.get(s.id, [0.0] * PERIODS)))
