@@ -17,6 +17,7 @@ from rich.console import Console
 
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
+from models.domain.site import RateUnit
 from models.ocpp.profile import Version
 
 # What a command needs beyond this is imported inside it: plotly, pyomo and fastapi take longer than a plan.
@@ -167,6 +168,22 @@ def flexibility(
     zone = ZoneInfo(given.site.time_zone)
     found = curve(given, Direction(direction), start.replace(tzinfo=zone), timedelta(minutes=minutes))
     print_flexibility(found, zone, _console())
+
+
+@app.command()
+def composite(
+    profiles: Annotated[Path, typer.Argument(help="A JSON file of the profiles that are installed; see docs/ocpp.md.")],
+    start: Annotated[datetime, typer.Option(help="From when on, in UTC.")],
+    evse: Annotated[int, typer.Option(help="Number of the EVSE at its station; 0 for the connection.")] = 1,
+    hours: Annotated[float, typer.Option(help="For how long.")] = 24.0,
+    unit: Annotated[RateUnit, typer.Option(help="Unit of the answer.")] = RateUnit.A,
+    worse: Annotated[bool, typer.Option("--worse", help="The higher limit of both readings of precedence.")] = False,
+) -> None:
+    """Say what a station makes of all charging profiles that are installed on it."""
+    from api.stations import offered
+
+    for line in offered(profiles, evse, start.replace(tzinfo=UTC), hours, unit, worse=worse):
+        typer.echo(line)
 
 
 @app.command()

@@ -1,0 +1,77 @@
+"""What a station would do: the composite schedule of a file of installed profiles.
+
+The file holds ``profiles`` (each with ``evse``, 0 for the station, and ``profile`` as its OCPP version spells it),
+``evses`` (how many), and ``transactions`` (``evse``, ``id``, ``start``) that run.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Finding
+from models.domain.site import RateUnit
+from models.domain.times import instant, seconds
+from models.domain.units import seconds_from_hours
+from models.ocpp.composite import (
+    Conventions,
+    InstalledProfile,
+    Question,
+    Transaction,
+    composite,
+    installed_profile,
+    worse_reading,
+)
+from models.ocpp.wire import utc_text
+
+SHAPE = 'write {"profiles": [{"evse": 1, "profile": {...}}], "evses": 1, "transactions": [{"evse": 1, "id": "7"}]}'
+
+
+def offered(path: Path, evse: int, start: datetime, hours: float, unit: RateUnit, *, worse: bool) -> Iterator[str]:
+    """Lines of the composite schedule; raises InvalidScenario where the file is not one."""
+    document = _read(path)
+    begin_s = seconds(start)
+    question = Question(
+        evse=evse,
+        start_s=begin_s,
+        end_s=begin_s + seconds_from_hours(hours),
+        unit=unit,
+        evses=int(document.get("evses", 1)),
+        transactions=tuple(_transaction(given) for given in document.get("transactions", ())),
+    )
+    answer = worse_reading if worse else composite
+    for period in answer(tuple(_profiles(document)), question, Conventions()).periods:
+        phases = "" if period.number_phases is None else f", {period.number_phases} phases"
+        setpoint = "" if period.setpoint is None else f", setpoint {period.setpoint.value:g} {unit}"
+        limit = "/".join(f"{x:g}" for x in period.limit if x is not None)
+        yield f"{utc_text(instant(begin_s + period.start_s))}  {limit} {unit}{phases}{setpoint}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as unread:
+        raise _unfit(f"{path} cannot be read as JSON: {unread}") from unread
+    if not isinstance(document, dict) or not isinstance(document.get("profiles"), list):
+        raise _unfit("there is no list of profiles")
+    return document
+
+
+def _profiles(document: dict[str, Any]) -> Iterator[InstalledProfile]:
+    for given in document["profiles"]:
+        if not isinstance(given, dict) or "profile" not in given:
+            raise _unfit("an entry of profiles has no profile")
+        yield installed_profile(given["profile"], int(given.get("evse", 1)))
+
+
+def _transaction(given: dict[str, Any]) -> tuple[int, Transaction]:
+    start = given.get("start")
+    start_s = None if start is None else seconds(datetime.fromisoformat(start))
+    name = given.get("id")
+    return int(given.get("evse", 1)), Transaction(id=None if name is None else str(name), start_s=start_s)
+
+
+def _unfit(message: str) -> InvalidScenario:
+    return InvalidScenario((Finding(path="profiles", message=message, remedy=SHAPE),))

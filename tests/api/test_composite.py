@@ -1,0 +1,47 @@
+"""The command that says what a station makes of its profiles, with the example of docs/ocpp.md."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from api.stations import offered
+from models.domain.errors import InvalidScenario
+from models.domain.site import RateUnit
+
+PAGE = Path(__file__).parents[2] / "docs" / "ocpp.md"
+
+
+def example(folder: Path) -> Path:
+    found = re.search(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert found is not None
+    file = folder / "profiles.json"
+    file.write_text(found.group(1))
+    return file
+
+
+def run(*arguments: str) -> list[str]:
+    result = CliRunner().invoke(app, ["composite", *arguments, "--start", "2026-03-02T17:00:00", "--hours", "2"])
+    assert result.exit_code == 0, result.output
+    return result.output.splitlines()
+
+
+def test_the_example_of_the_page_offers_the_plan_and_then_the_default(tmp_path: Path) -> None:
+    assert run(str(example(tmp_path))) == [
+        "2026-03-02T17:00:00Z  16 A, 3 phases",
+        "2026-03-02T17:30:00Z  10 A, 3 phases",
+        "2026-03-02T18:00:00Z  6 A, 3 phases",
+    ]
+
+
+def test_a_file_that_is_no_list_of_profiles_is_refused_with_the_shape_it_should_have(tmp_path: Path) -> None:
+    file = tmp_path / "profiles.json"
+    file.write_text("{}")
+
+    with pytest.raises(InvalidScenario) as refused:
+        list(offered(file, 1, datetime(2026, 3, 2, 17, tzinfo=UTC), 1.0, RateUnit.A, worse=False))
+
+    assert refused.value.findings[0].message == "there is no list of profiles"
