@@ -187,6 +187,23 @@ def composite(
 
 
 @app.command()
+def station(
+    answer: Annotated[Path, typer.Argument(help="Its GetConfiguration answer (1.6), or GetVariables or report (2.x).")],
+    ocpp: Annotated[Version, typer.Option(help="Its version.")],
+    name: Annotated[str, typer.Option(help="Id of the station in your scenario.")] = "station",
+    vendor: Annotated[str, typer.Option(help="As in its BootNotification.")] = "",
+    model: Annotated[str, typer.Option(help="As in its BootNotification.")] = "",
+    firmware: Annotated[str, typer.Option(help="As in its BootNotification.")] = "",
+) -> None:
+    """Say what a station can take, from what it told and what is known of its make."""
+    from api.stations import capabilities
+    from models.ocpp.station import Identity
+
+    identity = Identity(station_id=name, vendor=vendor, model=model, firmware=firmware)
+    typer.echo(capabilities(answer, ocpp, identity))
+
+
+@app.command()
 def doctor() -> None:
     """Look at the versions in use, the time zone data, and whether the solver finds a known optimum."""
     from api.doctor import checks

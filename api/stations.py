@@ -1,11 +1,12 @@
-"""What a station would do: the composite schedule of a file of installed profiles.
+"""What a station can take, and what it would do: its capabilities, and the composite schedule of installed profiles.
 
-The file holds ``profiles`` (each with ``evse``, 0 for the station, and ``profile`` as its OCPP version spells it),
+The file of profiles holds ``profiles`` (each with ``evse``, 0 for the station, and ``profile`` as its OCPP version spells it),
 ``evses`` (how many), and ``transactions`` (``evse``, ``id``, ``start``) that run.
 """
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from models.ocpp.composite import (
     installed_profile,
     worse_reading,
 )
+from models.ocpp.profile import Version
+from models.ocpp.station import Identity, capability
 from models.ocpp.wire import utc_text
 
 SHAPE = 'write {"profiles": [{"evse": 1, "profile": {...}}], "evses": 1, "transactions": [{"evse": 1, "id": "7"}]}'
@@ -49,13 +52,27 @@ def offered(path: Path, evse: int, start: datetime, hours: float, unit: RateUnit
         yield f"{utc_text(instant(begin_s + period.start_s))}  {limit} {unit}{phases}{setpoint}"
 
 
+def capabilities(path: Path, version: Version, identity: Identity) -> str:
+    """What a station told in a file with its answer, as JSON; raises InvalidScenario where that is no JSON object."""
+    found = capability(identity, version, _object(path))
+    told = {name: value for name, value in asdict(found).items() if value not in (None, ())}
+    return json.dumps(told, indent=2)
+
+
 def _read(path: Path) -> dict[str, Any]:
+    document = _object(path)
+    if not isinstance(document.get("profiles"), list):
+        raise _unfit("there is no list of profiles")
+    return document
+
+
+def _object(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as unread:
         raise _unfit(f"{path} cannot be read as JSON: {unread}") from unread
-    if not isinstance(document, dict) or not isinstance(document.get("profiles"), list):
-        raise _unfit("there is no list of profiles")
+    if not isinstance(document, dict):
+        raise _unfit(f"{path} holds no JSON object")
     return document
 
 

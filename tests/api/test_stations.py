@@ -1,5 +1,6 @@
-"""The command that says what a station makes of its profiles, with the example of docs/ocpp.md."""
+"""The commands that say what a station can take and what it makes of its profiles, with the example of docs/ocpp.md."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,3 +46,14 @@ def test_a_file_that_is_no_list_of_profiles_is_refused_with_the_shape_it_should_
         list(offered(file, 1, datetime(2026, 3, 2, 17, tzinfo=UTC), 1.0, RateUnit.A, worse=False))
 
     assert refused.value.findings[0].message == "there is no list of profiles"
+
+
+def test_the_answer_of_a_station_becomes_what_it_can_take(tmp_path: Path) -> None:
+    file = tmp_path / "answer.json"
+    file.write_text('{"configurationKey": [{"key": "ChargingScheduleMaxPeriods", "readonly": true, "value": "48"}]}')
+
+    result = CliRunner().invoke(app, ["station", str(file), "--ocpp", "1.6", "--vendor", "ABB", "--model", "TerraAC"])
+
+    told = json.loads(result.output)
+    assert (told["max_periods"], told["max_stack_level"]) == (48, 0)
+    assert "stack level 0 only" in told["defects"][0]

@@ -1,0 +1,10 @@
+"""What a station tells of its smart charging, in configuration keys of 1.6 or variables of 2.x, and what is known of it.
+
+``values`` reads one value tolerantly, ``keys`` knows the names of every version, ``quirks`` what certain models get
+wrong, and ``capability`` puts it together.
+"""
+
+from models.ocpp.station.capability import Capability, Identity, capability
+from models.ocpp.station.quirks import QUIRKS, Quirk
+
+__all__ = ["QUIRKS", "Capability", "Identity", "Quirk", "capability"]
