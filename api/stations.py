@@ -1,6 +1,6 @@
 """What a station can take, and what it would do: its capabilities, and the composite schedule of installed profiles.
 
-The file of profiles holds ``profiles`` (each with ``evse``, 0 for the station, and ``profile`` as its OCPP version spells it),
+The file of profiles holds ``profiles`` (``evse``, 0 for the station, and ``profile`` as its OCPP version spells it),
 ``evses`` (how many), and ``transactions`` (``evse``, ``id``, ``start``) that run.
 """
 

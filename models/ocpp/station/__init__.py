@@ -1,4 +1,4 @@
-"""What a station tells of its smart charging, in configuration keys of 1.6 or variables of 2.x, and what is known of it.
+"""What a station tells of its smart charging, in keys of 1.6 or variables of 2.x, and what is known of its make.
 
 ``values`` reads one value tolerantly, ``keys`` knows the names of every version, ``quirks`` what certain models get
 wrong, and ``capability`` puts it together.
