@@ -14,7 +14,7 @@ from optimizer.goals import GoalSolver, Shape, Solved
 from optimizer.instance import Instance, instance_of
 from optimizer.program import Floats, LinearProgram
 from optimizer.settings import Objective, Settings
-from optimizer.solution import Outcome, dual_blocks, node_duals, schedule_of
+from optimizer.solution import Outcome, dual_blocks, energies, inside_kwh, lacking_kwh, node_duals, schedule_of
 from optimizer.warm import Basis
 
 
@@ -125,24 +125,36 @@ def _schedule(
 
 def _outcome(instance: Instance, solved: Solved) -> Outcome:
     columns, values, who = solved.program.columns, solved.answer.values, instance.sessions
-    power = values[columns["charge_power"].slice]
-    highest = who.max_power_kw[instance.cells.session]
+    power = np.clip(values[columns["charge_power"].slice], 0.0, who.max_power_kw[instance.cells.session])
+    discharge_kw = _given_back(instance, values[columns["discharge_power"].slice])
     minimum, after = np.zeros(who.count), np.zeros(who.count)
     for name, target in (("minimum_shortfall", minimum), ("energy_after_horizon", after)):
         target[columns[name].positions[0]] = np.maximum(0.0, values[columns[name].slice])
+    lacking = lacking_kwh(instance, energies(instance, power), inside_kwh(instance, power, discharge_kw))
+    # (3) is no equation: a plan that ends above what is wanted leaves nothing for later, and misses nothing.
+    after = np.minimum(after, lacking)
     curtailed = values[columns["pv_curtailed"].slice]
     charge, discharge = _netted(
         instance, values[columns["storage_charge"].slice], values[columns["storage_discharge"].slice]
     )
     return Outcome(
-        charge_power_kw=np.clip(power, 0.0, highest),
+        charge_power_kw=power,
+        discharge_power_kw=discharge_kw,
         storage_charge_kw=charge,
         storage_discharge_kw=discharge,
         curtailed_kw=np.clip(curtailed, 0.0, instance.generation.curtailable_kw),
-        minimum_shortfall_kwh=minimum,
+        minimum_shortfall_kwh=np.minimum(minimum, lacking - after),
         after_horizon_kwh=after,
         worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),
     )
+
+
+def _given_back(instance: Instance, discharge_kw: Floats) -> Floats:
+    """What cars give back, for every cell (N,). [kW]"""
+    states, given = instance.states, np.zeros(instance.cells.count)
+    giving = states.giving
+    given[states.cell[giving]] = np.clip(discharge_kw, 0.0, states.max_discharge_kw[states.member[giving]])
+    return given
 
 
 def _netted(instance: Instance, charge_kw: Floats, discharge_kw: Floats) -> tuple[Floats, Floats]:

@@ -1,6 +1,6 @@
 """Setpoints to a Schedule: energies, loads, peaks and costs counted from the setpoints, whatever made them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class Outcome:
 
     charge_power_kw: Floats
     """(N,) setpoints at evse. [kW]"""
+    discharge_power_kw: Floats
+    """(N,) what cars give back at evse; 0 where they cannot. [kW]"""
     minimum_shortfall_kwh: Floats
     """(S,)"""
     after_horizon_kwh: Floats
@@ -71,6 +73,7 @@ def schedule_of(
     peaks = peak_plans(instance, np.maximum(0.0, site_kw))
     target_shortfall = _target_shortfall(instance, outcome, energy)
     costs = _costs(instance, site_kw, peaks, energy, target_shortfall) | _storage_costs(instance, outcome)
+    costs |= _giving_costs(instance, outcome, costs["revenue"])
     left_out = () if objective_counts_revenue else ("revenue",)
     return Schedule(
         site_id=instance.scenario.site.id,
@@ -105,8 +108,8 @@ def energies(instance: Instance, charge_power_kw: Floats) -> Floats:
 def site_power(instance: Instance, outcome: Outcome) -> Floats:
     """Expected power of the site connection, equation (7) (T,). [kW at grid]"""
     cells, span = instance.cells, instance.periods
-    share = cells.hours / span.hours[cells.period]
-    drawn = share * outcome.charge_power_kw / instance.sessions.efficiency[cells.session]
+    share, efficiency = cells.hours / span.hours[cells.period], instance.sessions.efficiency[cells.session]
+    drawn = share * (outcome.charge_power_kw / efficiency - outcome.discharge_power_kw * efficiency)
     charging = np.bincount(cells.period, weights=drawn, minlength=span.count)
     expected: Floats = instance.limits.expected_kw[instance.tree.root]
     curtailed = np.bincount(instance.generation.period, weights=outcome.curtailed_kw, minlength=span.count)
@@ -153,9 +156,24 @@ def _labels(names: Labels, positions: Ints) -> NDArray[np.object_]:
     return np.array([names[int(i)] for i in present], dtype=object)[which]
 
 
+def lacking_kwh(instance: Instance, energy: Floats, inside: Floats) -> Floats:
+    """What is not there at the end of the plan, of what was wanted (S,): of (1) and of (3). [kWh at evse]"""
+    states = instance.states
+    lacking: Floats = instance.sessions.remaining_kwh - energy
+    lacking[states.session] = (states.target_kwh - inside[states.end]) / states.charge_efficiency
+    return np.maximum(0.0, lacking)
+
+
+def inside_kwh(instance: Instance, charge_kw: Floats, discharge_kw: Floats) -> Floats:
+    """Energy in the battery at the instants of every followed session (I,). [kWh]"""
+    states, cells = instance.states, instance.cells
+    return states.energy_kwh(cells.hours[states.cell], charge_kw[states.cell], discharge_kw[states.cell])
+
+
 def _target_shortfall(instance: Instance, outcome: Outcome, energy: Floats) -> Floats:
-    """What (1) leaves for it."""
-    missing = instance.sessions.remaining_kwh - energy - outcome.minimum_shortfall_kwh - outcome.after_horizon_kwh
+    """What (1) and (3) leave for it."""
+    inside = inside_kwh(instance, outcome.charge_power_kw, outcome.discharge_power_kw)
+    missing = lacking_kwh(instance, energy, inside) - outcome.minimum_shortfall_kwh - outcome.after_horizon_kwh
     return np.maximum(0.0, missing)
 
 
@@ -174,12 +192,30 @@ def _costs(
     }
 
 
+def _giving_costs(instance: Instance, outcome: Outcome, revenue: float) -> dict[str, float]:
+    """(16) and (18) of cars that give back; nothing where there are none."""
+    states, cells = instance.states, instance.cells
+    if not len(states.giving):
+        return {}
+    given = cells.hours[states.cell] * outcome.discharge_power_kw[states.cell]
+    inside = inside_kwh(instance, outcome.charge_power_kw, outcome.discharge_power_kw)
+    gained = states.terminal_per_kwh @ (inside[states.end] - states.start_kwh)
+    return {
+        "vehicle_wear": float(states.wear_per_kwh[states.member] @ given),
+        "vehicle_energy": -float(gained),
+        "discharge_paid": float(states.paid_per_kwh[states.member] @ given),
+        "revenue": revenue + float(states.earned_back_per_kwh[states.member] @ given),
+    }
+
+
 def _session_plans(
     instance: Instance, outcome: Outcome, energy: Floats, target_shortfall: Floats
 ) -> tuple[SessionPlan, ...]:
     who, cells = instance.sessions, instance.cells
-    price = instance.money.import_price[cells.period] / who.efficiency[cells.session]
-    cost = np.bincount(cells.session, weights=price * cells.hours * outcome.charge_power_kw, minlength=who.count)
+    efficiency = who.efficiency[cells.session]
+    drawn = outcome.charge_power_kw / efficiency - outcome.discharge_power_kw * efficiency
+    price = instance.money.import_price[cells.period]
+    cost = np.bincount(cells.session, weights=price * cells.hours * drawn, minlength=who.count)
     columns = (
         who.ids,
         who.evse_ids,
@@ -194,7 +230,7 @@ def _session_plans(
         cost.tolist(),
     )
     power, hours, offered = outcome.charge_power_kw, cells.hours, outcome.offered_power_kw
-    return tuple(
+    plans = [
         SessionPlan(
             session_id=session,
             evse_id=evse,
@@ -210,7 +246,21 @@ def _session_plans(
             offered_power_kw=None if offered is None else offered[begin:end],
         )
         for session, evse, first, begin, end, remaining, got, after, lacks, promised, paid in zip(*columns, strict=True)
-    )
+    ]
+    _follow(plans, instance, outcome)
+    return tuple(plans)
+
+
+def _follow(plans: list[SessionPlan], instance: Instance, outcome: Outcome) -> None:
+    """What followed sessions give back, and what is inside them, put into their plans."""
+    states, cells = instance.states, instance.cells
+    inside = inside_kwh(instance, outcome.charge_power_kw, outcome.discharge_power_kw)
+    for k, s in enumerate(states.session.tolist()):
+        plans[s] = replace(
+            plans[s],
+            discharge_power_kw=outcome.discharge_power_kw[cells.offset[s] : cells.offset[s + 1]],
+            energy_in_battery_kwh=inside[states.offset[k] : states.offset[k + 1]],
+        )
 
 
 def _node_plans(instance: Instance, outcome: Outcome) -> tuple[NodePlan, ...]:
@@ -283,10 +333,12 @@ def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     expected, guaranteed = limits.expected_kw.copy(), limits.high_kw.copy()
     for i in range(len(limits.ids)):
         below = at_node[i][cells.session]
-        at_grid = 1.0 if limits.at_evse[i] else 1.0 / efficiency[below]
-        period = cells.period[below]
-        expected[i] += np.bincount(period, weights=(charged_kw * share)[below] * at_grid, minlength=span.count)
-        guaranteed[i] += np.bincount(period, weights=offered_kw[below] * at_grid, minlength=span.count)
+        to_grid, from_grid = (1.0, 1.0) if limits.at_evse[i] else (1.0 / efficiency[below], efficiency[below])
+        period, back = cells.period[below], outcome.discharge_power_kw[below] * from_grid
+        mean = (charged_kw[below] * to_grid - back) * share[below]
+        expected[i] += np.bincount(period, weights=mean, minlength=span.count)
+        counted = offered_kw[below] * to_grid - back * instance.storage.firm[i]
+        guaranteed[i] += np.bincount(period, weights=counted, minlength=span.count)
     supply = instance.generation
     for plant, t, curtailed_kw in zip(supply.plant, supply.period, outcome.curtailed_kw, strict=True):
         expected[list(supply.above[plant]), t] += curtailed_kw

@@ -15,9 +15,11 @@ from models.domain.default_horizon import default_horizon
 from models.domain.electrical import DC_CONVERSION_EFFICIENCY, MIN_CURRENT_A, NOMINAL_VOLTAGE_V
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Assumption
+from models.domain.horizon import Horizon
 from models.domain.prices import highest_price, mean_prices
 from models.domain.scenario import Scenario
 from models.domain.site import CurrentType, GridNode, LimitKind, Site, Tier
+from models.domain.states import follow_energies, without_terminal_value
 from models.domain.stays import complete_sessions, sessions_of_visits
 from models.domain.tariff import Price, Tariff
 from models.domain.value import value
@@ -56,12 +58,14 @@ def complete(scenario: Scenario) -> Completed:
         _tiers,
         _nodes,
         _equipment,
+        follow_energies,
         complete_sessions,
         sessions_of_visits,
         _horizon,
         _offers_so_far,
         _export_price,
         _terminal_values,
+        _terminal_values_of_sessions,
     )
     for step in steps:
         scenario, assumed = step(scenario)
@@ -196,13 +200,35 @@ def _terminal_values(scenario: Scenario) -> _Answer:
     tariff, horizon, site = scenario.tariff, scenario.horizon, scenario.site
     if tariff is None or horizon is None or all(b.terminal_value_per_kwh is not None for b in site.batteries):
         return scenario, []
-    span_s = np.array([horizon.start.timestamp(), horizon.end.timestamp()])
-    price = float(mean_prices(tariff.import_price, span_s, calendar_of(tariff, site.time_zone))[0])
+    price = _mean_import_price(scenario, tariff, horizon)
     batteries, told = list(site.batteries), []
     for i, battery in enumerate(batteries):
         if battery.terminal_value_per_kwh is None:
-            worth = max(0.0, price) * battery.discharge_efficiency
+            worth = price * battery.discharge_efficiency
             batteries[i] = replace(battery, terminal_value_per_kwh=worth)
             what, amount = f"site.batteries[{i}].terminal_value_per_kwh", f"{worth:g} {tariff.currency}/kWh"
             told.append(Assumption(what=what, value=amount, source="mean import price times discharge efficiency"))
     return replace(scenario, site=replace(site, batteries=tuple(batteries))), told
+
+
+def _terminal_values_of_sessions(scenario: Scenario) -> _Answer:
+    """The same for V2G sessions that stay longer than the horizon."""
+    tariff, horizon, lacking = scenario.tariff, scenario.horizon, without_terminal_value(scenario)
+    if tariff is None or horizon is None or not lacking:
+        return scenario, []
+    price, sessions = _mean_import_price(scenario, tariff, horizon), list(scenario.sessions)
+    for i in lacking:
+        vehicle = sessions[i].vehicle
+        efficiency = 1.0 if vehicle is None else vehicle.discharge_efficiency or 1.0
+        sessions[i] = replace(sessions[i], terminal_value_per_kwh=price * efficiency)
+    amount = f"{price:g} {tariff.currency}/kWh times discharge efficiency for {len(lacking)} sessions"
+    source = "the mean import price: energy left in a car that stays is used later"
+    return replace(scenario, sessions=tuple(sessions)), [
+        Assumption(what="sessions[*].terminal_value_per_kwh", value=amount, source=source)
+    ]
+
+
+def _mean_import_price(scenario: Scenario, tariff: Tariff, horizon: Horizon) -> float:
+    """Over the horizon; never below 0. [currency/kWh]"""
+    span_s = np.array([horizon.start.timestamp(), horizon.end.timestamp()])
+    return max(0.0, float(mean_prices(tariff.import_price, span_s, calendar_of(tariff, scenario.site.time_zone))[0]))

@@ -54,7 +54,11 @@ class SessionPlan:
     minimum_shortfall_kwh: float = 0.0
     """What the guaranteed minimum lacks at departure. [kWh]"""
     energy_cost: float = 0.0
-    """Its energy at the import price, at grid. [currency]"""
+    """Its energy at the import price, at grid, less what it gives back. [currency]"""
+    discharge_power_kw: Floats | None = None
+    """What it gives back in each of these periods; None where its energy is not followed. [kW]"""
+    energy_in_battery_kwh: Floats | None = None
+    """At the ends of these periods, one more than there are; None where its energy is not followed. [kWh]"""
     offered_power_kw: Floats | None = None
     """What its EVSE may draw in each of these periods, which limits count; the car takes no more than it wants, so
     ``charge_power_kw`` may be less. None: as charged. [kW]"""
@@ -63,6 +67,16 @@ class SessionPlan:
     def limit_kw(self) -> Floats:
         """What is sent to the EVSE: the offer, for each of the periods. [kW]"""
         return self.charge_power_kw if self.offered_power_kw is None else self.offered_power_kw
+
+    @property
+    def given_back_kw(self) -> Floats:
+        """``discharge_power_kw``, 0 where its energy is not followed. [kW]"""
+        return np.zeros_like(self.charge_power_kw) if self.discharge_power_kw is None else self.discharge_power_kw
+
+    @property
+    def given_back_kwh(self) -> float:
+        """Inside the horizon. [kWh]"""
+        return float(self.plugged_in_h @ self.given_back_kw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +196,8 @@ class Schedule:
     peaks: tuple[PeakPlan, ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
     """By component: energy_import, energy_export, carbon, demand_charge, unmet_target, storage_wear, stored_energy
-    (negative where batteries end fuller than they began), revenue (negative).
+    (negative where batteries end fuller than they began), revenue (negative); with cars that give back also
+    vehicle_wear, vehicle_energy (as stored_energy) and discharge_paid.
     Under the objective ``cost`` the revenue is left out of ``objective``; else they add up to it."""
     objective: float = 0.0
     alarms: tuple[Alarm, ...] = ()
@@ -206,5 +221,5 @@ class Schedule:
     @property
     def cost(self) -> float:
         """What the owner pays: energy, carbon and demand charges, without revenue and unmet wishes. [currency]"""
-        billed = ("energy_import", "energy_export", "carbon", "demand_charge")
+        billed = ("energy_import", "energy_export", "carbon", "demand_charge", "discharge_paid")
         return sum(self.costs.get(name, 0.0) for name in billed)

@@ -4,7 +4,17 @@ from datetime import datetime
 
 from models.domain.setpoints import OfferHistory
 from models.domain.site import MeasuringPoint
-from models.domain.value import value
+from models.domain.value import Series, value
+
+
+@value
+class TaperPoint:
+    """What a battery takes at one state of charge; straight lines lie between the points of a curve."""
+
+    soc: float
+    """From 0 to 1."""
+    power_kw: float
+    """Measured at evse. [kW]"""
 
 
 @value
@@ -20,7 +30,15 @@ class Vehicle:
     """How many phases its on-board charger uses. None: unknown until measured, counted as all of the EVSE's."""
     battery_capacity_kwh: float | None = None
     charge_efficiency: float | None = None
-    """Energy at battery over energy at evse. None: 1 for one-way sessions."""
+    """Energy at battery over energy at evse. None: 1 for one-way sessions, 0.95 where its energy is followed."""
+    max_discharge_kw: float | None = None
+    """What it can give back, measured at evse. None: it cannot. [kW]"""
+    discharge_efficiency: float | None = None
+    """Energy given back at evse over energy taken out of the battery. None: 0.95."""
+    wear_price_per_kwh: float = 0.0
+    """Of energy taken out of the battery. [currency/kWh]"""
+    taper: tuple[TaperPoint, ...] = ()
+    """The charging curve, states of charge ascending; before the first point and after the last its power holds on."""
 
 
 @value
@@ -48,6 +66,26 @@ class Session:
     """What the driver pays for energy, measured at evse; counts when the objective is margin. [currency/kWh]"""
     transaction_id: str | None = None
     """The station's own; an integer in OCPP 1.6."""
+    soc: float | None = None
+    """State of charge, 0 to 1: now, or on arrival if that is still to come. None: unknown, so no V2G and no taper."""
+    soc_target: float | None = None
+    """State of charge at departure, in place of ``energy_target_kwh``. 0 to 1."""
+    soc_minimum: float | None = None
+    """The part of it that is promised, in place of ``energy_minimum_kwh``. 0 to 1."""
+    allows_discharge: bool = False
+    """Consent to V2G; it needs an EVSE and a vehicle that can."""
+    soc_reserve: float | None = None
+    """Kept at every instant by V2G; where less is inside, nothing is given back. None: 0.2."""
+    energy_floor_kwh: Series | None = None
+    """As ``soc_reserve``, over time, in the battery: the lower end of a V2X cycling band. [kWh]"""
+    energy_ceiling_kwh: Series | None = None
+    """Not charged above it, in the battery, over time. None: the capacity. [kWh]"""
+    discharge_price_per_kwh: float | None = None
+    """What the driver is paid for energy given back, measured at evse. None: what the driver paid for the energy that
+    was taken out, where revenue counts. [currency/kWh]"""
+    terminal_value_per_kwh: float | None = None
+    """Of energy in the battery at the end of the horizon, where a V2G session stays longer. None: the mean import price
+    times the discharge efficiency. [currency/kWh]"""
     offer_history: OfferHistory | None = None
     """None: it was offered nothing yet."""
 
@@ -69,6 +107,10 @@ class Visit:
     measured_at: MeasuringPoint = MeasuringPoint.EVSE
     block: str | None = None
     """The tour or vehicle block that it serves next."""
+    allows_discharge: bool = False
+    """Consent to V2G; it needs ``soc_at_arrival``."""
+    soc_reserve: float | None = None
+    """As of a session."""
     preconditioning_kw: float = 0.0
     preconditioning_minutes: float = 0.0
     evse: str | None = None

@@ -182,6 +182,8 @@ class Evse:
     max_power_kw: float | None = None
     """Measured at ``measured_at``. [kW]"""
     measured_at: MeasuringPoint = MeasuringPoint.EVSE
+    max_discharge_kw: float | None = None
+    """What it can take back from a vehicle, measured at evse. None: it cannot give back. [kW]"""
     min_current_a: float | None = None
     """Smallest current other than 0. None: 6 A on AC (IEC 61851-1), 0 on DC. [A]"""
     pilot_levels_a: tuple[float, ...] | None = None

@@ -11,6 +11,7 @@ from models.domain.findings import Assumption
 from models.domain.scenario import Scenario
 from models.domain.session import Session, Vehicle, Visit
 from models.domain.site import Evse, MeasuringPoint, SessionDefaults, Site
+from models.domain.states import with_energies
 from models.domain.times import later, seconds
 from models.domain.units import hours_from_seconds
 
@@ -148,7 +149,7 @@ class _Gaps:
         """The session as which a visit at a fixed EVSE is planned."""
         evse = self.evses[visit.evse or ""]
         target_kwh, minimum_kwh, measured_at = _need(visit, evse)
-        return Session(
+        session = Session(
             id=visit.id,
             evse=evse.id,
             arrival=visit.arrival,
@@ -158,7 +159,11 @@ class _Gaps:
             measured_at=measured_at,
             tier=visit.tier,
             vehicle=visit.vehicle,
+            soc=visit.soc_at_arrival,
+            allows_discharge=visit.allows_discharge,
+            soc_reserve=visit.soc_reserve,
         )
+        return with_energies(session, evse)
 
 
 def _arrivals(scenario: Scenario) -> dict[str, list[datetime]]:

@@ -13,6 +13,7 @@ from models.domain.session import Session
 from models.domain.site import Evse, MeasuringPoint, Tier
 from models.domain.tariff import Tariff
 from models.domain.units import hours_from_seconds
+from optimizer.audit.inside import Inside, inside_of
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import Timeline, timeline, utc
 from optimizer.audit.wiring import efficiency, highest_power_kw
@@ -37,6 +38,8 @@ class Stay:
     max_power_kw: float
     after_h: float
     """Hours of the stay after the end of the horizon. [h]"""
+    inside: Inside | None
+    """What is known of its battery; None where its energy is not followed."""
 
     @property
     def power_kw(self) -> Floats:
@@ -48,8 +51,20 @@ class Stay:
         return self.power_kw if self.plan.offered_power_kw is None else self.plan.offered_power_kw
 
     @property
+    def given_kw(self) -> Floats:
+        return self.plan.given_back_kw
+
+    @property
     def energy_kwh(self) -> float:
         return float(self.overlap_h @ self.power_kw)
+
+    @property
+    def lacking_kwh(self) -> float:
+        """What of the target is not there when the plan ends, at evse. [kWh]"""
+        if self.inside is None:
+            return self.remaining_kwh - self.energy_kwh
+        energy = self.inside.energy_kwh(self.overlap_h, self.power_kw, self.given_kw)
+        return (self.inside.target_kwh - float(energy[-1])) / self.inside.into
 
 
 @dataclass(frozen=True)
@@ -113,7 +128,12 @@ def plan_faults(plan: SessionPlan, period_count: int) -> list[str]:
         faults.append(f"periods {plan.first_period} to {plan.first_period + length} of a plan with {period_count}")
     numbers = (plan.energy_remaining_kwh, plan.energy_kwh, plan.energy_after_horizon_kwh, plan.target_shortfall_kwh,
                plan.minimum_shortfall_kwh, plan.energy_cost)  # fmt: skip
-    arrays = (plan.charge_power_kw, offered, plan.plugged_in_h, np.array(numbers))
+    if len(plan.given_back_kw) != length:
+        faults.append(f"{length} setpoints, but {len(plan.given_back_kw)} for giving back")
+    inside = np.zeros(length + 1) if plan.energy_in_battery_kwh is None else plan.energy_in_battery_kwh
+    if len(inside) != length + 1:
+        faults.append(f"{length} setpoints, but {len(inside)} energies in the battery")
+    arrays = (plan.charge_power_kw, offered, plan.plugged_in_h, plan.given_back_kw, inside, np.array(numbers))
     if not all(np.isfinite(array).all() for array in arrays):
         faults.append("a number that is not finite")
     return faults
@@ -184,4 +204,5 @@ def _stay(case: Case, session: Session, plan: SessionPlan, tiers: dict[str, Tier
         promised_kwh=min(max(0.0, lacking), max(0.0, promised)),
         max_power_kw=highest_power_kw(session, evse, case.scenario.site.voltage_v),
         after_h=max(0.0, hours_from_seconds(departure_s - max(arrival_s, end_s))),
+        inside=inside_of(session, evse, lacking, case.scenario.site.voltage_v) if len(plan.charge_power_kw) else None,
     )

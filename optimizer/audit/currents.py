@@ -128,13 +128,18 @@ def _own_conductors(case: Case) -> dict[str, Conductors]:
     own = {node.id: Conductors({}, np.zeros(segments), np.zeros((3, segments))) for node in site.nodes}
     for stay in case.stays:
         vehicle, evse = stay.session.vehicle, stay.evse
-        per_kw = amperes_per_kw(evse, vehicle, site.voltage_v) / efficiency(evse)
-        legs, load = own[evse.node].legs, leg(evse, vehicle)
-        if load not in legs:
-            legs[load] = np.zeros(case.schedule.period_count)
-        legs[load][stay.periods] += stay.offered_kw * per_kw
+        per_kw, legs, load = amperes_per_kw(evse, vehicle, site.voltage_v), own[evse.node].legs, leg(evse, vehicle)
+        _load(case, legs, load, stay.periods, stay.offered_kw * per_kw / efficiency(evse))
+        if stay.given_kw.any():
+            _load(case, legs, load.backwards(), stay.periods, stay.given_kw * per_kw * efficiency(evse))
     _add_base_currents(case, own)
     return own
+
+
+def _load(case: Case, legs: dict[Leg, Floats], load: Leg, periods: slice, amperes: Floats) -> None:
+    if load not in legs:
+        legs[load] = np.zeros(case.schedule.period_count)
+    legs[load][periods] += amperes
 
 
 def _add_base_currents(case: Case, own: dict[str, Conductors]) -> None:

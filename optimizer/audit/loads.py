@@ -33,6 +33,10 @@ class Charging:
     """In full, at evse."""
     offered_dc: Floats
     """Of DC outlets alone, at evse."""
+    back: Floats
+    """What cars give back, in full, at the place's measuring point."""
+    mean_back: Floats
+    """The same, only while the cars are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,18 +146,17 @@ def _limit_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
 
 
 def _export_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
-    """(5)  pv_highest - pv_curtailed - low_base - standby <= export_limit, as if nobody charged.
+    """(5)  Σ given back + pv_highest - pv_curtailed - low_base - standby <= export_limit, as if nobody charged.
 
     What cannot be curtailed may exceed the limit, but not without a word, and not while anything is left to curtail.
     """
     period, tolerance, limit = case.time.period, case.tolerance_kw, load.export_limit_kw
     alone = -load.low_base_kw - load.curtailed_kw[period]
-    export, over = alone + load.given_kw[period], alone > limit + tolerance
-    adds = np.where(over, load.given_kw[period], export - limit)
-    for g in np.flatnonzero((load.given_kw[period] > tolerance) & (adds > tolerance)):
-        message = (
-            f"batteries give {load.given_kw[period][g]:.4f} kW of {export[g]:.4f} kW where {limit[g]:.4f} kW may leave"
-        )
+    given = (load.given_kw + load.charging.back)[period]
+    export, over = alone + given, alone > limit + tolerance
+    adds = np.where(over, given, export - limit)
+    for g in np.flatnonzero((given > tolerance) & (adds > tolerance)):
+        message = f"batteries and cars give {given[g]:.4f} kW of {export[g]:.4f} kW where {limit[g]:.4f} kW may leave"
         yield _in_segment(BreakCode.EXPORT_LIMIT, case, load.label, g, export[g], limit[g], message)
     left = (load.curtailable_kw - load.curtailed_kw)[period]
     for g in np.flatnonzero(over & (left > tolerance)):
@@ -195,13 +198,16 @@ def _node_plan_breaks(case: Case, load: NodeLoad, plan: NodePlan) -> Iterator[Br
 
 def expected_kw(case: Case, load: NodeLoad) -> Floats:
     """What the place carries in the mean of each period (T,). [kW]"""
-    stored = load.drawn_kw - load.given_kw
+    stored = load.drawn_kw - load.given_kw - load.charging.mean_back
     return np.asarray(load.charging.mean + stored + case.time.mean(load.expected_base_kw) + load.curtailed_kw)
 
 
 def controlled_kw(load: NodeLoad) -> Floats:
-    """What the import limit counts of cars and batteries, every car drawing in full (T,). [kW]"""
-    return np.asarray(load.charging.full + load.drawn_kw - (load.given_kw if load.firm else 0.0))
+    """What the import limit counts of cars and batteries, every car drawing in full (T,). [kW]
+
+    What they give back counts only where a node says that it is firm.
+    """
+    return np.asarray(load.charging.full + load.drawn_kw - (load.given_kw + load.charging.back if load.firm else 0.0))
 
 
 def _import_limit(case: Case, node: GridNode) -> Floats:
@@ -258,23 +264,37 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
 Quantity = Callable[[Stay], Floats]
 
 
-def _at_evse(case: Case) -> tuple[Quantity, Quantity, Quantity, Quantity]:
+def _at_evse(case: Case) -> tuple[Quantity, ...]:
     """Power of one stay in each period that its plan covers, in the order of the fields of Charging. [kW at evse]"""
     period_h = case.time.period_h
 
-    def mean(stay: Stay) -> Floats:
-        return np.asarray(stay.power_kw * stay.overlap_h / period_h[stay.periods])
+    def there(stay: Stay) -> Floats:
+        return np.asarray(stay.overlap_h / period_h[stay.periods])
 
     def of_dc(stay: Stay) -> Floats:
         return stay.offered_kw if stay.evse.current is CurrentType.DC else np.zeros_like(stay.power_kw)
 
-    return (lambda stay: stay.offered_kw), mean, (lambda stay: stay.offered_kw), of_dc
+    return (
+        lambda stay: stay.offered_kw,
+        lambda stay: stay.power_kw * there(stay),
+        lambda stay: stay.offered_kw,
+        of_dc,
+        lambda stay: stay.given_kw,
+        lambda stay: stay.given_kw * there(stay),
+    )
 
 
-def _at_grid(case: Case) -> tuple[Quantity, Quantity, Quantity, Quantity]:
-    """The same with the first two at grid."""
-    full, mean, offered, of_dc = _at_evse(case)
-    return (lambda s: full(s) / efficiency(s.evse)), (lambda s: mean(s) / efficiency(s.evse)), offered, of_dc
+def _at_grid(case: Case) -> tuple[Quantity, ...]:
+    """The same at grid, but for what is offered."""
+    full, mean, offered, of_dc, back, mean_back = _at_evse(case)
+    return (
+        lambda stay: full(stay) / efficiency(stay.evse),
+        lambda stay: mean(stay) / efficiency(stay.evse),
+        offered,
+        of_dc,
+        lambda stay: back(stay) * efficiency(stay.evse),
+        lambda stay: mean_back(stay) * efficiency(stay.evse),
+    )
 
 
 def _summed(
@@ -290,8 +310,8 @@ def _summed(
 
 
 def _charging(sums: list[Floats]) -> Charging:
-    full, mean, offered, offered_dc = sums
-    return Charging(full=full, mean=mean, offered=offered, offered_dc=offered_dc)
+    full, mean, offered, offered_dc, back, mean_back = sums
+    return Charging(full=full, mean=mean, offered=offered, offered_dc=offered_dc, back=back, mean_back=mean_back)
 
 
 def high_and_low_kw(case: Case, load: BaseLoad) -> tuple[Floats, Floats]:

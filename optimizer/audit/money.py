@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from models.domain.schedule import Floats
 from models.domain.tariff import Price
 from optimizer.audit.batteries import battery_costs
-from optimizer.audit.case import Case
+from optimizer.audit.case import Case, Stay
 from optimizer.audit.demand import COST_TOLERANCE, Demand
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import price_values
@@ -25,7 +25,8 @@ def costs(case: Case, found: tuple[Demand, ...]) -> dict[str, float]:
         "demand_charge": sum(price * (peak.peak_kw - floor) for price, floor, peak in peaks),
         **battery_costs(case),
         "unmet_target": sum(_unmet_target(case)),
-        "revenue": -sum((stay.session.retail_price_per_kwh or 0.0) * stay.energy_kwh for stay in case.stays),
+        **_giving_costs(case),
+        "revenue": -sum(_earned(stay) for stay in case.stays),
     }
 
 
@@ -40,13 +41,37 @@ def cost_breaks(case: Case, found: dict[str, float]) -> Iterator[Break]:
     yield from _differs(BreakCode.OBJECTIVE, "objective", nearest, case.schedule.objective)
     price = mean_price(case, case.tariff.import_price)
     for stay in case.stays:
-        cost = float((stay.overlap_h * stay.power_kw) @ price[stay.periods]) / efficiency(stay.evse)
+        drawn_kw = stay.power_kw / efficiency(stay.evse) - stay.given_kw * efficiency(stay.evse)
+        cost = float((stay.overlap_h * drawn_kw) @ price[stay.periods])
         yield from _differs(BreakCode.COST, stay.session.id, cost, stay.plan.energy_cost)
 
 
 def mean_price(case: Case, price: Price) -> Floats:
     """Time-weighted over each period (T,). [currency/kWh]"""
     return case.time.mean(price_values(price, case.time.starts_s, case.calendar))
+
+
+def _giving_costs(case: Case) -> dict[str, float]:
+    """(16) of cars, what their drivers are paid, and what more is left in those that stay on, as a negative cost."""
+    wear = paid = gained = 0.0
+    for stay in case.stays:
+        if stay.inside is None or stay.inside.max_discharge_kw <= 0.0 or stay.session.vehicle is None:
+            continue
+        given_kwh, session = float(stay.overlap_h @ stay.given_kw), stay.session
+        wear += session.vehicle.wear_price_per_kwh * given_kwh / stay.inside.out
+        paid += (session.discharge_price_per_kwh or 0.0) * given_kwh
+        if stay.after_h > 0.0:
+            left = stay.inside.energy_kwh(stay.overlap_h, stay.power_kw, stay.given_kw)[-1] - stay.inside.start_kwh
+            gained += (session.terminal_value_per_kwh or 0.0) * float(left)
+    return {"vehicle_wear": wear, "vehicle_energy": -gained, "discharge_paid": paid}
+
+
+def _earned(stay: Stay) -> float:
+    """(18): a driver pays for what is charged, and gets back what the energy taken out again has cost."""
+    retail, energy_kwh = stay.session.retail_price_per_kwh or 0.0, stay.energy_kwh
+    if stay.inside is not None and stay.session.discharge_price_per_kwh is None:
+        energy_kwh -= float(stay.overlap_h @ stay.given_kw) / (stay.inside.into * stay.inside.out)
+    return retail * energy_kwh
 
 
 def _unmet_target(case: Case) -> Iterator[float]:

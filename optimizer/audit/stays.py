@@ -7,6 +7,7 @@ import numpy as np
 
 from models.domain.schedule import Floats
 from optimizer.audit.case import Case, Stay, instants_of, plan_faults
+from optimizer.audit.inside import Followed, inside_breaks
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import utc
 
@@ -23,6 +24,7 @@ def stay_breaks(case: Case) -> Iterator[Break]:
         yield from _presence(case, stay)
         yield from _powers(case, stay)
         yield from _energies(stay)
+        yield from _inside(case, stay)
         yield from _shortfalls(stay)
 
 
@@ -55,7 +57,7 @@ def _presence(case: Case, stay: Stay) -> Iterator[Break]:
     for k in np.flatnonzero(np.abs(stated - overlap) > HOURS_TOLERANCE):
         message = f"plugged in for {overlap[k]:.6f} h of the period, the plan says {stated[k]:.6f} h"
         yield _in_period(BreakCode.PLUGGED_IN, case, stay, k, overlap[k], stated[k], message)
-    for k in np.flatnonzero((overlap <= 0.0) & (np.abs(stay.power_kw) > case.tolerance_kw)):
+    for k in np.flatnonzero((overlap <= 0.0) & (np.abs(stay.power_kw) + np.abs(stay.given_kw) > case.tolerance_kw)):
         message = f"{stay.power_kw[k]:.4f} kW while it is not plugged in"
         yield _in_period(BreakCode.OUTSIDE_STAY, case, stay, k, stay.power_kw[k], 0.0, message)
     there_h = float(case.time.overlap_h(*instants_of(stay.session), slice(None)).sum())
@@ -76,14 +78,18 @@ def _powers(case: Case, stay: Stay) -> Iterator[Break]:
 
 
 def _energies(stay: Stay) -> Iterator[Break]:
-    """(1)  Σ_t h charge_power + target_shortfall + minimum_shortfall + energy_after_horizon = energy_remaining"""
+    """(1)  Σ_t h charge_power + target_shortfall + minimum_shortfall + energy_after_horizon = energy_remaining
+
+    Of a car whose energy is followed (3): it may end with more than was wanted.
+    """
     plan, energy, remaining = stay.plan, stay.energy_kwh, stay.remaining_kwh
     missed = plan.target_shortfall_kwh + plan.minimum_shortfall_kwh
     accounted = energy + missed + plan.energy_after_horizon_kwh
-    if abs(accounted - remaining) > ENERGY_TOLERANCE_KWH:
-        message = f"charged, missed and later are {accounted:.4f} kWh, {remaining:.4f} kWh were lacking"
-        yield _found(BreakCode.ENERGY_BALANCE, stay.session.id, accounted, remaining, message)
-    if energy > remaining + ENERGY_TOLERANCE_KWH:
+    due = remaining if stay.inside is None else energy + max(0.0, stay.lacking_kwh)
+    if abs(accounted - due) > ENERGY_TOLERANCE_KWH:
+        message = f"charged, missed and later are {accounted:.4f} kWh, {due:.4f} kWh were lacking"
+        yield _found(BreakCode.ENERGY_BALANCE, stay.session.id, accounted, due, message)
+    if stay.inside is None and energy > remaining + ENERGY_TOLERANCE_KWH:
         message = f"its setpoints give {energy:.4f} kWh, it needs {remaining:.4f} kWh"
         yield _found(BreakCode.ENERGY_ABOVE_NEED, stay.session.id, energy, remaining, message)
     told = (("energy", plan.energy_kwh, energy), ("energy remaining", plan.energy_remaining_kwh, remaining))
@@ -91,6 +97,27 @@ def _energies(stay: Stay) -> Iterator[Break]:
         if abs(stated - found) > ENERGY_TOLERANCE_KWH:
             message = f"{name} is {found:.4f} kWh, the plan says {stated:.4f} kWh"
             yield _found(BreakCode.ENERGY_STATED, stay.session.id, found, stated, message)
+
+
+def _inside(case: Case, stay: Stay) -> Iterator[Break]:
+    """(2), (3) where the energy in the battery is followed; nobody else may give back."""
+    if stay.inside is None:
+        for k in np.flatnonzero(np.abs(stay.given_kw) > case.tolerance_kw):
+            message = f"gives back {stay.given_kw[k]:.4f} kW, which not all of EVSE, vehicle and driver agree to"
+            yield _in_period(BreakCode.GIVEN_BACK, case, stay, k, stay.given_kw[k], 0.0, message)
+        return
+    followed = Followed(
+        session=stay.session,
+        inside=stay.inside,
+        time=case.time,
+        periods=stay.periods,
+        hours=stay.overlap_h,
+        drawn_kw=stay.power_kw,
+        given_kw=stay.given_kw,
+        told_kwh=stay.plan.energy_in_battery_kwh,
+        tolerance_kw=case.tolerance_kw,
+    )
+    yield from inside_breaks(followed)
 
 
 def _shortfalls(stay: Stay) -> Iterator[Break]:

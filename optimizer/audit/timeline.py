@@ -149,6 +149,9 @@ def _limit_changes(scenario: Scenario) -> Iterable[Floats]:
         yield from _phase_starts(load.high_current_a)
     for plant in scenario.site.pv_plants:
         yield _starts(plant.expected_kw)
+    for session in scenario.sessions:
+        yield _starts(session.energy_floor_kwh)
+        yield _starts(session.energy_ceiling_kwh)
     yield np.array([edge.timestamp() for cap in scenario.signals for edge in (cap.start, cap.end)])
 
 

@@ -31,6 +31,11 @@ class Leg:
     between_lines: bool = False
     """An unplaced load that takes more than one line."""
 
+    def backwards(self) -> "Leg":
+        """The same ampere when the load gives back; one without a place is as bad either way."""
+        a, b, c = self.lines
+        return Leg((-a, -b, -c), self.unplaced, self.between_lines)
+
     def through(self, transformer: Transformer) -> "Leg":
         """The same ampere on the primary lines of a delta-wye transformer: (a - c, b - a, c - b) / n.
 
@@ -80,7 +85,14 @@ def amperes_per_kw(evse: Evse, vehicle: Vehicle | None, site_voltage_v: float | 
 
 
 def highest_power_kw(session: Session, evse: Evse, site_voltage_v: float | None) -> float:
-    """(4): the least of what EVSE, connector and vehicle can do, at evse. [kW]
+    """(4): the least of what EVSE, connector and vehicle can do, at evse. [kW]"""
+    told = session.vehicle.max_charge_kw if session.vehicle is not None else None
+    wires = carried_kw(session, evse, site_voltage_v)
+    return wires if told is None else min(wires, told)
+
+
+def carried_kw(session: Session, evse: Evse, site_voltage_v: float | None) -> float:
+    """What EVSE, connector and the vehicle's conductors carry in either direction, at evse. [kW]
 
     Currents count on AC only: the voltage of a DC outlet is the battery's, so its current says nothing of its power.
     """
@@ -90,7 +102,6 @@ def highest_power_kw(session: Session, evse: Evse, site_voltage_v: float | None)
             powers.append(connector.max_power_kw)
             currents.append(connector.max_current_a)
     if session.vehicle is not None:
-        powers.append(session.vehicle.max_charge_kw)
         currents.append(session.vehicle.max_current_a)
     limits = [power for power in powers if power is not None]
     if evse.current is CurrentType.AC:

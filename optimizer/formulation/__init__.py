@@ -8,6 +8,7 @@ from optimizer.formulation.currents import phase_currents
 from optimizer.formulation.energy import charging_variables, session_energy
 from optimizer.formulation.generation import curtailment, export_limits
 from optimizer.formulation.nodes import node_limits
+from optimizer.formulation.states import departure_energy, energy_balance, state_costs, taper_limits
 from optimizer.formulation.storage import storage_balance, storage_costs, storage_variables
 from optimizer.instance import Instance
 from optimizer.instance.periods import PeriodLabels, utc_label
@@ -22,15 +23,19 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     lp = _builder(instance)
     charging = charging_variables(lp, instance)  # (4)
     session_energy(lp, instance, charging)  # (1)
+    energy_balance(lp, instance, charging)  # (2)
+    departure_energy(lp, instance, charging)  # (3)
+    taper_limits(lp, instance, charging)  # (4)
     curtailed = curtailment(lp, instance)
     storing = storage_variables(lp, instance)  # (3)
     storage_balance(lp, instance, storing)  # (8)
     node_limits(lp, instance, charging, storing)  # (5), (13)
-    export_limits(lp, instance, curtailed, storing)  # (5)
+    export_limits(lp, instance, charging, curtailed, storing)  # (5)
     phase_currents(lp, instance, charging, settings)  # (6)
     site = site_balance(lp, instance, charging, curtailed, storing)  # (7)
     energy_costs(lp, instance, site)  # (9)
     demand_charges(lp, instance, site)  # (10)
+    state_costs(lp, instance, charging)  # (16)
     storage_costs(lp, instance, storing)  # (16)
     unmet_energy(lp, instance, charging)  # (17)
     if settings.objective is Objective.MARGIN:
@@ -48,12 +53,18 @@ def _builder(instance: Instance) -> ProgramBuilder:
         pv=instance.generation.ids,
         storage=instance.storage.ids,
         instant=PeriodLabels(instance.periods.instants_s),
+        piece=tuple(map(str, range(_most_lines(instance)))),
         leg=tuple(legs),
         line=("L1", "L2", "L3", "primary L1", "primary L2", "primary L3"),
         tangent=AngleLabels(),
         demand_window=tuple(window.label for window in demand.windows),
         metering_interval=tuple(utc_label(start) for start in demand.interval_start_s),
     )
+
+
+def _most_lines(instance: Instance) -> int:
+    """Of one charging curve."""
+    return max((len(curve.lines()) for curve in instance.states.curves if curve is not None), default=0)
 
 
 class AngleLabels:

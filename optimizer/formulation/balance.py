@@ -24,19 +24,23 @@ def site_balance(
     lp: ProgramBuilder, instance: Instance, charging: Charging, curtailed: Block, storing: Storing
 ) -> SiteExchange:
     """Import and export as columns, tied to charging, batteries, what PV feeds in and the expected base load."""
-    cells, count = instance.cells, instance.periods.count
+    cells, states, count = instance.cells, instance.states, instance.periods.count
     expected = instance.limits.expected_kw[instance.tree.root]
+    giver = states.cell[states.giving]
+    share, efficiency = cells.hours / instance.periods.hours[cells.period], instance.sessions.efficiency
+    back = share[giver] * efficiency[cells.session[giver]]
+    most_back = back * states.max_discharge_kw[states.member[states.giving]]
     most_kw = instance.storage.max_discharge_kw.sum() - expected
+    most_kw += np.bincount(cells.period[giver], weights=most_back, minlength=count)
     every, exporting = np.arange(count), np.flatnonzero(most_kw > 0)
     stored = np.tile(every, instance.storage.count)
     site = SiteExchange(
         lp.variable("grid_import", ("period",), (every,), unit="kW at grid"),
-        # Never more than building, PV and batteries feed in: dear export and cheap import cannot feed each other.
+        # Never more than building, PV, batteries and cars feed in: dear export and cheap import cannot feed each other.
         lp.variable("grid_export", ("period",), (exporting,), upper=most_kw[exporting], unit="kW at grid"),
         exporting,
     )
-    share = cells.hours / instance.periods.hours[cells.period]
-    # (7)  grid_import - grid_export - Σ_s h/Δ charge_power/κ - Σ_v pv_curtailed
+    # (7)  grid_import - grid_export - Σ_s h/Δ (charge_power/κ - κ discharge_power) - Σ_v pv_curtailed
     #      - Σ_b (storage_charge - storage_discharge) = expected base load + standby - Σ_v pv_expected
     lp.equal(
         "site_balance",
@@ -45,7 +49,8 @@ def site_balance(
         [
             (1.0, site.grid_import),
             (-1.0, site.grid_export.by(exporting)),
-            (-share / instance.sessions.efficiency[cells.session], charging.charge_power.by(cells.period)),
+            (-share / efficiency[cells.session], charging.charge_power.by(cells.period)),
+            (back, charging.discharge_power.by(cells.period[giver])),
             (-1.0, curtailed.by(instance.generation.period)),
             (-1.0, storing.charge.by(stored)),
             (1.0, storing.discharge.by(stored)),

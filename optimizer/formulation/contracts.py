@@ -55,6 +55,12 @@ def unmet_energy(lp: ProgramBuilder, instance: Instance, charging: Charging) -> 
 
 def revenue(lp: ProgramBuilder, instance: Instance, charging: Charging) -> None:
     """(18)"""
-    cells = instance.cells
-    # (18)  -Σ h retail_price charge_power
-    lp.minimize([(-cells.hours * instance.sessions.retail_per_kwh[cells.session], charging.charge_power)])
+    cells, states = instance.cells, instance.states
+    back = states.earned_back_per_kwh[states.member] * cells.hours[states.cell]
+    # (18)  -Σ h retail_price (charge_power - discharge_power / (η_c η_d))
+    lp.minimize(
+        [
+            (-cells.hours * instance.sessions.retail_per_kwh[cells.session], charging.charge_power),
+            (back[states.giving], charging.discharge_power),
+        ]
+    )

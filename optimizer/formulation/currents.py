@@ -65,30 +65,44 @@ def phase_currents(lp: ProgramBuilder, instance: Instance, charging: Charging, s
 
 
 def _leg_currents(lp: ProgramBuilder, instance: Instance, charging: Charging) -> Block:
-    cells, count = instance.cells, instance.periods.count
-    leg_of = {label: k for k, label in enumerate(lp.coords["leg"])}  # type: ignore[arg-type,var-annotated]
-    places, sources, values = [], [], []
-    for point in instance.currents:
-        cell, member = cells_of(cells, point.sessions)
-        leg = np.array([leg_of[leg.label] for leg in point.legs], dtype=np.int64)[point.leg][member]
-        places.append((point.node * len(leg_of) + leg) * count + cells.period[cell])
-        sources.append(cell)
-        values.append(point.amperes_per_kw[member])
-    place, cell = np.concatenate(places), np.concatenate(sources)
-    rows, row = distinct(place, len(instance.limits.ids) * len(leg_of) * count)
-    positions = (rows // count // len(leg_of), rows // count % len(leg_of), rows % count)
+    count, legs = instance.periods.count, len(lp.coords["leg"])
+    drawn, drawing, per_drawn_kw = _on_legs(lp, instance, giving=False)
+    given, giving, per_given_kw = _on_legs(lp, instance, giving=True)
+    rows, row = distinct(np.concatenate([drawn, given]), len(instance.limits.ids) * legs * count)
+    positions = (rows // count // legs, rows // count % legs, rows % count)
     dims = ("node", "leg", "period")
     leg_current = lp.variable("leg_current", dims, positions, unit="A")
-    # (6)  leg_current[n,g,t] - Σ amperes_per_kw/κ charge_power[s,t] = 0
+    # (6)  leg_current[n,g,t] - Σ amperes_per_kw/κ charge_power[s,t] - Σ amperes_per_kw κ discharge_power[s,t] = 0
     lp.equal(
         "leg_current_definition",
         dims,
         positions,
-        [(1.0, leg_current), (-np.concatenate(values), charging.charge_power.by(row, cell))],
+        [
+            (1.0, leg_current),
+            (-per_drawn_kw, charging.charge_power.by(row[: len(drawn)], drawing)),
+            (-per_given_kw, charging.discharge_power.by(row[len(drawn) :], instance.states.giving_at(giving))),
+        ],
         to=0.0,
         unit="A",
     )
     return leg_current
+
+
+def _on_legs(lp: ProgramBuilder, instance: Instance, *, giving: bool) -> tuple[Ints, Ints, Floats]:
+    """For every pair of a cell and a node with current limits above it: its leg's place, the cell, amperes per kW."""
+    count = instance.periods.count
+    leg_of = {label: k for k, label in enumerate(lp.coords["leg"])}  # type: ignore[arg-type,var-annotated]
+    places, sources, values = [], [], []
+    for point in instance.currents:
+        who = point.giving if giving else point.sessions
+        amperes = point.giving_amperes_per_kw if giving else point.amperes_per_kw
+        cell, member = cells_of(instance.cells, who)
+        number = np.array([leg_of[leg.label] for leg in point.legs], dtype=np.int64)
+        leg = number[point.giving_leg if giving else point.leg][member]
+        places.append((point.node * len(leg_of) + leg) * count + instance.cells.period[cell])
+        sources.append(cell)
+        values.append(amperes[member])
+    return np.concatenate(places), np.concatenate(sources), np.concatenate(values)
 
 
 def leg_places(leg_current: Block, instance: Instance) -> list[Ints]:
@@ -106,11 +120,11 @@ def _known(point: CurrentPoint) -> NDArray[np.bool_]:
 
 
 def distinct_lines(point: CurrentPoint) -> Iterator[Line]:
-    """The lines of a point, without those that only repeat another: one angle, the same lengths, limit and base."""
+    """The lines of a point, without those that only repeat another: one axis, the same lengths, limit and base."""
     seen = set()
     for line in point.lines:
         key: tuple[object, ...] = (line.label,)
-        if len(_angles(line.phasors[_known(point)])) <= 1:
+        if len(_axes(_angles(line.phasors[_known(point)]))) <= 1:
             key = (tuple(np.round(abs(line.phasors), 12)), line.limit_a.tobytes(), line.base_a.tobytes())
         if key not in seen and abs(line.phasors).any():
             seen.add(key)
@@ -123,11 +137,18 @@ def _angles(phasors: NDArray[np.complex128]) -> Floats:
     return np.unique(np.round(np.rad2deg(np.angle(there)), 6) % 360.0)
 
 
+def _axes(angles: Floats) -> Floats:
+    """Angles of which opposite ones count as one, in [0, 180), ascending. [degrees]"""
+    return np.unique(np.round(angles % 180.0, 6) % 180.0)
+
+
 def first_angles(phasors: NDArray[np.complex128]) -> list[int]:
     """Where a non-negative sum of the phasors can point, in steps of at most SPACING_DEG. [1/1000 degree]"""
     angles = _angles(phasors)
     if len(angles) == 0:
         return [0]
+    if len(_axes(angles)) == 1:
+        return [int(thousandths(angle)) for angle in angles]
     gaps = np.diff(np.concatenate([angles, angles[:1] + 360.0]))
     widest = int(np.argmax(gaps))
     width = 360.0 - gaps[widest]

@@ -16,6 +16,10 @@ class Charging:
     target_shortfall: Block
     minimum_shortfall: Block
     energy_after_horizon: Block
+    discharge_power: Block
+    """Of sessions that may give back."""
+    energy: Block
+    """Of sessions whose energy is followed."""
     promised: Ints
     """Sessions with a column in ``minimum_shortfall``."""
     later: Ints
@@ -50,8 +54,36 @@ def charging_variables(lp: ProgramBuilder, instance: Instance) -> Charging:
         lp.variable(
             "energy_after_horizon", ("session",), (later,), upper=who.after_horizon_kwh[later], unit="kWh at evse"
         ),
+        *_followed_variables(lp, instance),
         promised,
         later,
+    )
+
+
+def _followed_variables(lp: ProgramBuilder, instance: Instance) -> tuple[Block, Block]:
+    """What followed sessions give back, and what is inside."""
+    states, cells = instance.states, instance.cells
+    giving = states.giving
+    member, cell = states.member[giving], states.cell[giving]
+    entry = np.repeat(np.arange(states.count), np.diff(states.offset))
+    return (
+        # (4)  0 <= discharge_power[s,t] <= max_discharge[s]
+        lp.variable(
+            "discharge_power",
+            ("session", "period"),
+            (cells.session[cell], cells.period[cell]),
+            upper=states.max_discharge_kw[member],
+            unit="kW at evse",
+        ),
+        # (3)  min(reserve, energy at arrival) <= energy[s,i] <= capacity
+        lp.variable(
+            "energy",
+            ("session", "instant"),
+            (states.session[entry], states.instant),
+            lower=states.low_kwh,
+            upper=states.high_kwh,
+            unit="kWh at battery",
+        ),
     )
 
 
@@ -63,19 +95,28 @@ def unavoidable_kwh(instance: Instance, energy_kwh: np.ndarray) -> np.ndarray:
 
 
 def session_energy(lp: ProgramBuilder, instance: Instance, charging: Charging) -> None:
-    """What is charged and what is missing add up to what was wanted."""
-    who, cells = instance.sessions, instance.cells
+    """What is charged and what is missing add up to what was wanted, for sessions whose energy is not followed."""
+    who, cells, one_way = instance.sessions, instance.cells, instance.states.one_way
+    row = np.full(who.count, -1, dtype=np.int64)
+    row[one_way] = np.arange(len(one_way))
+    drawing = np.flatnonzero(row[cells.session] >= 0)
     # (1)  Σ_t h charge_power + target_shortfall + minimum_shortfall + energy_after_horizon = energy_remaining
     lp.equal(
         "session_energy",
         ("session",),
-        (np.arange(who.count),),
+        (one_way,),
         [
-            (cells.hours, charging.charge_power.by(cells.session)),
-            (1.0, charging.target_shortfall),
-            (1.0, charging.minimum_shortfall.by(charging.promised)),
-            (1.0, charging.energy_after_horizon.by(charging.later)),
+            (cells.hours[drawing], charging.charge_power.by(row[cells.session[drawing]], drawing)),
+            (1.0, charging.target_shortfall.by(row[one_way], one_way)),
+            (1.0, charging.minimum_shortfall.by(*_present(row[charging.promised]))),
+            (1.0, charging.energy_after_horizon.by(*_present(row[charging.later]))),
         ],
-        to=who.remaining_kwh,
+        to=who.remaining_kwh[one_way],
         unit="kWh at evse",
     )
+
+
+def _present(rows: Ints) -> tuple[Ints, Ints]:
+    """Rows that exist, and the places that point to them."""
+    places = np.flatnonzero(rows >= 0)
+    return rows[places], places

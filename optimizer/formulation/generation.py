@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from optimizer.formulation.nodes import distinct
+from optimizer.formulation.energy import Charging
+from optimizer.formulation.nodes import cells_below, distinct
 from optimizer.formulation.storage import Storing
 from optimizer.instance import Generation, Instance
 from optimizer.program import Block, Ints, ProgramBuilder
@@ -17,9 +18,11 @@ def curtailment(lp: ProgramBuilder, instance: Instance) -> Block:
     )
 
 
-def export_limits(lp: ProgramBuilder, instance: Instance, curtailed: Block, storing: Storing) -> None:
-    """A row where export is limited and a battery or PV that can be curtailed is below; never more than it can be."""
-    limits, supply, count = instance.limits, instance.generation, instance.periods.count
+def export_limits(
+    lp: ProgramBuilder, instance: Instance, charging: Charging, curtailed: Block, storing: Storing
+) -> None:
+    """A row where export is limited and a car, a battery or PV below can feed in; never more than it can be."""
+    limits, supply, cells, count = instance.limits, instance.generation, instance.cells, instance.periods.count
     cell, node = _curtailable_below(supply)
     place = node * count + supply.period[cell]
     limited = np.isfinite(limits.export_room_kw).ravel()[place]
@@ -27,15 +30,22 @@ def export_limits(lp: ProgramBuilder, instance: Instance, curtailed: Block, stor
     unit, above, period = instance.storage.below(count)
     here = np.isfinite(limits.export_room_kw[above, period])
     unit, at = unit[here], (above * count + period)[here]
-    rows, every = distinct(np.concatenate([place, at]), len(limits.ids) * count)
-    row, stored = np.split(every, [len(place)])
-    # (5)  Σ_{below n} storage_discharge - pv_curtailed
+    giver, over = cells_below(instance, instance.states.givers, limits.export_room_kw)
+    places = [place, at, over * count + cells.period[giver]]
+    rows, every = distinct(np.concatenate(places), len(limits.ids) * count)
+    row, stored, given = np.split(every, np.cumsum([len(place), len(at)]))
+    # (5)  Σ_{below n} κ discharge_power + storage_discharge - pv_curtailed
     #      <= export_limit[n,t] + low_base[n,t] + standby[n] - Σ_{below n} pv_highest[v,t]
+    efficiency = instance.sessions.efficiency[cells.session[giver]]
     lp.at_most(
         "node_export_limit",
         ("node", "period"),
         (rows // count, rows % count),
-        [(1.0, storing.discharge.by(stored, unit)), (-1.0, curtailed.by(row, cell))],
+        [
+            (efficiency, charging.discharge_power.by(given, instance.states.giving_at(giver))),
+            (1.0, storing.discharge.by(stored, unit)),
+            (-1.0, curtailed.by(row, cell)),
+        ],
         bound=np.maximum(limits.export_room_kw, -limits.curtailable_kw).ravel()[rows],
         unit="kW at grid",
     )

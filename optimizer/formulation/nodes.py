@@ -5,31 +5,36 @@ import numpy as np
 from optimizer.formulation.energy import Charging
 from optimizer.formulation.storage import Storing
 from optimizer.instance import Cells, Instance
-from optimizer.program import Ints, ProgramBuilder
+from optimizer.program import Floats, Ints, ProgramBuilder
 
 
 def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, storing: Storing) -> None:
     """A row where a limit is finite and a car or a battery is below; caps (13) are in the limit already."""
     limits, cells, count = instance.limits, instance.cells, instance.periods.count
-    cell, node = _cells_below(instance)
+    cell, node = cells_below(instance, np.arange(instance.sessions.count), limits.limit_kw)
     place = node * count + cells.period[cell]
-    limited = np.isfinite(limits.limit_kw).ravel()[place]
-    cell, node, place = cell[limited], node[limited], place[limited]
     unit, above, period = instance.storage.below(count)
     here = np.isfinite(limits.limit_kw[above, period])
     unit, above, period = unit[here], above[here], period[here]
     rows, every = distinct(np.concatenate([place, above * count + period]), len(limits.ids) * count)
     row, stored = np.split(every, [len(place)])
     firm = np.where(instance.storage.firm[above], 1.0, 0.0)
-    # (5)  Σ_{below n} charge_power/κ + storage_charge - firm[n] storage_discharge
+    giver, over = _firm_givers(instance)
+    given = np.searchsorted(rows, over * count + cells.period[giver])
+    efficiency = instance.sessions.efficiency
+    # (5)  Σ_{below n} charge_power/κ - firm[n] κ discharge_power + storage_charge - firm[n] storage_discharge
     #      <= import_limit[n,t] - high_base[n,t] - standby[n]
-    at_grid = np.where(limits.at_evse[node], 1.0, 1.0 / instance.sessions.efficiency[cells.session[cell]])
+    at_grid = np.where(limits.at_evse[node], 1.0, 1.0 / efficiency[cells.session[cell]])
     lp.at_most(
         "node_import_limit",
         ("node", "period"),
         (rows // count, rows % count),
         [
             (at_grid, charging.charge_power.by(row, cell)),
+            (
+                -efficiency[cells.session[giver]],
+                charging.discharge_power.by(given, instance.states.giving_at(giver)),
+            ),
             (1.0, storing.charge.by(stored, unit)),
             (-firm, storing.discharge.by(stored, unit)),
         ],
@@ -38,19 +43,24 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, stor
     )
 
 
-def _cells_below(instance: Instance) -> tuple[Ints, Ints]:
-    """Pairs of a cell and a limited node above it."""
-    limits = instance.limits
-    limited = np.isfinite(limits.limit_kw).max(axis=1)
-    pairs = [
-        (s, node)
-        for s, evse in enumerate(instance.sessions.evse_ids)
-        for node in limits.evse_nodes[evse]
-        if limited[node]
-    ]
+def _firm_givers(instance: Instance) -> tuple[Ints, Ints]:
+    """Pairs of a cell in which a car may give back and a limited node above it that counts on that."""
+    cell, node = cells_below(instance, instance.states.givers, instance.limits.limit_kw)
+    firm = np.flatnonzero(instance.storage.firm[node])
+    return cell[firm], node[firm]
+
+
+def cells_below(instance: Instance, sessions: Ints, limit_kw: Floats) -> tuple[Ints, Ints]:
+    """Pairs of a cell of some sessions and a node above it where and when its limit is finite."""
+    limited = np.isfinite(limit_kw)
+    of_node = limited.any(axis=1)
+    who = instance.sessions
+    pairs = [(s, n) for s in sessions.tolist() for n in instance.limits.evse_nodes[who.evse_ids[s]] if of_node[n]]
     session, node = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2).T
     cell, pair = cells_of(instance.cells, session)
-    return cell, node[pair]
+    node = node[pair]
+    kept = np.flatnonzero(limited[node, instance.cells.period[cell]])
+    return cell[kept], node[kept]
 
 
 def cells_of(cells: Cells, sessions: Ints) -> tuple[Ints, Ints]:

@@ -109,6 +109,7 @@ def outcome_of(instance: Instance, power: Floats) -> Outcome:
     after = np.minimum(who.after_horizon_kwh, np.maximum(0.0, who.remaining_kwh - got))
     return Outcome(
         charge_power_kw=power,
+        discharge_power_kw=np.zeros_like(power),
         minimum_shortfall_kwh=np.maximum(0.0, who.promised_kwh - got - after),
         after_horizon_kwh=after,
         curtailed_kw=least_curtailment(instance),

@@ -9,6 +9,7 @@ from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.money import Money, money
 from optimizer.instance.periods import Periods, periods
 from optimizer.instance.sessions import Cells, Sessions, cells, sessions
+from optimizer.instance.states import States, states
 from optimizer.instance.storage import Storage, storage
 from optimizer.instance.tree import Tree, tree
 
@@ -21,6 +22,7 @@ __all__ = [
     "Money",
     "Periods",
     "Sessions",
+    "States",
     "Storage",
     "Tree",
     "instance_of",
@@ -36,6 +38,7 @@ class Instance:
     tree: Tree
     sessions: Sessions
     cells: Cells
+    states: States
     generation: Generation
     storage: Storage
     limits: ImportLimits
@@ -49,6 +52,7 @@ def instance_of(scenario: Scenario) -> Instance:
     branches = tree(scenario.site)
     who = sessions(scenario, branches, span)
     plugged = cells(who, span)
+    followed = states(scenario, branches, who, plugged, span)
     supply = generation(scenario.site, branches, span)
     return Instance(
         scenario=scenario,
@@ -56,9 +60,10 @@ def instance_of(scenario: Scenario) -> Instance:
         tree=branches,
         sessions=who,
         cells=plugged,
+        states=followed,
         generation=supply,
         storage=storage(scenario.site, branches),
         limits=import_limits(scenario, branches, span, supply),
-        currents=current_points(scenario, branches, who, span),
+        currents=current_points(scenario, branches, who, span, followed.givers),
         money=money(scenario, span),
     )

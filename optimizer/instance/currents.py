@@ -13,7 +13,7 @@ from math import pi
 import numpy as np
 from numpy.typing import NDArray
 
-from models.domain.electrical import kw_per_ampere, phases_used
+from models.domain.electrical import conversion_efficiency, kw_per_ampere, phases_used
 from models.domain.scenario import Scenario
 from models.domain.series import How, values
 from models.domain.session import Session
@@ -30,6 +30,9 @@ Ints = NDArray[np.int64]
 Phasors = NDArray[np.complex128]
 
 UNKNOWN, UNKNOWN_BETWEEN = "unknown", "unknown-unknown"
+BACK = "back "
+"""Before the label of a leg on which cars give back: the same conductors, the opposite current."""
+_NOBODY: Ints = np.zeros(0, dtype=np.int64)
 _ORDER = (Phase.L1, Phase.L2, Phase.L3)
 _TURN = {Phase.L1: 1 + 0j, Phase.L2: exp(-2j * pi / 3), Phase.L3: exp(2j * pi / 3)}
 """Direction of the voltage of each phase to neutral."""
@@ -72,6 +75,12 @@ class CurrentPoint:
     """... the leg each of them loads ..."""
     amperes_per_kw: Floats
     """... and its current per kW of charge_power, conversion losses included. [A/kW]"""
+    giving: Ints
+    """(G,) positions of the sessions below that can give back ..."""
+    giving_leg: Ints
+    """... the leg on which they do, opposite to the one they load ..."""
+    giving_amperes_per_kw: Floats
+    """... and its current per kW of discharge_power. [A/kW]"""
     lines: tuple[Line, ...]
 
 
@@ -84,8 +93,13 @@ class _Load:
     amperes_per_kw: float
 
 
-def current_points(scenario: Scenario, tree: Tree, who: Sessions, span: Periods) -> tuple[CurrentPoint, ...]:
-    """One for every node that limits the current on its load side or on the primary side of its transformer."""
+def current_points(
+    scenario: Scenario, tree: Tree, who: Sessions, span: Periods, givers: Ints = _NOBODY
+) -> tuple[CurrentPoint, ...]:
+    """One for every node that limits the current on its load side or on the primary side of its transformer.
+
+    ``givers``: positions of the sessions that can give back.
+    """
     limited = [i for i, node in enumerate(tree.nodes) if _has_limit(node)]
     if not limited:
         return ()
@@ -95,7 +109,8 @@ def current_points(scenario: Scenario, tree: Tree, who: Sessions, span: Periods)
         _load(s, tree.evses[s.evse], voltage_v, kappa)
         for s, kappa in zip(scenario.sessions, who.efficiency, strict=True)
     ]
-    return tuple(_point(i, scenario, tree, loads, span) for i in limited)
+    can_give = set(givers.tolist())
+    return tuple(_point(i, scenario, tree, loads, span, can_give) for i in limited)
 
 
 def _has_limit(node: GridNode) -> bool:
@@ -139,22 +154,42 @@ def _by_line(currents: dict[Phase, complex]) -> tuple[complex, complex, complex]
     return first, second, third
 
 
-def _point(i: int, scenario: Scenario, tree: Tree, loads: list[_Load], span: Periods) -> CurrentPoint:
+def _point(
+    i: int, scenario: Scenario, tree: Tree, loads: list[_Load], span: Periods, can_give: set[int]
+) -> CurrentPoint:
     node = tree.nodes[i]
     legs: dict[str, int] = {}
     found: list[Leg] = []
-    members: list[tuple[int, int, float]] = []
+    drawing: list[tuple[int, int, float]] = []
+    giving: list[tuple[int, int, float]] = []
+
+    def number(leg: Leg) -> int:
+        if leg.label not in legs:
+            legs[leg.label] = len(found)
+            found.append(leg)
+        return legs[leg.label]
+
     for s, session in enumerate(scenario.sessions):
-        way = tree.above(tree.evses[session.evse].node)
+        evse = tree.evses[session.evse]
+        way = tree.above(evse.node)
         if i in way:
-            leg = _leg(loads[s], node, [tree.nodes[j] for j in way[: way.index(i)]])
-            if leg.label not in legs:
-                legs[leg.label] = len(found)
-                found.append(leg)
-            members.append((s, legs[leg.label], loads[s].amperes_per_kw))
-    table = np.array(members, dtype=float).reshape(len(members), 3)
+            leg, amperes = _leg(loads[s], node, [tree.nodes[j] for j in way[: way.index(i)]]), loads[s].amperes_per_kw
+            drawing.append((s, number(leg), amperes))
+            if s in can_give:
+                giving.append((s, number(_backwards(leg)), amperes * conversion_efficiency(evse) ** 2))
     lines = tuple(_lines(i, scenario, tree, tuple(found), span))
-    return CurrentPoint(i, tuple(found), table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2], lines)
+    return CurrentPoint(i, tuple(found), *_members(drawing), *_members(giving), lines)
+
+
+def _members(rows: list[tuple[int, int, float]]) -> tuple[Ints, Ints, Floats]:
+    session, leg, amperes = np.array(rows, dtype=float).reshape(len(rows), 3).T
+    return session.astype(np.int64), leg.astype(np.int64), amperes
+
+
+def _backwards(leg: Leg) -> Leg:
+    """The leg on which cars give back what they draw on another."""
+    (a, b, c), (d, e, f) = leg.load_side, leg.grid_side
+    return Leg(BACK + leg.label, (-a, -b, -c), (-d, -e, -f), leg.known)
 
 
 def _leg(load: _Load, node: GridNode, below: list[GridNode]) -> Leg:

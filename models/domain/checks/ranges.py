@@ -9,7 +9,7 @@ from models.domain.checks.leaves import Leaf
 from models.domain.findings import Finding
 from models.domain.horizon import Stretch
 from models.domain.paths import ids_of, label, path_text
-from models.domain.session import Session, Vehicle, Visit
+from models.domain.session import Session, TaperPoint, Vehicle, Visit
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap
 from models.domain.site import (
@@ -81,6 +81,7 @@ RANGES: dict[type, dict[str, Range]] = {
         "voltage_v": VOLTAGE,
         "max_current_a": NOT_NEGATIVE,
         "max_power_kw": NOT_NEGATIVE,
+        "max_discharge_kw": NOT_NEGATIVE,
         "min_current_a": NOT_NEGATIVE,
         "pilot_levels_a": NOT_NEGATIVE,
         "conversion_efficiency": EFFICIENCY,
@@ -113,19 +114,32 @@ RANGES: dict[type, dict[str, Range]] = {
         "energy_target_kwh": NOT_NEGATIVE,
         "energy_minimum_kwh": NOT_NEGATIVE,
         "delivered_kwh": NOT_NEGATIVE,
+        "soc": SHARE,
+        "soc_target": SHARE,
+        "soc_minimum": SHARE,
+        "soc_reserve": SHARE,
+        "energy_floor_kwh": NOT_NEGATIVE,
+        "energy_ceiling_kwh": NOT_NEGATIVE,
+        "discharge_price_per_kwh": NOT_NEGATIVE,
+        "terminal_value_per_kwh": NOT_NEGATIVE,
     },
+    TaperPoint: {"soc": SHARE, "power_kw": NOT_NEGATIVE},
     Vehicle: {
         "max_charge_kw": NOT_NEGATIVE,
         "max_current_a": NOT_NEGATIVE,
         "phases": Range(low=1, high=3),
         "battery_capacity_kwh": POSITIVE,
         "charge_efficiency": EFFICIENCY,
+        "max_discharge_kw": NOT_NEGATIVE,
+        "discharge_efficiency": EFFICIENCY,
+        "wear_price_per_kwh": NOT_NEGATIVE,
     },
     Visit: {
         "energy_needed_kwh": NOT_NEGATIVE,
         "energy_minimum_kwh": NOT_NEGATIVE,
         "soc_needed": SHARE,
         "soc_at_arrival": SHARE,
+        "soc_reserve": SHARE,
         "preconditioning_kw": NOT_NEGATIVE,
         "preconditioning_minutes": NOT_NEGATIVE,
     },

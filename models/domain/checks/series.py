@@ -28,6 +28,9 @@ def series_of(scenario: Scenario) -> Iterator[_Steps]:
         yield from _of_load(f"site.base_loads[{i}]", load)
     for i, plant in enumerate(scenario.site.pv_plants):
         yield from _steps(f"site.pv_plants[{i}].expected_kw", plant.expected_kw)
+    for i, session in enumerate(scenario.sessions):
+        yield from _steps(f"sessions[{i}].energy_floor_kwh", session.energy_floor_kwh)
+        yield from _steps(f"sessions[{i}].energy_ceiling_kwh", session.energy_ceiling_kwh)
     for path, price in prices_of(scenario.tariff):
         if isinstance(price, PriceSeries):
             yield f"{path}.steps", price.steps

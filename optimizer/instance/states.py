@@ -1,0 +1,199 @@
+"""Sessions whose energy in the battery is followed, as arrays: V2G, taper, ceilings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.scenario import Scenario
+from models.domain.series import How, values
+from models.domain.session import Session
+from models.domain.site import Evse
+from models.domain.states import is_followed, max_discharge_power_kw
+from models.domain.value import Series
+from optimizer.instance.periods import Periods
+from optimizer.instance.sessions import Cells, Sessions
+from optimizer.instance.tapers import Curve, curve_of
+from optimizer.instance.tree import Tree
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """One entry per session that is followed (K,). Powers at evse, energies in the battery."""
+
+    session: Ints
+    """Position of the session, ascending."""
+    one_way: Ints
+    """Positions of the sessions that are not followed: they keep one row (1)."""
+    start_kwh: Floats
+    """When the plan begins, or on arrival."""
+    target_kwh: Floats
+    """At departure."""
+    charge_efficiency: Floats
+    discharge_efficiency: Floats
+    max_discharge_kw: Floats
+    """0: it is followed, but gives nothing back."""
+    wear_per_kwh: Floats
+    """Of energy given back, at evse. [currency/kWh]"""
+    paid_per_kwh: Floats
+    """To the driver for energy given back, at evse. [currency/kWh]"""
+    earned_back_per_kwh: Floats
+    """What (18) takes off for energy given back, at evse. [currency/kWh]"""
+    terminal_per_kwh: Floats
+    """Of energy at the end of the horizon; 0 where it leaves before."""
+    curves: tuple[Curve | None, ...]
+    """Charging power over energy, where it tapers."""
+    cell: Ints
+    """(D,) the cells of all of them, by session, then by period."""
+    member: Ints
+    """(D,) which of them each cell belongs to."""
+    offset: Ints
+    """(K+1,) instants of entry k are offset[k] to offset[k+1]: one more than it has cells."""
+    instant: Ints
+    """(I,) position of the instant."""
+    low_kwh: Floats
+    """(I,) (3): the reserve, or less where it arrives with less."""
+    high_kwh: Floats
+    """(I,)"""
+    reserve_kwh: Floats
+    """(I,) below it nothing may be given back."""
+
+    @property
+    def count(self) -> int:
+        return len(self.session)
+
+    @property
+    def before(self) -> Ints:
+        """(D,) position among the instants of the beginning of each cell; its end is one further."""
+        return np.arange(len(self.cell)) + self.member
+
+    @property
+    def end(self) -> Ints:
+        """(K,) position among the instants of departure or the end of the horizon."""
+        return self.offset[1:] - 1
+
+    @property
+    def givers(self) -> Ints:
+        """Positions of the sessions that can give back."""
+        return self.session[self.max_discharge_kw > 0.0]
+
+    @property
+    def giving(self) -> Ints:
+        """Positions among the cells (D,) in which something can be given back (G,)."""
+        return np.flatnonzero(self.max_discharge_kw[self.member] > 0.0)
+
+    def giving_at(self, cells: Ints) -> Ints:
+        """Positions of some cells of givers, counted among those in which something can be given back."""
+        return np.searchsorted(self.cell[self.giving], cells)
+
+    def energy_kwh(self, hours: Floats, charge_kw: Floats, discharge_kw: Floats) -> Floats:
+        """Equation (2): energy at the instants (I,), from hours and powers of the cells (D,). [kWh]"""
+        into, out = self.charge_efficiency[self.member], self.discharge_efficiency[self.member]
+        change = np.zeros(len(self.instant))
+        change[self.before + 1] = hours * (into * charge_kw - discharge_kw / out)
+        total = np.cumsum(change)
+        first = self.offset[:-1]
+        lengths = np.diff(self.offset)
+        return np.repeat(self.start_kwh - (total - change)[first] - change[first], lengths) + total
+
+
+def states(scenario: Scenario, tree: Tree, who: Sessions, cells: Cells, span: Periods) -> States:
+    """The arrays of a completed scenario's followed sessions; one that is never plugged in needs no state."""
+    found = [
+        s
+        for s, session in enumerate(scenario.sessions)
+        if _may_be_followed(session) and cells.per_session[s] and is_followed(session, tree.evses[session.evse])
+    ]
+    session = np.array(found, dtype=np.int64)
+    voltage_v = scenario.site.voltage_v or 0.0
+    rows = [_row(scenario.sessions[s], tree.evses[who.evse_ids[s]], voltage_v, span) for s in found]
+    table = np.array(rows, dtype=float).reshape(len(found), 10).T
+    start, wished, into, out, discharge, wear, paid, earned, terminal, capacity = table
+    target = np.where(np.isnan(wished), start + into * who.remaining_kwh[session], wished)
+    lengths = cells.per_session[session] + 1
+    offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    entry = np.repeat(np.arange(len(found)), lengths)
+    instant = np.arange(offset[-1]) - offset[entry] + cells.first_period[session][entry]
+    reserve, high = _bounds(scenario, found, capacity, offset, instant, span)
+    low, high = np.minimum(reserve, start[entry]), np.maximum(high, start[entry])
+    low[offset[:-1]] = high[offset[:-1]] = start
+    member = np.repeat(np.arange(len(found)), lengths - 1)
+    return States(
+        session=session,
+        one_way=np.setdiff1d(np.arange(who.count), session, assume_unique=True),
+        start_kwh=start,
+        target_kwh=target,
+        charge_efficiency=into,
+        discharge_efficiency=out,
+        max_discharge_kw=discharge,
+        wear_per_kwh=wear / out,
+        paid_per_kwh=paid,
+        earned_back_per_kwh=earned,
+        terminal_per_kwh=terminal,
+        curves=tuple(curve_of(scenario.sessions[s].vehicle) for s in found),
+        cell=np.arange(len(member)) - np.cumsum(lengths - 1)[member] + cells.offset[session + 1][member],
+        member=member,
+        offset=offset,
+        instant=instant,
+        low_kwh=low,
+        high_kwh=high,
+        reserve_kwh=reserve,
+    )
+
+
+def _may_be_followed(session: Session) -> bool:
+    """A quick look, because most sessions are not."""
+    return session.soc is not None and session.vehicle is not None
+
+
+def _row(session: Session, evse: Evse, voltage_v: float, span: Periods) -> tuple[float, ...]:
+    vehicle = session.vehicle
+    assert vehicle is not None
+    assert vehicle.battery_capacity_kwh is not None
+    assert session.soc is not None
+    assert session.departure is not None
+    capacity_kwh = vehicle.battery_capacity_kwh
+    into, out = vehicle.charge_efficiency or 1.0, vehicle.discharge_efficiency or 1.0
+    # (18): a driver gets back what the energy taken out has cost, so that cycling earns nothing from a driver.
+    paid, retail = session.discharge_price_per_kwh, session.retail_price_per_kwh or 0.0
+    back_kw = max_discharge_power_kw(session, evse, voltage_v)
+    kept = back_kw > 0.0 and session.departure.timestamp() > span.end_s
+    return (
+        session.soc * capacity_kwh,
+        np.nan if session.soc_target is None else session.soc_target * capacity_kwh,
+        into,
+        out,
+        back_kw,
+        vehicle.wear_price_per_kwh,
+        paid or 0.0,
+        retail / (into * out) if paid is None else 0.0,
+        (session.terminal_value_per_kwh or 0.0) if kept else 0.0,
+        capacity_kwh,
+    )
+
+
+def _bounds(
+    scenario: Scenario, found: list[int], capacity: Floats, offset: Ints, instant: Ints, span: Periods
+) -> tuple[Floats, Floats]:
+    """Reserve and ceiling at the instants of each session (I,). [kWh]"""
+    reserve, high = np.zeros(len(instant)), np.zeros(len(instant))
+    for k, s in enumerate(found):
+        session, mine = scenario.sessions[s], slice(offset[k], offset[k + 1])
+        at = instant[mine]
+        share_kwh = (session.soc_reserve or 0.0) * capacity[k]
+        reserve[mine] = np.maximum(share_kwh, _at_instants(session.energy_floor_kwh, 0.0, at, How.LARGEST, span))
+        ceiling = _at_instants(session.energy_ceiling_kwh, np.inf, at, How.LEAST, span)
+        high[mine] = np.minimum(capacity[k], ceiling)
+    return np.minimum(reserve, high), high
+
+
+def _at_instants(series: Series | None, otherwise: float, at: Ints, how: How, span: Periods) -> Floats:
+    """What holds in the periods before and after an instant holds at it."""
+    if series is None:
+        return np.full(len(at), otherwise)
+    of_periods = values(series, span.instants_s, how)[at[0] : at[-1]]
+    before, after = np.append(of_periods[:1], of_periods), np.append(of_periods, of_periods[-1:])
+    return np.maximum(before, after) if how is How.LARGEST else np.minimum(before, after)
