@@ -18,6 +18,7 @@ EFFICIENCY = 0.95
 RESERVE_SOC = 0.2
 """So that a driver can leave at any time."""
 
+_NOTHING = (None, None, None)
 _Answer = tuple[Scenario, list[Assumption]]
 
 
@@ -50,9 +51,9 @@ def max_discharge_power_kw(session: Session, evse: Evse, site_voltage_v: float) 
 
 def follow_energies(scenario: Scenario) -> _Answer:
     """Sessions that are followed with efficiencies and reserve; wishes in states of charge as energies."""
-    evses = {evse.id: evse for evse in scenario.site.evses}
-    if not any(_has_state(session, evses[session.evse]) for session in scenario.sessions):
+    if not any(map(_says_more, scenario.sessions)):
         return scenario, []
+    evses = {evse.id: evse for evse in scenario.site.evses}
     sessions = tuple(with_energies(session, evses[session.evse]) for session in scenario.sessions)
     told = [*_of_unknown_energy(scenario, evses), *_of_defaults(scenario, evses)]
     return replace(scenario, sessions=sessions), told
@@ -90,9 +91,12 @@ def _energy_known(session: Session) -> bool:
     return session.soc is not None and vehicle is not None and vehicle.battery_capacity_kwh is not None
 
 
-def _has_state(session: Session, evse: Evse) -> bool:
-    wishes = session.soc_target is not None or session.soc_minimum is not None
-    return wishes or _needs_following(session, evse)
+def _says_more(session: Session) -> bool:
+    """Whether it says anything beyond kWh at the meter, which most sessions do not."""
+    given = (session.soc_target, session.soc_minimum, session.energy_ceiling_kwh)
+    return (
+        session.allows_discharge or given != _NOTHING or (session.vehicle is not None and session.vehicle.taper != ())
+    )
 
 
 def _with_efficiencies(vehicle: Vehicle) -> Vehicle:

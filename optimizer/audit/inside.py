@@ -156,7 +156,7 @@ def _ceiling_kwh(stay: Followed) -> Floats:
     ceiling, capacity = stay.session.energy_ceiling_kwh, stay.inside.capacity_kwh
     if ceiling is None:
         return np.full(len(stay.hours) + 1, capacity)
-    return np.minimum(capacity, _at_ends(stay, ceiling, largest=False))
+    return np.asarray(np.minimum(capacity, _at_ends(stay, ceiling, largest=False)))
 
 
 def _at_ends(stay: Followed, series: Series, *, largest: bool) -> Floats:

@@ -55,10 +55,11 @@ def _giving_costs(case: Case) -> dict[str, float]:
     """(16) of cars, what their drivers are paid, and what more is left in those that stay on, as a negative cost."""
     wear = paid = gained = 0.0
     for stay in case.stays:
-        if stay.inside is None or stay.inside.max_discharge_kw <= 0.0 or stay.session.vehicle is None:
+        session, vehicle = stay.session, stay.session.vehicle
+        if stay.inside is None or stay.inside.max_discharge_kw <= 0.0 or vehicle is None:
             continue
-        given_kwh, session = float(stay.overlap_h @ stay.given_kw), stay.session
-        wear += session.vehicle.wear_price_per_kwh * given_kwh / stay.inside.out
+        given_kwh = float(stay.overlap_h @ stay.given_kw)
+        wear += vehicle.wear_price_per_kwh * given_kwh / stay.inside.out
         paid += (session.discharge_price_per_kwh or 0.0) * given_kwh
         if stay.after_h > 0.0:
             left = stay.inside.energy_kwh(stay.overlap_h, stay.power_kw, stay.given_kw)[-1] - stay.inside.start_kwh

@@ -1,6 +1,7 @@
 """Equation (5), guaranteed: what cars and batteries draw in full stays under each limit with the high base load."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.formulation.energy import Charging
 from optimizer.formulation.storage import Storing
@@ -52,7 +53,7 @@ def _firm_givers(instance: Instance) -> tuple[Ints, Ints]:
 
 def cells_below(instance: Instance, sessions: Ints, limit_kw: Floats) -> tuple[Ints, Ints]:
     """Pairs of a cell of some sessions and a node above it where and when its limit is finite."""
-    limited = np.isfinite(limit_kw)
+    limited: NDArray[np.bool_] = np.isfinite(limit_kw)
     of_node = limited.any(axis=1)
     who = instance.sessions
     pairs = [(s, n) for s in sessions.tolist() for n in instance.limits.evse_nodes[who.evse_ids[s]] if of_node[n]]
