@@ -148,8 +148,8 @@ def _reserve_kwh(stay: Followed) -> Floats:
     share = (stay.session.soc_reserve or 0.0) * stay.inside.capacity_kwh
     floor = stay.session.energy_floor_kwh
     if floor is None:
-        return np.minimum(np.full(len(stay.hours) + 1, share), _ceiling_kwh(stay))
-    return np.minimum(np.maximum(share, _at_ends(stay, floor, largest=True)), _ceiling_kwh(stay))
+        return np.asarray(np.minimum(share, _ceiling_kwh(stay)))
+    return np.asarray(np.minimum(np.maximum(share, _at_ends(stay, floor, largest=True)), _ceiling_kwh(stay)))
 
 
 def _ceiling_kwh(stay: Followed) -> Floats:

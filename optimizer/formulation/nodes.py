@@ -54,9 +54,9 @@ def _firm_givers(instance: Instance) -> tuple[Ints, Ints]:
 def cells_below(instance: Instance, sessions: Ints, limit_kw: Floats) -> tuple[Ints, Ints]:
     """Pairs of a cell of some sessions and a node above it where and when its limit is finite."""
     limited: NDArray[np.bool_] = np.isfinite(limit_kw)
-    of_node = limited.any(axis=1)
+    of_node = np.flatnonzero(limited.any(axis=1)).tolist()
     who = instance.sessions
-    pairs = [(s, n) for s in sessions.tolist() for n in instance.limits.evse_nodes[who.evse_ids[s]] if of_node[n]]
+    pairs = [(s, n) for s in sessions.tolist() for n in instance.limits.evse_nodes[who.evse_ids[s]] if n in of_node]
     session, node = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2).T
     cell, pair = cells_of(instance.cells, session)
     node = node[pair]
