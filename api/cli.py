@@ -204,6 +204,18 @@ def station(
 
 
 @app.command()
+def heard(
+    message: Annotated[Path, typer.Argument(help='A message as it came: [2, "id", "MeterValues", {...}].')],
+    ocpp: Annotated[Version, typer.Option(help="Its version.")],
+    name: Annotated[str, typer.Option(help="Id of the station.")] = "station",
+) -> None:
+    """Say what a station said: sessions, measurements, needs and limits, and what is odd about the message."""
+    from api.stations import heard as read
+
+    typer.echo(read(message, ocpp, name, datetime.now(UTC)))
+
+
+@app.command()
 def doctor() -> None:
     """Look at the versions in use, the time zone data, and whether the solver finds a known optimum."""
     from api.doctor import checks

@@ -1,4 +1,4 @@
-"""What a station can take, and what it would do: its capabilities, and the composite schedule of installed profiles.
+"""What a station can take, would do, and says: capabilities, composite schedules of installed profiles, its messages.
 
 The file of profiles holds ``profiles`` (``evse``, 0 for the station, and ``profile`` as its OCPP version spells it),
 ``evses`` (how many), and ``transactions`` (``evse``, ``id``, ``start``) that run.
@@ -25,10 +25,12 @@ from models.ocpp.composite import (
     installed_profile,
     worse_reading,
 )
+from models.ocpp.inbound import translate
 from models.ocpp.profile import Version
 from models.ocpp.station import Identity, capability
 from models.ocpp.wire import utc_text
 
+CALL, CALL_LENGTH = 2, 4
 SHAPE = 'write {"profiles": [{"evse": 1, "profile": {...}}], "evses": 1, "transactions": [{"evse": 1, "id": "7"}]}'
 
 
@@ -59,6 +61,16 @@ def capabilities(path: Path, version: Version, identity: Identity) -> str:
     return json.dumps(told, indent=2)
 
 
+def heard(path: Path, version: Version, station_id: str, received_at: datetime) -> str:
+    """A file with a message of a station as it came over the wire, [2, id, action, payload], as events in JSON."""
+    call = _json(path)
+    if not isinstance(call, list) or len(call) != CALL_LENGTH or call[0] != CALL:
+        raise _unfit(f"{path} holds no message of a station", 'write it as it came: [2, "id", "MeterValues", {...}]')
+    found = translate(version, str(call[2]), call[3], station_id=station_id, received_at=received_at)
+    events = [{"event": type(event).__name__} | asdict(event) for event in found.events]
+    return json.dumps({"events": events, "defects": found.defects}, indent=2, default=str)
+
+
 def _read(path: Path) -> dict[str, Any]:
     document = _object(path)
     if not isinstance(document.get("profiles"), list):
@@ -67,13 +79,17 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as unread:
-        raise _unfit(f"{path} cannot be read as JSON: {unread}") from unread
+    document = _json(path)
     if not isinstance(document, dict):
         raise _unfit(f"{path} holds no JSON object")
     return document
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as unread:
+        raise _unfit(f"{path} cannot be read as JSON: {unread}") from unread
 
 
 def _profiles(document: dict[str, Any]) -> Iterator[InstalledProfile]:
@@ -90,5 +106,5 @@ def _transaction(given: dict[str, Any]) -> tuple[int, Transaction]:
     return int(given.get("evse", 1)), Transaction(id=None if name is None else str(name), start_s=start_s)
 
 
-def _unfit(message: str) -> InvalidScenario:
-    return InvalidScenario((Finding(path="profiles", message=message, remedy=SHAPE),))
+def _unfit(message: str, remedy: str = SHAPE) -> InvalidScenario:
+    return InvalidScenario((Finding(path="", message=message, remedy=remedy),))

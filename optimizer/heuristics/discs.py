@@ -26,7 +26,8 @@ def reach(load: Complexes, radius: Floats, phasor: Complexes, length: Floats) ->
     c = np.maximum(0.0, (radius - abs(load)) * (radius + abs(load)))
     square = c * abs(phasor) ** 2 + along**2 + 2 * along * radius * length + (abs(load) * length) ** 2
     root = np.sqrt(np.maximum(0.0, square))
-    ahead = c / np.maximum(b + root, _SMALLEST)
+    with np.errstate(over="ignore"):  # what is never reached is infinitely far
+        ahead = c / np.maximum(b + root, _SMALLEST)
     inward = (b < 0.0) & (a > 0.0)
     back = (root - b) / np.where(inward, a, 1.0)
     adds = (abs(phasor) > 0.0) | (length > 0.0)

@@ -57,3 +57,13 @@ def test_the_answer_of_a_station_becomes_what_it_can_take(tmp_path: Path) -> Non
     told = json.loads(result.output)
     assert (told["max_periods"], told["max_stack_level"]) == (48, 0)
     assert "stack level 0 only" in told["defects"][0]
+
+
+def test_a_message_as_it_came_is_told_as_events(tmp_path: Path) -> None:
+    file = tmp_path / "message.json"
+    file.write_text('[2, "7", "StopTransaction", {"transactionId": 0, "meterStop": 2500}]')
+
+    result = CliRunner().invoke(app, ["heard", str(file), "--ocpp", "1.6", "--name", "box"])
+
+    (event,) = json.loads(result.output)["events"]
+    assert (event["event"], event["transaction_id"], event["meter_kwh"]) == ("TransactionEnded", "0", 2.5)
