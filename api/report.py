@@ -67,7 +67,7 @@ def print_worths(found: Worths, console: Console) -> None:
         table.add_row(*_bill_cells(f"without {part.part}", part.without, f"{part.gain:+.2f}"))
     console.print(table)
     if not found.parts:
-        console.print("There is nothing to leave out: no battery, no PV, no demand charge.")
+        console.print("There is nothing to leave out: no V2G, no battery, no PV, no demand charge.")
 
 
 def _bill_cells(name: str, bill: Bill, earns: str) -> Iterable[Text]:

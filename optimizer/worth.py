@@ -113,7 +113,18 @@ def _without_sun(scenario: Scenario) -> Scenario:
     return replace(scenario, site=replace(scenario.site, pv_plants=()))
 
 
+def _gives_back(scenario: Scenario) -> bool:
+    return any(stay.allows_discharge for stay in (*scenario.sessions, *scenario.visits))
+
+
+def _without_v2g(scenario: Scenario) -> Scenario:
+    sessions = tuple(replace(session, allows_discharge=False) for session in scenario.sessions)
+    visits = tuple(replace(visit, allows_discharge=False) for visit in scenario.visits)
+    return replace(scenario, sessions=sessions, visits=visits)
+
+
 PARTS = (
+    Part("V2G", _gives_back, _without_v2g),
     Part("stationary batteries", lambda scenario: bool(scenario.site.batteries), _without_batteries),
     Part("PV", lambda scenario: bool(scenario.site.pv_plants), _without_sun),
     Part("eyes for demand charges", _charged_for_peaks, _blind_to_peaks, billed_as_it_is=True),

@@ -6,7 +6,7 @@ import pytest
 
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
-from models.domain.session import Session
+from models.domain.session import Session, Vehicle
 from models.domain.site import BaseLoad, Battery, Evse, GridNode, NodeKind, PvPlant, Site
 from models.domain.tariff import DemandCharge, PriceSeries, Tariff
 from models.domain.value import Step
@@ -67,6 +67,25 @@ def test_a_plan_blind_to_peaks_pays_for_the_peak_that_it_makes() -> None:
     (eyes,) = found.parts
     assert (found.planned.peak_kw, eyes.without.peak_kw) == pytest.approx((5.0, 10.0))
     assert eyes.gain == pytest.approx(5.0 - 0.5)
+
+
+def test_a_car_that_gives_back_earns_the_difference_of_two_prices_less_its_losses() -> None:
+    """It may give back 5 of its 10 kWh, at 0.5, and fills up again at 0.1: 5 x 0.8 x 0.5 = 2.0, less 5 / 0.8 x 0.1."""
+    evse = Evse(id="one", node="grid", max_power_kw=11.0, max_discharge_kw=11.0)
+    prices = PriceSeries(steps=(Step(start=NOON, value=0.5), Step(start=NOON + HOUR, value=0.1)), end=NOON + 3 * HOUR)
+    vehicle = Vehicle(
+        id="car", battery_capacity_kwh=20.0, max_discharge_kw=11.0, charge_efficiency=0.8, discharge_efficiency=0.8
+    )
+    car = Session(
+        id="a", evse="one", arrival=NOON, departure=NOON + 2 * HOUR, vehicle=vehicle, soc=0.5, soc_target=0.5,
+        soc_reserve=0.25, allows_discharge=True,
+    )  # fmt: skip
+    site = yard(evses=(evse,), base_loads=(BaseLoad(node="grid", expected_kw=6.0),))
+
+    (v2g,) = told(site, Tariff(currency="EUR", import_price=prices), car).parts
+
+    assert v2g.part == "V2G"
+    assert v2g.gain == pytest.approx(2.0 - 0.625)
 
 
 def test_a_site_with_nothing_special_has_no_parts_to_leave_out() -> None:
