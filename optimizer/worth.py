@@ -114,7 +114,8 @@ def _without_sun(scenario: Scenario) -> Scenario:
 
 
 def _gives_back(scenario: Scenario) -> bool:
-    return any(stay.allows_discharge for stay in (*scenario.sessions, *scenario.visits))
+    agreed = [session.allows_discharge for session in scenario.sessions]
+    return any(agreed + [visit.allows_discharge for visit in scenario.visits])
 
 
 def _without_v2g(scenario: Scenario) -> Scenario:
