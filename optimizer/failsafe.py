@@ -22,11 +22,12 @@ from models.domain.session import Session, Vehicle
 from models.domain.site import CurrentType, Evse, Site
 from models.domain.times import instant
 from models.domain.units import HOURS_PER_DAY, hours_from_seconds, seconds_from_hours
-from optimizer.heuristics.room import Limits, Room, current_limits, joined, power_limits
+from optimizer.heuristics.room import Limits, Room, current_limits, group_limits, joined, power_limits
 from optimizer.heuristics.sharing import filled
 from optimizer.instance.currents import CurrentPoint, current_points
 from optimizer.instance.generation import generation
-from optimizer.instance.limits import import_limits
+from optimizer.instance.groups import groups
+from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.periods import Periods, periods
 from optimizer.instance.sessions import sessions
 from optimizer.instance.tree import Tree, tree
@@ -143,9 +144,16 @@ def _worst_limits(scenario: Scenario) -> Limits:
     limits = import_limits(scenario, branches, span, generation(site, branches, span))
     limits = replace(limits, high_kw=limits.high_kw + _batteries_kw(site, branches, limits.high_kw.shape))
     powers = power_limits(limits, tuple(e.id for e in site.evses), efficiency)
-    currents = _current_rows(scenario, branches, span)
-    rows = joined([powers, *currents])
+    grouped = _group_rows(scenario, span, limits, efficiency)
+    rows = joined([powers, grouped, *_current_rows(scenario, branches, span)])
     return replace(rows, limit=rows.limit.min(axis=1, keepdims=True), base=rows.base.max(axis=1, keepdims=True))
+
+
+def _group_rows(scenario: Scenario, span: Periods, limits: ImportLimits, efficiency: Floats) -> Limits:
+    """Capped groups, with every battery charging in full beside the cars."""
+    site = scenario.site
+    rows = group_limits(limits, groups(scenario, span), tuple(evse.id for evse in site.evses), efficiency)
+    return replace(rows, base=rows.base + sum(battery.max_charge_kw for battery in site.batteries))
 
 
 def _batteries_kw(site: Site, branches: Tree, shape: tuple[int, ...]) -> Floats:

@@ -12,9 +12,10 @@ from models.domain.schedule import Method, Schedule, Statistics
 from optimizer import formulation
 from optimizer.goals import GoalSolver, Shape, Solved
 from optimizer.instance import Instance, instance_of
+from optimizer.outcome import Outcome
 from optimizer.program import Floats, LinearProgram
 from optimizer.settings import Objective, Settings
-from optimizer.solution import Outcome, dual_blocks, energies, inside_kwh, lacking_kwh, node_duals, schedule_of
+from optimizer.solution import dual_blocks, energies, group_duals, inside_kwh, lacking_kwh, node_duals, schedule_of
 from optimizer.warm import Basis
 
 
@@ -146,6 +147,7 @@ def _outcome(instance: Instance, solved: Solved) -> Outcome:
         minimum_shortfall_kwh=np.minimum(minimum, lacking - after),
         after_horizon_kwh=after,
         worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),
+        group_worth_per_kw=group_duals(solved.money_program, solved.money.row_duals, instance),
     )
 
 

@@ -1,6 +1,6 @@
 """Setpoints to a Schedule: energies, loads, peaks and costs counted from the setpoints, whatever made them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,38 +21,11 @@ from models.domain.schedule import (
 from optimizer.alarms import alarms
 from optimizer.formulation.nodes import distinct
 from optimizer.instance import Instance
+from optimizer.outcome import Outcome
 from optimizer.program import Block, Ints, Labels, LinearProgram
+from optimizer.signal_plans import group_plans
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What any way of planning has to answer; per cell, per session, per node."""
-
-    charge_power_kw: Floats
-    """(N,) setpoints at evse. [kW]"""
-    discharge_power_kw: Floats
-    """(N,) what cars give back at evse; 0 where they cannot. [kW]"""
-    minimum_shortfall_kwh: Floats
-    """(S,)"""
-    after_horizon_kwh: Floats
-    """(S,)"""
-    storage_charge_kw: Floats
-    """(B, T), at grid. [kW]"""
-    storage_discharge_kw: Floats
-    """(B, T), at grid. [kW]"""
-    curtailed_kw: Floats
-    """(C,) what PV is held back by, in the order of ``Generation.plant``. [kW at grid]"""
-    worth_per_kw: Floats
-    """(M, T) duals of import limits, positive where more room would help. [currency/kW]"""
-    offered_power_kw: Floats | None = None
-    """(N,) what EVSEs may draw, which limits count; None: as charged. [kW]"""
-
-    @property
-    def limit_kw(self) -> Floats:
-        """(N,) what limits count, at evse. [kW]"""
-        return self.charge_power_kw if self.offered_power_kw is None else self.offered_power_kw
 
 
 def schedule_of(
@@ -86,6 +59,7 @@ def schedule_of(
         grid_export_kw=np.maximum(0.0, -site_kw),
         pv=_pv_plans(instance, outcome),
         storage=_storage_plans(instance, outcome),
+        groups=group_plans(instance, outcome),
         peaks=peaks,
         costs=costs,
         objective=sum(amount for name, amount in costs.items() if name not in left_out),
@@ -135,6 +109,16 @@ def node_duals(program: LinearProgram, row_duals: Floats, instance: Instance) ->
     worth = np.zeros_like(instance.limits.limit_kw)
     block = program.rows["node_import_limit"]
     worth[block.positions] = -row_duals[block.slice]
+    return np.maximum(0.0, worth)
+
+
+def group_duals(program: LinearProgram, row_duals: Floats, instance: Instance) -> Floats | None:
+    """The same of ``group_import_limit`` (G, T)."""
+    if "group_import_limit" not in program.rows:
+        return None
+    block, groups = program.rows["group_import_limit"], instance.groups
+    worth = np.zeros_like(groups.limit_kw)
+    worth[np.searchsorted(groups.signal, block.positions[0]), block.positions[1]] = -row_duals[block.slice]
     return np.maximum(0.0, worth)
 
 
@@ -274,6 +258,7 @@ def _node_plans(instance: Instance, outcome: Outcome) -> tuple[NodePlan, ...]:
             import_limit_kw=limits.limit_kw[i],
             limit_set_by=limits.set_by.get(i, ()),
             worth_per_kw=outcome.worth_per_kw[i],
+            export_limit_set_by=limits.export_set_by.get(i, ()),
         )
         for i, node_id in enumerate(limits.ids)
     )

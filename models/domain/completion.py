@@ -12,16 +12,20 @@ from models.domain.calendar import calendar_of
 from models.domain.checks.equipment import has_limit
 from models.domain.checks.span import nothing_to_plan
 from models.domain.default_horizon import default_horizon
+from models.domain.dimming import least_draw_kw
 from models.domain.electrical import DC_CONVERSION_EFFICIENCY, MIN_CURRENT_A, NOMINAL_VOLTAGE_V
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Assumption
 from models.domain.horizon import Horizon
+from models.domain.price_events import export_prices, import_prices, price_events
 from models.domain.prices import highest_price, mean_prices
 from models.domain.scenario import Scenario
+from models.domain.series import highest
+from models.domain.signal import Cap, CapRule, PriceMode
 from models.domain.site import CurrentType, GridNode, LimitKind, Site, Tier
 from models.domain.states import follow_energies, without_terminal_value
 from models.domain.stays import complete_sessions, sessions_of_visits
-from models.domain.tariff import Price, Tariff
+from models.domain.tariff import Tariff
 from models.domain.value import value
 
 CURRENCY = "EUR"
@@ -54,6 +58,7 @@ def complete(scenario: Scenario) -> Completed:
     told = list(scenario.assumptions)
     steps: tuple[Callable[[Scenario], _Answer], ...]
     steps = (
+        _cap_rules,
         _tariff,
         _tiers,
         _nodes,
@@ -73,6 +78,19 @@ def complete(scenario: Scenario) -> Completed:
     return Completed(scenario=scenario, assumptions=tuple(told))
 
 
+def _cap_rules(scenario: Scenario) -> _Answer:
+    """What § 14a EnWG leaves to the EVSEs of a cap."""
+    signals, told = list(scenario.signals), []
+    for i, cap in enumerate(signals):
+        if isinstance(cap, Cap) and cap.rule is CapRule.ENWG_14A and cap.import_limit_kw is None:
+            least_kw = least_draw_kw(len(cap.evses))
+            signals[i] = replace(cap, import_limit_kw=least_kw)
+            amount = f"{least_kw:g} kW for {len(cap.evses)} EVSEs together"
+            source = "§ 14a EnWG, BNetzA BK6-22-300"
+            told.append(Assumption(what=f"signals[{i}].import_limit_kw", value=amount, source=source))
+    return (replace(scenario, signals=tuple(signals)) if told else scenario), told
+
+
 def _tariff(scenario: Scenario) -> _Answer:
     """A tariff, and the time zone of its windows."""
     tariff, zone = scenario.tariff, scenario.site.time_zone
@@ -89,17 +107,22 @@ def _tariff(scenario: Scenario) -> _Answer:
 def _tiers(scenario: Scenario) -> _Answer:
     """At least one class of drivers, and what a missing kWh of each costs."""
     site, told = scenario.site, []
-    price, currency = (scenario.tariff.import_price, scenario.tariff.currency) if scenario.tariff else (0.0, CURRENCY)
+    currency = scenario.tariff.currency if scenario.tariff else CURRENCY
     tiers = list(site.tiers or (Tier(id=TIER),))
     for i, tier in enumerate(tiers):
         if tier.value_of_target_per_kwh is None:
-            tiers[i] = replace(tier, value_of_target_per_kwh=_value_of_target(price))
+            tiers[i] = replace(tier, value_of_target_per_kwh=_value_of_target(scenario))
             told.append(_tier_assumption(i, tiers[i], currency))
     return (replace(scenario, site=replace(site, tiers=tuple(tiers))) if told else scenario), told
 
 
-def _value_of_target(price: Price) -> float:
-    return max(PRICES_PER_TARGET * highest_price(price), LEAST_VALUE_OF_TARGET)
+def _value_of_target(scenario: Scenario) -> float:
+    """No target is given up for a price that a price event asks either."""
+    base = highest_price(scenario.tariff.import_price) if scenario.tariff else 0.0
+    told = [(e, highest(e.import_price)) for e in price_events(scenario) if e.import_price is not None]
+    dearest = max([base, *(price for event, price in told if event.mode is PriceMode.REPLACE)])
+    dearest += sum(max(0.0, price) for event, price in told if event.mode is PriceMode.ADD)
+    return max(PRICES_PER_TARGET * dearest, LEAST_VALUE_OF_TARGET)
 
 
 def _tier_assumption(i: int, tier: Tier, currency: str) -> Assumption:
@@ -185,9 +208,9 @@ def _export_price(scenario: Scenario) -> _Answer:
         np.array([i.timestamp() for i in horizon.instants()]),
         calendar_of(tariff, scenario.site.time_zone),
     )
-    bought = mean_prices(tariff.import_price, instants_s, calendar)
+    bought = import_prices(scenario, instants_s, calendar)
     bought += tariff.carbon_price_per_kg * mean_prices(tariff.carbon_intensity, instants_s, calendar)
-    dearer = int((mean_prices(tariff.export_price, instants_s, calendar) > bought).sum())
+    dearer = int((export_prices(scenario, instants_s, calendar) > bought).sum())
     if not dearer:
         return scenario, []
     value_ = f"planned as if export paid no more than import costs, in {dearer} of {len(bought)} periods"
@@ -231,4 +254,4 @@ def _terminal_values_of_sessions(scenario: Scenario) -> _Answer:
 def _mean_import_price(scenario: Scenario, tariff: Tariff, horizon: Horizon) -> float:
     """Over the horizon; never below 0. [currency/kWh]"""
     span_s = np.array([horizon.start.timestamp(), horizon.end.timestamp()])
-    return max(0.0, float(mean_prices(tariff.import_price, span_s, calendar_of(tariff, scenario.site.time_zone))[0]))
+    return max(0.0, float(import_prices(scenario, span_s, calendar_of(tariff, scenario.site.time_zone))[0]))

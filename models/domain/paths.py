@@ -6,7 +6,7 @@ from typing import Any
 
 from models.domain.session import Session, Visit
 from models.domain.setpoints import OfferHistory, SetpointRules
-from models.domain.signal import Cap
+from models.domain.signal import Cap, PriceEvent
 from models.domain.site import BaseLoad, Evse, GridNode, PowerCabinet, SessionDefaults
 from models.domain.tariff import DemandCharge
 
@@ -26,6 +26,7 @@ _NOUNS: dict[type, str] = {
     OfferHistory: "offer history",
     DemandCharge: "demand charge",
     Cap: "signal",
+    PriceEvent: "price event",
     Session: "session",
     Visit: "visit",
 }

@@ -3,7 +3,7 @@
 from models.domain.findings import Assumption
 from models.domain.horizon import Horizon
 from models.domain.session import Session, Visit
-from models.domain.signal import Cap
+from models.domain.signal import Signal
 from models.domain.site import Site
 from models.domain.tariff import Tariff
 from models.domain.value import value
@@ -18,7 +18,7 @@ class Scenario:
     visits: tuple[Visit, ...] = ()
     tariff: Tariff | None = None
     """None: energy is priced at 0 and only time and limits shape the plan; told back as an assumption."""
-    signals: tuple[Cap, ...] = ()
+    signals: tuple[Signal, ...] = ()
     horizon: Horizon | None = None
     """None: from the first arrival to the last departure, at most seven days."""
     name: str = ""

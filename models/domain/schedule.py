@@ -123,6 +123,21 @@ class NodePlan:
     """Who set it, per period: the id of a signal, ``rating``, or nothing. Empty when no signal touches the node."""
     worth_per_kw: Floats
     """Dual of the import limit: what one more kW in that period is worth, as a bound. [currency/kW]"""
+    export_limit_set_by: tuple[str, ...] = ()
+    """As ``limit_set_by``, for export."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPlan:
+    """What EVSEs that one signal caps together draw beyond what PV and batteries give; one value a period."""
+
+    cap_id: str
+    drawn_kw: Floats
+    """Every car in full, less PV at its least, batteries as planned; below 0 where these give more. [kW at grid]"""
+    limit_kw: Floats
+    """inf outside the window of the cap. [kW]"""
+    worth_per_kw: Floats
+    """Dual of the cap. [currency/kW]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +208,8 @@ class Schedule:
     grid_export_kw: Floats
     pv: tuple[PvPlan, ...] = ()
     storage: tuple[StoragePlan, ...] = ()
+    groups: tuple[GroupPlan, ...] = ()
+    """One for each cap on a group of EVSEs."""
     peaks: tuple[PeakPlan, ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
     """By component: energy_import, energy_export, carbon, demand_charge, unmet_target, storage_wear, stored_energy

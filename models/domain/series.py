@@ -52,6 +52,11 @@ def value_at(series: Series, instant: datetime) -> float:
     return series[max(begun - 1, 0)].value
 
 
+def highest(series: Series) -> float:
+    """The highest value that it ever has."""
+    return max(step.value for step in series) if isinstance(series, tuple) else float(series)
+
+
 def changed_at(starts_s: Floats, step_values: Floats) -> Floats:
     """Starts of the steps, but for the first one, that bring another value."""
     return np.asarray(starts_s[1:][np.diff(step_values) != 0])

@@ -21,6 +21,7 @@ from models.domain.checks.offers import empty_cabinets, unfit_histories
 from models.domain.checks.ranges import out_of_range
 from models.domain.checks.rates import hours_without_rate, malformed_windows, metering_intervals
 from models.domain.checks.series import disordered_steps, late_series, price_gaps, short_prices
+from models.domain.checks.signals import late_signal_series, paid_twice, signals_in_time, unclear_signals
 from models.domain.checks.span import nothing_to_plan, unfit_horizon
 from models.domain.checks.stays import backward_times, minimum_above_target, two_at_once, unclear_needs
 from models.domain.default_horizon import default_horizon
@@ -50,6 +51,8 @@ _CHECKS: tuple[Check, ...] = (
     empty_cabinets,
     disordered_steps,
     price_gaps,
+    unclear_signals,
+    late_signal_series,
     malformed_windows,
     metering_intervals,
 )
@@ -86,4 +89,7 @@ def _over_time(scenario: Scenario, findings: list[Finding]) -> list[Finding]:
     in_order = not any(finding.path.endswith((".start", ".steps")) for finding in findings)
     if horizon is not None and not told and in_order:
         told += [*late_series(scenario, horizon.start), *short_prices(scenario, horizon.end)]
+        told += signals_in_time(scenario, horizon)
+    if not findings:
+        told += paid_twice(scenario)
     return told

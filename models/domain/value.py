@@ -1,8 +1,9 @@
 """The one way a domain value is declared: a frozen, keyword-only dataclass that refuses unknown fields."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform, get_args
 
 T = TypeVar("T")
 
@@ -33,3 +34,21 @@ class Step:
 
 Series = float | tuple[Step, ...]
 """A quantity over time: one number for always, or steps in order of time of which the last one holds on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Says of a union that its members are told apart in documents by one field, which each of them has a value for."""
+
+    field: str
+
+    # Read by pydantic as its rules above are; what goes in and out are its plain mappings.
+    def __get_pydantic_core_schema__(self, union: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
+        tags = [member.__dataclass_fields__[self.field].default for member in get_args(union)]
+        members = dict(zip(tags, handler(union)["choices"], strict=True))
+        tagged = {"type": "tagged-union", "choices": members, "discriminator": self.field}
+        return tagged | {"serialization": {"type": "function-wrap", "function": self._with_tag, "schema": tagged}}
+
+    def _with_tag(self, thing: Any, write: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        """The tag is a default, which documents leave out elsewhere."""
+        return {self.field: getattr(thing, self.field), **write(thing)}

@@ -19,6 +19,8 @@ _BRANCHES = frozenset({"float", "tuple[Step, ...]", "PhaseSeries", "TimeOfUse", 
 """Parts of a location that name a member of a union, not a field."""
 _UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 _STRUCTURE = _UNKNOWN | {"missing"}
+_UNTOLD, _NO_SUCH_TAG = "union_tag_not_found", "union_tag_invalid"
+"""Of a union whose members are told apart by a field: it is missing, or names no member."""
 _WORDS = {"number": "a number", "integer": "a whole number", "string": "a text", "boolean": "true or false"}
 _FORMATS = {
     "date-time": "a date and time with its offset, as in 2026-03-02T17:00:00+01:00",
@@ -39,7 +41,7 @@ class _Error:
 
 def findings_of(errors: Sequence[Mapping[str, Any]], tree: Any, schema: Schema) -> tuple[Finding, ...]:
     """One finding for each thing to mend, in the order of the document's types."""
-    settled = list(_settled([_error(error) for error in errors], tree))
+    settled = list(_settled([_error(error, schema) for error in errors], tree))
     told = [_finding(error, tree, schema) for error in settled[:MOST_FINDINGS]]
     if len(settled) > MOST_FINDINGS:
         message = f"there are {len(settled) - MOST_FINDINGS} more findings"
@@ -47,9 +49,24 @@ def findings_of(errors: Sequence[Mapping[str, Any]], tree: Any, schema: Schema) 
     return tuple(told)
 
 
-def _error(error: Mapping[str, Any]) -> _Error:
+def _error(error: Mapping[str, Any], schema: Schema) -> _Error:
     reason = error.get("ctx", {}).get("error", "")
-    return _Error(error["type"], tuple(error["loc"]), error["input"], str(reason))
+    return _Error(error["type"], _untagged(tuple(error["loc"]), schema), error["input"], str(reason))
+
+
+def _untagged(loc: tuple[Part, ...], schema: Schema) -> tuple[Part, ...]:
+    """A location without the parts that name a member of a union by its tag: documents have no such level."""
+    kept: list[Part] = []
+    here, tagged = _members(schema, schema), False
+    for part in loc:
+        if tagged:
+            tagged = False
+            continue
+        inner = _inside(here, part)
+        here = [member for found in inner for member in _members(found, schema)]
+        tagged = any("discriminator" in found for found in inner)
+        kept.append(part)
+    return tuple(kept)
 
 
 def _settled(errors: Sequence[_Error], tree: Any) -> Iterator[_Error]:
@@ -100,8 +117,11 @@ def _member(members: Mapping[Part, Sequence[_Error]], found: Any) -> Part | None
 def _finding(error: _Error, tree: Any, schema: Schema) -> Finding:
     here = _schemas(schema, error.loc)
     expected = _expected(here, schema)
+    if error.kind in (_UNTOLD, _NO_SUCH_TAG):
+        return _tag_finding(error, tree, schema)
     if error.kind in _UNKNOWN:
-        message, remedy = _unknown(str(error.loc[-1]), _schemas(schema, error.loc[:-1]))
+        owners = _told_apart(_schemas(schema, error.loc[:-1]), _at(tree, error.loc[:-1]))
+        message, remedy = _unknown(str(error.loc[-1]), owners)
     elif error.kind == "missing":
         message, remedy = f"{error.loc[-1]} is missing", f"add it: {expected}"
     elif error.kind == "finite_number":
@@ -110,6 +130,21 @@ def _finding(error: _Error, tree: Any, schema: Schema) -> Finding:
         because = f" ({error.reason})" if error.reason else ""
         message, remedy = f"{shown(error.found)} is not {_kind(here)}{because}", f"write {expected}"
     return Finding(path=path_text(error.loc), message=message, remedy=remedy, ids=_ids(tree, error.loc))
+
+
+def _tag_finding(error: _Error, tree: Any, schema: Schema) -> Finding:
+    known = ", ".join(member["properties"]["kind"]["const"] for member in _schemas(schema, error.loc))
+    found = error.found.get("kind") if isinstance(error.found, dict) else None
+    message = "kind is missing" if error.kind == _UNTOLD else f"{shown(found)} is no kind that is known"
+    path = path_text((*error.loc, "kind"))
+    return Finding(path=path, message=message, remedy=f"write one of {known}", ids=_ids(tree, error.loc))
+
+
+def _told_apart(owners: Sequence[Schema], found: Any) -> Sequence[Schema]:
+    """Of the members of a union that are told apart by a field, the one that a document names."""
+    kind = found.get("kind") if isinstance(found, dict) else None
+    named = [owner for owner in owners if owner.get("properties", {}).get("kind", {}).get("const") == kind]
+    return named if kind is not None and named else owners
 
 
 def _unknown(name: str, owners: Sequence[Schema]) -> tuple[str, str]:
@@ -142,15 +177,21 @@ def _schemas(schema: Schema, loc: tuple[Part, ...]) -> list[Schema]:
     """What may stand at a place: one schema, or the members of a union."""
     here = _members(schema, schema)
     for part in loc:
-        inner = (s.get("items") if isinstance(part, int) else s.get("properties", {}).get(part) for s in here)
-        here = [member for found in inner if found is not None for member in _members(found, schema)]
+        here = [member for found in _inside(here, part) for member in _members(found, schema)]
     return here
+
+
+def _inside(here: Sequence[Schema], part: Part) -> list[Schema]:
+    """What stands one level below."""
+    inner = (s.get("items") if isinstance(part, int) else s.get("properties", {}).get(part) for s in here)
+    return [found for found in inner if found is not None]
 
 
 def _members(found: Schema, schema: Schema) -> list[Schema]:
     """Itself, or the members of a union, with references followed."""
-    if "anyOf" in found:
-        return [member for option in found["anyOf"] for member in _members(option, schema)]
+    if "anyOf" in found or "oneOf" in found:
+        options = found.get("anyOf") or found["oneOf"]
+        return [member for option in options for member in _members(option, schema)]
     if "$ref" in found:
         return _members(schema["$defs"][found["$ref"].rpartition("/")[2]], schema)
     return [found]
@@ -159,7 +200,7 @@ def _members(found: Schema, schema: Schema) -> list[Schema]:
 def _expected(here: Sequence[Schema], schema: Schema) -> str:
     """``a number, or a list of objects with start, value``."""
     words = dict.fromkeys(_word(option, schema) for option in here if option.get("type") != "null")
-    optional = ", or leave it out" if len(words) < len(here) else ""
+    optional = ", or leave it out" if any(option.get("type") == "null" for option in here) else ""
     return (", or ".join(words) or "what the schema names") + optional
 
 

@@ -12,6 +12,7 @@ from optimizer.audit.batteries import battery_breaks
 from optimizer.audit.case import Case, shape_breaks
 from optimizer.audit.currents import LineCurrent, current_breaks, line_currents
 from optimizer.audit.demand import Demand, demands, peak_breaks
+from optimizer.audit.groups import group_breaks
 from optimizer.audit.loads import NodeLoad, controlled_kw, expected_kw, load_breaks, node_loads
 from optimizer.audit.money import cost_breaks, costs
 from optimizer.audit.offers import offer_breaks
@@ -43,6 +44,7 @@ def audit(
         *roof_breaks(case),
         *battery_breaks(case),
         *load_breaks(case, loads),
+        *group_breaks(case),
     ]
     breaks += [found for line in lines for found in current_breaks(case, line)]
     breaks += [*peak_breaks(case, peaks), *cost_breaks(case, money)]

@@ -155,6 +155,10 @@ def shape_breaks(scenario: Scenario, schedule: Schedule) -> Iterator[Break]:
         for name, array in (("charge", unit.charge_power_kw), ("discharge", unit.discharge_power_kw)):
             yield from _array_breaks(f"{unit.storage_id} {name}", array, schedule.period_count)
         yield from _array_breaks(f"{unit.storage_id} energy", unit.energy_kwh, schedule.period_count + 1)
+    for group in schedule.groups:
+        limit = np.where(np.isposinf(group.limit_kw), 0.0, group.limit_kw)
+        for name, array in (("drawn_kw", group.drawn_kw), ("limit_kw", limit), ("worth", group.worth_per_kw)):
+            yield from _array_breaks(f"{group.cap_id} {name}", array, schedule.period_count)
     for plan in schedule.nodes:
         for name, array in (("expected_kw", plan.expected_kw), ("guaranteed_kw", plan.guaranteed_kw)):
             yield from _array_breaks(f"{plan.node_id} {name}", array, schedule.period_count)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.schedule import Floats, NodePlan
+from models.domain.signal import Cap
 from models.domain.site import BaseLoad, CurrentType, GridNode, LimitKind, MeasuringPoint, PowerCabinet
 from models.domain.value import Series
 from optimizer.audit.batteries import powers_below
@@ -94,7 +95,7 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
             firm=node.firm_generation,
             curtailable_kw=curtailable[node.id],
             limit_kw=_import_limit(case, node),
-            export_limit_kw=_own_limit(case, node, node.export_limit_kw),
+            export_limit_kw=_export_limit(case, node),
         )
         for node in site.nodes
     ]
@@ -212,14 +213,24 @@ def controlled_kw(load: NodeLoad) -> Floats:
 
 def _import_limit(case: Case, node: GridNode) -> Floats:
     """The least of the node's own limit, with the continuous factor of a rating, and every cap (13). (G,) [kW]"""
-    starts = case.time.starts_s
-    limit = _own_limit(case, node, node.import_limit_kw)
-    is_root = node.parent is None
+    return _capped(case, node, _own_limit(case, node, node.import_limit_kw), lambda cap: cap.import_limit_kw)
+
+
+def _export_limit(case: Case, node: GridNode) -> Floats:
+    """The same for export (G,). [kW]"""
+    return _capped(case, node, _own_limit(case, node, node.export_limit_kw), lambda cap: cap.export_limit_kw)
+
+
+def _capped(case: Case, node: GridNode, limit_kw: Floats, told: Callable[[Cap], float | None]) -> Floats:
+    starts, is_root = case.time.starts_s, node.parent is None
     for cap in case.scenario.signals:
-        if cap.node == node.id or (cap.node is None and is_root):
+        if not isinstance(cap, Cap) or cap.evses or (cap.node != node.id and not (cap.node is None and is_root)):
+            continue
+        most_kw = told(cap)
+        if most_kw is not None:
             inside = (starts >= cap.start.timestamp()) & (starts < cap.end.timestamp())
-            limit = np.where(inside, np.minimum(limit, cap.import_limit_kw), limit)
-    return limit
+            limit_kw = np.where(inside, np.minimum(limit_kw, most_kw), limit_kw)
+    return limit_kw
 
 
 def _own_limit(case: Case, node: GridNode, limit_kw: Series | None) -> Floats:

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from models.domain.schedule import Floats
+from models.domain.signal import PriceEvent, PriceMode
 from models.domain.tariff import Price
+from models.domain.value import Series
 from optimizer.audit.batteries import battery_costs
 from optimizer.audit.case import Case, Stay
 from optimizer.audit.demand import COST_TOLERANCE, Demand
 from optimizer.audit.report import Break, BreakCode
-from optimizer.audit.timeline import price_values
+from optimizer.audit.timeline import price_values, steps_at
 from optimizer.audit.wiring import efficiency
 
 
@@ -19,8 +23,8 @@ def costs(case: Case, found: tuple[Demand, ...]) -> dict[str, float]:
     price_per_kw = {demand.label: (demand.price_per_kw, demand.floor_kw) for demand in found}
     peaks = [(*price_per_kw[peak.demand_window], peak) for peak in schedule.peaks if peak.demand_window in price_per_kw]
     return {
-        "energy_import": float(mean_price(case, tariff.import_price) @ imported),
-        "energy_export": -float(mean_price(case, tariff.export_price) @ exported),
+        "energy_import": float(bought_at(case) @ imported),
+        "energy_export": -float(sold_at(case) @ exported),
         "carbon": tariff.carbon_price_per_kg * float(mean_price(case, tariff.carbon_intensity) @ imported),
         "demand_charge": sum(price * (peak.peak_kw - floor) for price, floor, peak in peaks),
         **battery_costs(case),
@@ -39,11 +43,36 @@ def cost_breaks(case: Case, found: dict[str, float]) -> Iterator[Break]:
     either = (with_revenue - found["revenue"], with_revenue)  # objective cost, objective margin
     nearest = min(either, key=lambda total: abs(total - case.schedule.objective))
     yield from _differs(BreakCode.OBJECTIVE, "objective", nearest, case.schedule.objective)
-    price = mean_price(case, case.tariff.import_price)
+    price = bought_at(case)
     for stay in case.stays:
         drawn_kw = stay.power_kw / efficiency(stay.evse) - stay.given_kw * efficiency(stay.evse)
         cost = float((stay.overlap_h * drawn_kw) @ price[stay.periods])
         yield from _differs(BreakCode.COST, stay.session.id, cost, stay.plan.energy_cost)
+
+
+def bought_at(case: Case) -> Floats:
+    """Price of import, with price events (T,). [currency/kWh]"""
+    told = [(event, event.import_price) for event in case.scenario.signals if isinstance(event, PriceEvent)]
+    return _with_events(case, case.tariff.import_price, told)
+
+
+def sold_at(case: Case) -> Floats:
+    """The same of export (T,). [currency/kWh]"""
+    told = [(event, event.export_price) for event in case.scenario.signals if isinstance(event, PriceEvent)]
+    return _with_events(case, case.tariff.export_price, told)
+
+
+def _with_events(case: Case, price: Price, told: list[tuple[PriceEvent, Series | None]]) -> Floats:
+    """Second by second: what replaces the tariff's price comes first, what is added to it later."""
+    starts = case.time.starts_s
+    now = price_values(price, starts, case.calendar)
+    for mode in (PriceMode.REPLACE, PriceMode.ADD):
+        for event, other in told:
+            if event.mode is mode and other is not None:
+                during = (starts >= event.start.timestamp()) & (starts < event.end.timestamp())
+                new = steps_at(other, starts) + (now if mode is PriceMode.ADD else 0.0)
+                now = np.where(during, new, now)
+    return case.time.mean(now)
 
 
 def mean_price(case: Case, price: Price) -> Floats:

@@ -55,6 +55,8 @@ class BreakCode(StrEnum):
     """(6)"""
     EXPORT_LIMIT = "export_limit"
     """(5), export: PV could have been curtailed further."""
+    GROUP_LIMIT = "group_limit"
+    """(13): a group of EVSEs draws more than its cap, or the plan says otherwise."""
     PV_PLAN = "pv_plan"
     """A PV plant without a plan, or one that it cannot follow."""
     STORAGE_PLAN = "storage_plan"

@@ -152,7 +152,10 @@ def _limit_changes(scenario: Scenario) -> Iterable[Floats]:
     for session in scenario.sessions:
         yield _starts(session.energy_floor_kwh)
         yield _starts(session.energy_ceiling_kwh)
-    yield np.array([edge.timestamp() for cap in scenario.signals for edge in (cap.start, cap.end)])
+    for signal in scenario.signals:
+        yield np.array([signal.start.timestamp(), signal.end.timestamp()])
+        for name in ("baseline_kw", "reference_kw", "setpoint_kw", "import_price", "export_price"):
+            yield _starts(getattr(signal, name, None))
 
 
 def _price_changes(scenario: Scenario, instants_s: Floats) -> Iterable[Floats]:

@@ -160,15 +160,26 @@ def _limit_reasons(
 def _cause(told: Planned, limits: Limits, row: int, cell: int) -> tuple[str, str]:
     """Id of what set the limit, and the beginning of a sentence about it."""
     imports, node = told.instance.limits, int(limits.node[row])
+    if node >= len(imports.ids):
+        return _capped_group(told, node - len(imports.ids))
     place = imports.ids[node]
     if limits.line[row]:
         return place, f"{limits.line[row]} of {place} is full"
     names = imports.set_by.get(node)
     name = names[told.instance.cells.period[cell]] if names else ""
-    for cap in told.instance.scenario.signals:
-        if cap.id == name:
-            return cap.id, f"{cap.id}{f' ({cap.source})' if cap.source else ''} limits {place}"
+    for signal in told.instance.scenario.signals:
+        if signal.id == name:
+            return signal.id, f"{_named(signal.id, signal.source)} limits {place}"
     return place, f"{'power cabinet ' if place.startswith(CABINET_PREFIX) else ''}{_plain(place)} is full"
+
+
+def _capped_group(told: Planned, group: int) -> tuple[str, str]:
+    cap = told.instance.scenario.signals[int(told.instance.groups.signal[group])]
+    return cap.id, f"{_named(cap.id, cap.source)} limits its EVSEs"
+
+
+def _named(signal: str, source: str) -> str:
+    return f"{signal} ({source})" if source else signal
 
 
 def _plain(place: str) -> str:

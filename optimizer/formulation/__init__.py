@@ -7,6 +7,7 @@ from optimizer.formulation.contracts import demand_charges, energy_costs, revenu
 from optimizer.formulation.currents import phase_currents
 from optimizer.formulation.energy import charging_variables, session_energy
 from optimizer.formulation.generation import curtailment, export_limits
+from optimizer.formulation.groups import group_limits
 from optimizer.formulation.nodes import node_limits
 from optimizer.formulation.states import departure_energy, energy_balance, state_costs, taper_limits
 from optimizer.formulation.storage import storage_balance, storage_costs, storage_variables
@@ -31,6 +32,7 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     storage_balance(lp, instance, storing)  # (8)
     node_limits(lp, instance, charging, storing)  # (5), (13)
     export_limits(lp, instance, charging, curtailed, storing)  # (5)
+    group_limits(lp, instance, charging, curtailed, storing)  # (13)
     phase_currents(lp, instance, charging, settings)  # (6)
     site = site_balance(lp, instance, charging, curtailed, storing)  # (7)
     energy_costs(lp, instance, site)  # (9)
@@ -52,6 +54,7 @@ def _builder(instance: Instance) -> ProgramBuilder:
         node=instance.limits.ids,
         pv=instance.generation.ids,
         storage=instance.storage.ids,
+        signal=tuple(signal.id for signal in instance.scenario.signals),
         instant=PeriodLabels(instance.periods.instants_s),
         piece=tuple(map(str, range(_most_lines(instance)))),
         leg=tuple(legs),

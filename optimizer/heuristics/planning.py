@@ -15,7 +15,8 @@ from optimizer.heuristics.discs import Floats
 from optimizer.heuristics.room import Ints, Room, limits_of
 from optimizer.heuristics.sharing import equally, everything, in_quanta, one_after_the_other
 from optimizer.instance import Instance, instance_of
-from optimizer.solution import Outcome, energies, schedule_of
+from optimizer.outcome import Outcome
+from optimizer.solution import energies, schedule_of
 
 Order = Callable[[Instance, int, Ints, Floats], Floats]
 """(instance, period, sessions, what each still needs [kWh]) -> a number each; the smallest comes first."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.heuristics.discs import Complexes, Floats, corners, reach
-from optimizer.instance import CurrentPoint, ImportLimits, Instance
+from optimizer.instance import CurrentPoint, Groups, ImportLimits, Instance
 
 Ints = NDArray[np.int64]
 
@@ -20,7 +20,7 @@ class Limits:
     """Rows (R,) over members (S,) and periods (T,); in kW, or in A where the row is a line."""
 
     node: Ints
-    """Position of the node or cabinet."""
+    """Position of the node or cabinet; after these come the capped groups of EVSEs."""
     line: tuple[str, ...]
     """``L1``, ``primary L1``; empty for a limit on power."""
     phasor: Complexes
@@ -99,7 +99,8 @@ def limits_of(instance: Instance) -> Limits:
     powers = power_limits(instance.limits, who.evse_ids, who.efficiency)
     itself = np.arange(who.count)
     currents = [current_limits(p, itself, np.zeros_like(itself), who.count) for p in instance.currents]
-    return joined([powers, *currents]).binding(who.max_power_kw)
+    grouped = group_limits(instance.limits, instance.groups, who.evse_ids, who.efficiency)
+    return joined([powers, grouped, *currents]).binding(who.max_power_kw)
 
 
 def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Floats) -> Limits:
@@ -111,6 +112,14 @@ def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Fl
     nodes = np.arange(len(limits.ids))
     lines = ("",) * len(nodes)
     return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, limits.limit_kw, limits.high_kw)
+
+
+def group_limits(limits: ImportLimits, groups: Groups, evse_ids: tuple[str, ...], efficiency: Floats) -> Limits:
+    """(13) Capped groups of EVSEs, without a credit for PV and batteries, which no simple rule plans."""
+    length = np.where(groups.members(evse_ids), 1.0 / efficiency, 0.0)
+    nodes = len(limits.ids) + np.arange(len(groups.ids))
+    lines, nothing = ("",) * len(nodes), np.zeros_like(groups.limit_kw)
+    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, groups.limit_kw, nothing)
 
 
 def current_limits(point: CurrentPoint, member: Ints, alternative: Ints, count: int) -> Limits:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from models.domain.scenario import Scenario
 from optimizer.instance.currents import CurrentPoint, current_points
 from optimizer.instance.generation import Generation, generation
+from optimizer.instance.groups import Groups, groups
 from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.money import Money, money
 from optimizer.instance.periods import Periods, periods
@@ -17,6 +18,7 @@ __all__ = [
     "Cells",
     "CurrentPoint",
     "Generation",
+    "Groups",
     "ImportLimits",
     "Instance",
     "Money",
@@ -42,6 +44,7 @@ class Instance:
     generation: Generation
     storage: Storage
     limits: ImportLimits
+    groups: Groups
     currents: tuple[CurrentPoint, ...]
     money: Money
 
@@ -64,6 +67,7 @@ def instance_of(scenario: Scenario) -> Instance:
         generation=supply,
         storage=storage(scenario.site, branches),
         limits=import_limits(scenario, branches, span, supply),
+        groups=groups(scenario, span),
         currents=current_points(scenario, branches, who, span, followed.givers),
         money=money(scenario, span),
     )

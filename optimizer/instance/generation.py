@@ -25,6 +25,8 @@ class Generation:
     """Mean over the period, uncurtailed."""
     highest_kw: Floats
     """The most inside the period: what export limits are kept with."""
+    least_kw: Floats
+    """The least inside the period: what a capped group of EVSEs may count on."""
     plant: Ints
     """(C,) pairs that can be curtailed, by plant, then by period: the plant ..."""
     period: Ints
@@ -39,13 +41,14 @@ class Generation:
 def generation(site: Site, tree: Tree, span: Periods) -> Generation:
     """The arrays of a site's PV plants."""
     plants, shape = site.pv_plants, (len(site.pv_plants), span.count)
-    expected, highest = np.zeros(shape), np.zeros(shape)
+    expected, highest, least = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for i, plant in enumerate(plants):
         expected[i] = values(plant.expected_kw, span.instants_s, How.MEAN)
         highest[i] = np.maximum(expected[i], values(plant.expected_kw, span.instants_s, How.LARGEST))
+        least[i] = np.minimum(expected[i], values(plant.expected_kw, span.instants_s, How.LEAST))
     plant_of, period = np.nonzero(_can_be_curtailed(plants)[:, None] & (expected > 0.0))
     above = tuple(tree.above(plant.node) for plant in plants)
-    return Generation(tuple(plant.id for plant in plants), above, expected, highest, plant_of, period)
+    return Generation(tuple(plant.id for plant in plants), above, expected, highest, least, plant_of, period)
 
 
 def _can_be_curtailed(plants: tuple[PvPlant, ...]) -> NDArray[np.bool_]:

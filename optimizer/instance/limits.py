@@ -1,6 +1,6 @@
 """Import and export limits of nodes: ratings times factor, caps of utilities, less the load that nobody controls."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +31,15 @@ class ImportLimits:
     limit_kw: Floats
     """inf where there is none."""
     set_by: dict[int, tuple[str, ...]]
-    """For nodes touched by a signal: who set the limit, per period."""
+    """For nodes whose import a signal caps: who set the limit, per period."""
     expected_kw: Floats
     """Base load and stand-by, less what PV feeds in uncurtailed, as expected."""
     high_kw: Floats
     """Stand-by and the high base load without any PV, which import limits are kept with."""
+    export_limit_kw: Floats
+    """inf where there is none."""
+    export_set_by: dict[int, tuple[str, ...]]
+    """As ``set_by``."""
     export_room_kw: Floats
     """Export limit less what may be fed in at low base load and highest PV; below 0 that has to be curtailed. inf where
     export is not limited."""
@@ -70,7 +74,10 @@ def import_limits(scenario: Scenario, tree: Tree, span: Periods, supply: Generat
         limit[i] = cabinet.total_kw
         standby = sum(tree.evses[e].standby_kw for e in cabinet.evses)
         high[i] = expected[i] = 0.0 if cabinet.measured_at is MeasuringPoint.EVSE else standby
-    set_by = dict(_apply_caps(scenario.signals, tree, span, limit))
+    caps = tuple(s for s in scenario.signals if isinstance(s, Cap) and not s.evses)
+    set_by = dict(_capped(caps, tree, span, limit, lambda cap: cap.import_limit_kw))
+    export_limit = _export_limits(tree, span, limit.shape)
+    export_set_by = dict(_capped(caps, tree, span, export_limit, lambda cap: cap.export_limit_kw))
     at_evse = [False] * len(tree.nodes) + [c.measured_at is MeasuringPoint.EVSE for c in site.cabinets]
     return ImportLimits(
         ids=(*(node.id for node in tree.nodes), *(CABINET_PREFIX + c.id for c in site.cabinets)),
@@ -78,7 +85,9 @@ def import_limits(scenario: Scenario, tree: Tree, span: Periods, supply: Generat
         set_by=set_by,
         expected_kw=expected,
         high_kw=high,
-        export_room_kw=_export_room(tree, span, low),
+        export_limit_kw=export_limit,
+        export_set_by=export_set_by,
+        export_room_kw=export_limit + low,
         curtailable_kw=_curtailable(supply, limit.shape),
         evse_nodes=_evse_nodes(site, tree),
         at_evse=np.array(at_evse, dtype=bool),
@@ -117,17 +126,18 @@ def _add_standby(site: Site, tree: Tree, *loads: Floats) -> None:
                 load[list(tree.above(evse.node))] += evse.standby_kw
 
 
-def _apply_caps(
-    caps: tuple[Cap, ...], tree: Tree, span: Periods, limit: Floats
+def _capped(
+    caps: tuple[Cap, ...], tree: Tree, span: Periods, limit: Floats, limit_of: Callable[[Cap], float | None]
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Lower ``limit`` in place; who set it is told for every node that a cap names."""
     who: dict[int, list[str]] = {}
     for cap in sorted(caps, key=lambda cap: cap.id):
-        node = tree.root if cap.node is None else tree.position[cap.node]
+        least_kw, node = limit_of(cap), tree.root if cap.node is None else tree.position[cap.node]
+        if least_kw is None:
+            continue
         names = who.setdefault(node, [RATING if np.isfinite(x) else "" for x in limit[node]])
-        inside = (span.instants_s[:-1] < cap.end.timestamp()) & (span.instants_s[1:] > cap.start.timestamp())
-        for t in np.flatnonzero(inside & (cap.import_limit_kw < limit[node])):
-            limit[node, t], names[t] = cap.import_limit_kw, cap.id
+        for t in np.flatnonzero(span.within(cap.start, cap.end) & (least_kw < limit[node])):
+            limit[node, t], names[t] = least_kw, cap.id
     yield from ((node, tuple(names)) for node, names in who.items())
 
 
@@ -138,12 +148,13 @@ def _take_generation(supply: Generation, expected: Floats, low: Floats) -> None:
         low[list(above)] -= highest
 
 
-def _export_room(tree: Tree, span: Periods, low: Floats) -> Floats:
-    room = np.full_like(low, np.inf)
+def _export_limits(tree: Tree, span: Periods, shape: tuple[int, ...]) -> Floats:
+    """What nodes may feed in by themselves; cabinets are not limited."""
+    limit = np.full(shape, np.inf)
     for i, node in enumerate(tree.nodes):
         if node.export_limit_kw is not None:
-            room[i] = values(node.export_limit_kw, span.instants_s, How.LEAST) * rating_factor(node) + low[i]
-    return room
+            limit[i] = values(node.export_limit_kw, span.instants_s, How.LEAST) * rating_factor(node)
+    return limit
 
 
 def _curtailable(supply: Generation, shape: tuple[int, ...]) -> Floats:

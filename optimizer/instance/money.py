@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.demand import DemandWindow, demand_windows
+from models.domain.price_events import export_prices, import_prices
 from models.domain.prices import mean_prices
 from models.domain.scenario import Scenario
 from models.domain.units import SECONDS_PER_HOUR
@@ -50,8 +51,8 @@ def money(scenario: Scenario, span: Periods) -> Money:
     assert tariff is not None
     instants, calendar = span.instants_s, span.calendar
     return Money(
-        import_price=mean_prices(tariff.import_price, instants, calendar),
-        export_price=mean_prices(tariff.export_price, instants, calendar, path="tariff.export_price"),
+        import_price=import_prices(scenario, instants, calendar),
+        export_price=export_prices(scenario, instants, calendar),
         carbon_cost=tariff.carbon_price_per_kg
         * mean_prices(tariff.carbon_intensity, instants, calendar, path="tariff.carbon_intensity"),
         demand=_demand(scenario, span),

@@ -12,6 +12,7 @@ from models.domain.horizon import Horizon
 from models.domain.prices import price_changes
 from models.domain.scenario import Scenario
 from models.domain.series import changes
+from models.domain.signal_times import edges_of
 from models.domain.site import PhaseSeries, Site
 from models.domain.tariff import Tariff
 from models.domain.units import HOURS_PER_DAY, SECONDS_PER_HOUR, seconds_from_hours, seconds_from_minutes
@@ -36,6 +37,17 @@ class Periods:
     @property
     def count(self) -> int:
         return len(self.hours)
+
+    def within(self, start: datetime, end: datetime) -> NDArray[np.bool_]:
+        """Periods that share some time with a window (T,)."""
+        return np.asarray((self.instants_s[:-1] < end.timestamp()) & (self.instants_s[1:] > start.timestamp()))
+
+    def covered_h(self, start: datetime, end: datetime) -> Floats:
+        """Hours of each period inside a window (T,). [h]"""
+        since = np.maximum(self.instants_s[:-1], start.timestamp())
+        until = np.minimum(self.instants_s[1:], end.timestamp())
+        hours: Floats = np.maximum(0.0, until - since) / SECONDS_PER_HOUR
+        return hours
 
     @property
     def start_s(self) -> float:
@@ -95,7 +107,7 @@ def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: fl
     for series in _series(scenario.site):
         if isinstance(series, tuple):
             yield changes(series, start_s, end_s)
-    edges = [edge.timestamp() for cap in scenario.signals for edge in (cap.start, cap.end)]
+    edges = [edge for signal in scenario.signals for edge in edges_of(signal)]
     if edges:
         yield np.array([edge for edge in edges if start_s < edge < end_s])
 

@@ -61,7 +61,8 @@ RICH = """
     "export_price": {"rates": [{"price_per_kwh": 0.1, "windows": [{"days": ["weekday"], "start": "06:00"}]},
                                {"price_per_kwh": 0}]},
     "demand_charges": [{"id": "peak", "rate_per_kw": 12}]},
-  "signals": [{"id": "dr", "start": "2026-03-02T19:00:00Z", "end": "2026-03-02T20:00:00Z", "import_limit_kw": 20}],
+  "signals": [{"kind": "cap", "id": "dr", "start": "2026-03-02T19:00:00Z", "end": "2026-03-02T20:00:00Z",
+               "import_limit_kw": 20}],
   "horizon": {"start": "2026-03-02T17:00:00Z", "stretches": [{"count": 8, "minutes": 30}]}
 }
 """

@@ -6,6 +6,7 @@ from typing import Any
 from models.domain.findings import Finding
 from models.domain.paths import ids_of, label, plain, some_of
 from models.domain.scenario import Scenario
+from models.domain.signal import PriceEvent
 from models.domain.site import Evse, GridNode, Site
 
 
@@ -67,7 +68,10 @@ def dead_references(scenario: Scenario) -> Iterator[Finding]:
         for k, evse in enumerate(visit.pool):
             yield from to_evse(f"visits[{i}].pool[{k}]", visit, evse)
     for i, signal in enumerate(scenario.signals):
-        yield from to_node(f"signals[{i}].node", signal, signal.node)
+        if not isinstance(signal, PriceEvent):
+            yield from to_node(f"signals[{i}].node", signal, signal.node)
+            for k, evse in enumerate(signal.evses):
+                yield from to_evse(f"signals[{i}].evses[{k}]", signal, evse)
 
 
 def _of_the_site(site: Site) -> Iterator[Finding]:

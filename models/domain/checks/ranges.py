@@ -11,7 +11,7 @@ from models.domain.horizon import Stretch
 from models.domain.paths import ids_of, label, path_text
 from models.domain.session import Session, TaperPoint, Vehicle, Visit
 from models.domain.setpoints import OfferHistory, SetpointRules
-from models.domain.signal import Cap
+from models.domain.signal import Cap, Dispatch, Event, Freeze, Rebound
 from models.domain.site import (
     Battery,
     Connector,
@@ -143,7 +143,23 @@ RANGES: dict[type, dict[str, Range]] = {
         "preconditioning_kw": NOT_NEGATIVE,
         "preconditioning_minutes": NOT_NEGATIVE,
     },
-    Cap: {"import_limit_kw": NOT_NEGATIVE},
+    Cap: {"import_limit_kw": NOT_NEGATIVE, "export_limit_kw": NOT_NEGATIVE},
+    Event: {
+        "committed_kw": NOT_NEGATIVE,
+        "accepted_kw": NOT_NEGATIVE,
+        "payment_per_kwh": NOT_NEGATIVE,
+        "penalty_per_kwh": NOT_NEGATIVE,
+        "pays_from_share": SHARE,
+        "settlement_min": MINUTES,
+    },
+    Rebound: {
+        "hours": Range(low=0.0, high=HOURS_PER_DAY, above=True),
+        "limit_kw": NOT_NEGATIVE,
+        "above_reference_kw": NOT_NEGATIVE,
+        "price_per_kwh": NOT_NEGATIVE,
+    },
+    Freeze: {"price_per_kwh": NOT_NEGATIVE},
+    Dispatch: {"price_above_per_kwh": NOT_NEGATIVE, "price_below_per_kwh": NOT_NEGATIVE},
     Tariff: {"carbon_price_per_kg": NOT_NEGATIVE},
     DemandCharge: {
         "rate_per_kw": NOT_NEGATIVE,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from models.domain.checks.clock import EXAMPLE
 from models.domain.findings import Finding
@@ -36,6 +36,13 @@ def series_of(scenario: Scenario) -> Iterator[_Steps]:
             yield f"{path}.steps", price.steps
 
 
+def signal_series(scenario: Scenario) -> Iterator[_Steps]:
+    """Every list of steps of a signal, with its path."""
+    for i, signal in enumerate(scenario.signals):
+        for name in ("baseline_kw", "reference_kw", "setpoint_kw", "import_price", "export_price"):
+            yield from _steps(f"signals[{i}].{name}", getattr(signal, name, None))
+
+
 def prices_of(tariff: Tariff | None) -> tuple[tuple[str, Price], ...]:
     """The three quantities of a tariff that come in the forms of a price."""
     names = ("import_price", "export_price", "carbon_intensity")
@@ -64,7 +71,7 @@ def _steps(path: str, series: Series | PhaseSeries | None) -> Iterator[_Steps]:
 
 def disordered_steps(scenario: Scenario) -> Iterator[Finding]:
     """Series without steps, and steps that do not start after the one before."""
-    for path, steps in series_of(scenario):
+    for path, steps in chain(series_of(scenario), signal_series(scenario)):
         if not steps:
             yield Finding(path=path, message="the series has no step", remedy="write at least one, or leave it out")
         for i, (before, after) in enumerate(pairwise(steps), start=1):

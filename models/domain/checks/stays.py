@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from math import inf
+from typing import Any
 
 from models.domain.findings import Finding
 from models.domain.paths import label, plain
 from models.domain.scenario import Scenario
 from models.domain.session import Session, Visit
-from models.domain.signal import Cap
 from models.domain.times import seconds
 
 
@@ -34,7 +34,7 @@ def _departure(path: str, stay: Session | Visit, departure: datetime) -> Finding
     return Finding(path=path, message=message, remedy=remedy, ids=(stay.id,))
 
 
-def _signal_end(path: str, signal: Cap) -> Finding:
+def _signal_end(path: str, signal: Any) -> Finding:
     message = f"{label(signal)}: end {signal.end.isoformat()} is not after start {signal.start.isoformat()}"
     return Finding(path=path, message=message, remedy="correct one of them", ids=(signal.id,))
 

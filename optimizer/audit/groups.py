@@ -1,0 +1,65 @@
+"""Caps on groups of EVSEs (13): what they draw in full, less what PV gives at least and what batteries give."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from models.domain.schedule import Floats, GroupPlan
+from models.domain.signal import Cap
+from optimizer.audit.case import Case
+from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.roofs import expected_kw
+from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.wiring import efficiency
+
+
+def group_breaks(case: Case) -> Iterator[Break]:
+    """Every cap on a group, and what the plan says of it."""
+    plans = {plan.cap_id: plan for plan in case.schedule.groups}
+    for cap in case.scenario.signals:
+        if isinstance(cap, Cap) and cap.evses:
+            if cap.id in plans:
+                yield from _cap_breaks(case, cap, plans.pop(cap.id))
+            else:
+                yield _break(cap.id, None, 0.0, 1.0, "the plan says nothing of this group")
+    for name in plans:
+        yield _break(name, None, 1.0, 0.0, "no cap of the scenario is on such a group")
+
+
+def _cap_breaks(case: Case, cap: Cap, plan: GroupPlan) -> Iterator[Break]:
+    """(13)  Σ charge_power / κ + Σ (charge - discharge) of batteries - Σ pv <= import_limit"""
+    drawn, instants, tolerance = _drawn_kw(case, cap), case.time.instants_s, case.tolerance_kw
+    limit = cap.import_limit_kw or 0.0
+    inside = (instants[:-1] < cap.end.timestamp()) & (instants[1:] > cap.start.timestamp())
+    for t in np.flatnonzero(inside & (drawn > limit + tolerance)):
+        message = f"its EVSEs draw {drawn[t]:.4f} kW beyond PV and batteries where {limit:.4f} kW are allowed"
+        yield _break(cap.id, instants[t], drawn[t], limit, message)
+    for t in np.flatnonzero(np.abs(plan.drawn_kw - drawn) > tolerance):
+        message = f"its EVSEs draw {drawn[t]:.4f} kW, the plan says {plan.drawn_kw[t]:.4f} kW"
+        yield _break(cap.id, instants[t], drawn[t], plan.drawn_kw[t], message)
+    stated = np.where(inside, limit, np.inf)
+    for t in np.flatnonzero(~np.isclose(plan.limit_kw, stated, rtol=0.0, atol=tolerance)):
+        message = f"its limit is {stated[t]:.4f} kW, the plan says {plan.limit_kw[t]:.4f} kW"
+        yield _break(cap.id, instants[t], stated[t], plan.limit_kw[t], message)
+
+
+def _drawn_kw(case: Case, cap: Cap) -> Floats:
+    """(T,) [kW at grid]"""
+    drawn = np.zeros(case.schedule.period_count)
+    for stay in case.stays:
+        if stay.evse.id in cap.evses:
+            drawn[stay.periods] += stay.offered_kw / efficiency(stay.evse)
+    for unit in case.schedule.storage:
+        drawn += unit.charge_power_kw - unit.discharge_power_kw
+    curtailed = {plan.pv_id: plan.curtailed_kw for plan in case.schedule.pv}
+    for plant in case.scenario.site.pv_plants:
+        mean = expected_kw(case, plant)
+        least = np.minimum(mean, case.time.least(steps_at(plant.expected_kw, case.time.starts_s)))
+        left = np.divide(mean - curtailed.get(plant.id, 0.0), mean, out=np.zeros_like(mean), where=mean > 0.0)
+        drawn -= least * left
+    return drawn
+
+
+def _break(where: str, start_s: float | None, amount: float, limit: float, message: str) -> Break:
+    start, code = None if start_s is None else utc(start_s), BreakCode.GROUP_LIMIT
+    return Break(code=code, where=where, start=start, amount=float(amount), limit=float(limit), message=message)
