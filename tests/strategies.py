@@ -21,7 +21,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.session import Session, Vehicle
-from models.domain.signal import Cap
+from models.domain.signal import Cap, CapRule, PriceEvent, PriceMode
 from models.domain.site import (
     Allocator,
     BaseLoad,
@@ -100,7 +100,8 @@ class DrawnDice:
 
 @st.composite
 def _scenarios(draw: DrawFn) -> Scenario:
-    return scenario_from(DrawnDice(draw))
+    dice = DrawnDice(draw)
+    return with_signals(dice, scenario_from(dice))
 
 
 def scenarios() -> SearchStrategy[Scenario]:
@@ -110,7 +111,8 @@ def scenarios() -> SearchStrategy[Scenario]:
 
 def random_scenario(seed: int) -> Scenario:
     """The small valid scenario of a seed."""
-    return scenario_from(SeededDice(np.random.default_rng(seed)))
+    scenario = scenario_from(SeededDice(np.random.default_rng(seed)))
+    return with_signals(SeededDice(np.random.default_rng((seed, 12))), scenario)
 
 
 def scenario_from(dice: Dice) -> Scenario:
@@ -504,3 +506,52 @@ def caps(dice: Dice, nodes: tuple[GridNode, ...], horizon: Horizon) -> tuple[Cap
         node = dice.pick((None, *(n.id for n in nodes)))
         found.append(Cap(id=f"cap{k}", start=start, end=end, import_limit_kw=tenths(dice, 0.0, 30.0), node=node))
     return tuple(found)
+
+
+def with_signals(dice: Dice, scenario: Scenario) -> Scenario:
+    """More of what utilities ask, in half of all scenarios."""
+    if not often(dice, 5):
+        return scenario
+    assert scenario.horizon is not None
+    more = [*group_caps(dice, scenario), *export_caps(dice, scenario), *price_events(dice, scenario)]
+    return replace(scenario, signals=(*scenario.signals, *more))
+
+
+def window(dice: Dice, horizon: Horizon) -> tuple[datetime, datetime]:
+    start = inside(dice, horizon)
+    return start, start + timedelta(minutes=dice.pick((10, 45, 90)))
+
+
+def group_caps(dice: Dice, scenario: Scenario) -> Iterator[Cap]:
+    """On some EVSEs; now and then what § 14a leaves to them."""
+    assert scenario.horizon is not None
+    if often(dice, 4):
+        evses = tuple(evse.id for evse in scenario.site.evses if often(dice, 6)) or (scenario.site.evses[0].id,)
+        start, end = window(dice, scenario.horizon)
+        limit, rule = dice.pick(((tenths(dice, 0.0, 12.0), None), (None, CapRule.ENWG_14A)))
+        yield Cap(id="group", start=start, end=end, evses=evses, import_limit_kw=limit, rule=rule)
+
+
+def export_caps(dice: Dice, scenario: Scenario) -> Iterator[Cap]:
+    assert scenario.horizon is not None
+    if often(dice, 3):
+        start, end = window(dice, scenario.horizon)
+        node = dice.pick((None, *(n.id for n in scenario.site.nodes)))
+        yield Cap(id="feed-in", start=start, end=end, node=node, export_limit_kw=tenths(dice, 0.0, 10.0))
+
+
+def price_events(dice: Dice, scenario: Scenario) -> Iterator[PriceEvent]:
+    """Other prices than the tariff's, never so low that energy is free."""
+    assert scenario.horizon is not None
+    if scenario.tariff is not None and often(dice, 4):
+        start, end = window(dice, scenario.horizon)
+        begins = Step(start=start - timedelta(minutes=5), value=cents(dice, 0.1, 0.9))
+        other = (begins, Step(start=start + timedelta(minutes=7), value=cents(dice, 0.1, 0.9)))
+        yield PriceEvent(
+            id="prices",
+            start=start,
+            end=end,
+            mode=dice.pick(tuple(PriceMode)),
+            import_price=dice.pick((cents(dice, 0.1, 0.9), other)),
+            export_price=dice.pick((None, 0.05)),
+        )

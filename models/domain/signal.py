@@ -156,4 +156,4 @@ class PriceEvent:
 
 Metered = Event | Dispatch
 """Signals about a measured load."""
-Signal = Annotated[Cap | PriceEvent, Tagged("kind")]
+Signal = Annotated[Cap | Event | Dispatch | PriceEvent, Tagged("kind")]

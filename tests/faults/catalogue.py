@@ -97,4 +97,12 @@ MONEY_FAULTS = (
     Fault("a demand price is one of a day", number("cost", PEAK_IMPORT, times(HOURS_PER_DAY))),
 )
 
-FAULTS = (*SESSION_FAULTS, *GRID_FAULTS, *CURRENT_FAULTS, *MONEY_FAULTS)
+GROUP = "group_import_limit"
+SIGNAL_FAULTS = (
+    Fault("conversion losses are forgotten in a capped group", coefficient(GROUP, POWER, unit, not_one)),
+    Fault("a car relieves its capped group", coefficient(GROUP, POWER, flipped)),
+    Fault("what a battery gives adds to a capped group", coefficient(GROUP, "storage_discharge", flipped)),
+    Fault("a capped group gets twice its limit", number("row_upper", GROUP, times(2.0), not_zero)),
+)
+
+FAULTS = (*SIGNAL_FAULTS, *SESSION_FAULTS, *GRID_FAULTS, *CURRENT_FAULTS, *MONEY_FAULTS)

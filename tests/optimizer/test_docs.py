@@ -66,6 +66,8 @@ EVERY_BLOCK = """{
   ],
   "tariff": {"currency": "EUR", "import_price": 0.3,
              "demand_charges": [{"id": "month", "rate_per_kw": 10}]},
+  "signals": [{"kind": "cap", "id": "dimmed", "start": "2026-03-02T06:00:00Z", "end": "2026-03-02T07:00:00Z",
+               "evses": ["a", "c"], "rule": "enwg_14a"}],
   "horizon": {"start": "2026-03-02T06:00:00Z", "stretches": [{"count": 8, "minutes": 15}]}
 }"""
 """Promises of 20 kWh that 9 kW cannot keep in two hours, unequal currents between lines, generation, and the rest."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from math import inf
 
 from models.domain.scenario import Scenario
+from models.domain.signal import Cap
 from models.domain.site import BaseLoad, Evse, GridNode, LimitKind, MeasuringPoint, PowerCabinet, Transformer
 from models.domain.units import SQRT3, amperes_from_kw, line_to_neutral
 from tests.oracle.paper_loads import DELTA, LINES, below, efficiency, ratio, way_up
@@ -19,13 +20,20 @@ def factor(node: GridNode) -> float:
 def import_limit_kw(scenario: Scenario, node: GridNode, start_s: float, end_s: float) -> float:
     """The least of the node's own limit and the caps of (13) that touch the period. [kW at grid]"""
     own = inf if node.import_limit_kw is None else factor(node) * least(node.import_limit_kw, start_s, end_s)
-    caps = [
-        cap.import_limit_kw
+    caps = [cap.import_limit_kw for cap in caps_on(scenario, node, start_s, end_s)]
+    return min([own, *(cap for cap in caps if cap is not None)])
+
+
+def caps_on(scenario: Scenario, node: GridNode, start_s: float, end_s: float) -> list[Cap]:
+    """Caps on a node that touch a period."""
+    return [
+        cap
         for cap in scenario.signals
-        if (node.parent is None if cap.node is None else cap.node == node.id)
+        if isinstance(cap, Cap)
+        and not cap.evses
+        and (node.parent is None if cap.node is None else cap.node == node.id)
         and overlap_h(start_s, end_s, cap.start.timestamp(), cap.end.timestamp()) > 0
     ]
-    return min([own, *caps])
 
 
 def standby_kw(evses: Iterable[Evse]) -> float:
@@ -133,7 +141,10 @@ def low_kw(load: BaseLoad, start_s: float, end_s: float) -> float:
 
 def export_room_kw(scenario: Scenario, node: GridNode, start_s: float, end_s: float) -> float:
     """Right-hand side of (5) for export; where not enough can be curtailed, all of it is. [kW at grid]"""
-    if node.export_limit_kw is None:
+    own = inf if node.export_limit_kw is None else factor(node) * least(node.export_limit_kw, start_s, end_s)
+    caps = [cap.export_limit_kw for cap in caps_on(scenario, node, start_s, end_s)]
+    limit = min([own, *(cap for cap in caps if cap is not None)])
+    if limit == inf:
         return inf
     places, site = below(scenario, node), scenario.site
     plants = [plant for plant in site.pv_plants if plant.node in places]
@@ -143,4 +154,4 @@ def export_room_kw(scenario: Scenario, node: GridNode, start_s: float, end_s: fl
         max(largest(plant.expected_kw, start_s, end_s), mean(plant.expected_kw, start_s, end_s)) for plant in plants
     )
     curtailable = sum(mean(plant.expected_kw, start_s, end_s) for plant in plants if plant.curtailable)
-    return max(factor(node) * least(node.export_limit_kw, start_s, end_s) + taken - fed_in, -curtailable)
+    return max(limit + taken - fed_in, -curtailable)

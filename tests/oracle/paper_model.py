@@ -7,15 +7,13 @@ intervals and weights by itself; of the formulation it takes only the instants o
 from cmath import phase, rect
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise, product
 from math import degrees, inf, isfinite, radians
-from typing import Any
 
 import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
-from models.domain.site import Battery, GridNode, PvPlant
+from models.domain.site import GridNode
 from tests.oracle.paper_limits import (
     base_current_a,
     cabinet_head_room_kw,
@@ -25,9 +23,11 @@ from tests.oracle.paper_limits import (
     head_room_kw,
     uncontrolled_kw,
 )
-from tests.oracle.paper_loads import LINES, Leg, PaperSession, below, leg_at, paper_sessions
-from tests.oracle.paper_prices import LocalDays, PaperWindow, demand_windows, local_days, mean_price, tariff_of
+from tests.oracle.paper_loads import LINES, Leg, below, leg_at, paper_sessions
+from tests.oracle.paper_prices import PaperWindow, mean_price, tariff_of
+from tests.oracle.paper_signals import add_group_import_limit, export_price, import_price
 from tests.oracle.paper_time import label, mean, overlap_h
+from tests.oracle.paper_words import USUAL, Choices, Paper, Period, block, constrain, present
 
 SIDES = (*LINES, *(f"primary {line}" for line in LINES))
 SAME = 1e-9
@@ -36,85 +36,11 @@ Tangent = tuple[str, str, str, str]
 """Labels of one row of ``node_phase_current``: node, line, angle, period."""
 
 
-@dataclass(frozen=True)
-class Period:
-    """Period t from one instant to the next."""
-
-    label: str
-    start_s: float
-    end_s: float
-
-    @property
-    def hours(self) -> float:
-        """Δ[t]. [h]"""
-        return overlap_h(self.start_s, self.end_s, self.start_s, self.end_s)
-
-
-@dataclass(frozen=True)
-class Choices:
-    """The settings that show in the equations."""
-
-    margin: bool = False
-    partial_draw: bool = True
-    current_tolerance: float = 1e-4
-
-
-@dataclass(frozen=True)
-class Paper:
-    """A scenario in the symbols of the model page."""
-
-    scenario: Scenario
-    periods: tuple[Period, ...]
-    sessions: tuple[PaperSession, ...]
-    choices: Choices
-
-    @property
-    def start_s(self) -> float:
-        return self.periods[0].start_s
-
-    @property
-    def end_s(self) -> float:
-        return self.periods[-1].end_s
-
-    @property
-    def days(self) -> LocalDays:
-        return local_days(self.scenario)
-
-    @cached_property
-    def windows(self) -> tuple[PaperWindow, ...]:
-        charges = tariff_of(self.scenario).demand_charges
-        return tuple(w for c in charges for w in demand_windows(c, self.days, self.start_s, self.end_s))
-
-    def h(self, s: PaperSession, t: Period) -> float:
-        return s.hours(t.start_s, t.end_s)
-
-    def plugged(self, places: Collection[str], t: Period) -> list[PaperSession]:
-        """Who below a node is plugged in during some of a period."""
-        return [s for s in self.sessions if s.node in places and self.h(s, t) > 0]
-
-    def curtailable(self, t: Period) -> list[PvPlant]:
-        """The plants that give something in a period of which some can be held back."""
-        plants = self.scenario.site.pv_plants
-        return [v for v in plants if v.curtailable and mean(v.expected_kw, t.start_s, t.end_s) > 0]
-
-    def batteries(self, places: Collection[str]) -> list[Battery]:
-        """Those that hang on some nodes."""
-        return [b for b in self.scenario.site.batteries if b.node in places]
-
-    def after_kwh(self, s: PaperSession) -> float:
-        return s.after_horizon_kwh(self.end_s)
-
-    def unavoidable_kwh(self, s: PaperSession) -> float:
-        """What of a promise not even full power could keep. [kWh]"""
-        reach = sum(self.h(s, t) * s.max_power_kw for t in self.periods)
-        return max(0.0, s.promised_kwh - reach - self.after_kwh(s))
-
-
 def paper_model(
     scenario: Scenario,
     instants_s: Collection[float],
     tangents: Collection[Tangent] = (),
-    choices: Choices = Choices(),  # frozen
+    choices: Choices = USUAL,
 ) -> pyo.ConcreteModel:
     """Build the model of a completed scenario on the plan's own instants (T+1). [s since 1970 UTC]
 
@@ -130,27 +56,13 @@ def paper_model(
     add_session_energy(model, paper)
     add_node_import_limit(model, paper)
     add_node_export_limit(model, paper)
+    add_group_import_limit(model, paper)
     add_leg_current_definition(model, paper)
     add_node_phase_current(model, paper, tangents)
     add_site_balance(model, paper)
     add_peak_import_definition(model, paper)
     add_money(model, paper)
     return model
-
-
-def block(model: pyo.ConcreteModel, name: str, bounds: dict[Any, tuple[float, float]]) -> None:
-    """A block of columns with the bounds of each label."""
-
-    def rule(_: pyo.ConcreteModel, *labels: str) -> tuple[float, float | None]:
-        low, up = bounds[labels if len(labels) > 1 else labels[0]]
-        return low, up if isfinite(up) else None
-
-    setattr(model, name, pyo.Var(list(bounds), bounds=rule))
-
-
-def present(columns: pyo.Var, label: str) -> pyo.Expression:
-    """A column of a ragged block, or nothing where it does not exist."""
-    return columns[label] if label in columns else 0.0  # noqa: SIM401  # Pyomo's blocks have no get
 
 
 def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
@@ -206,11 +118,6 @@ def add_session_energy(model: pyo.ConcreteModel, paper: Paper) -> None:
             missing += present(part, s.id)
         rows[s.id] = charged + missing == s.energy_remaining_kwh
     constrain(model, "session_energy", rows)
-
-
-def constrain(model: pyo.ConcreteModel, name: str, rows: dict[Any, Any]) -> None:
-    """A block of rows by label."""
-    setattr(model, name, pyo.Constraint(list(rows), rule=lambda _, *at: rows[at if len(at) > 1 else at[0]]))
 
 
 def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
@@ -403,12 +310,12 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
     tariff, days = tariff_of(paper.scenario), paper.days
     money = 0.0
     for t in paper.periods:
-        price = mean_price(tariff.import_price, t.start_s, t.end_s, days)
+        price = import_price(paper.scenario, tariff.import_price, t, days)
         intensity = mean_price(tariff.carbon_intensity, t.start_s, t.end_s, days)
         bought = price + tariff.carbon_price_per_kg * intensity
         money += t.hours * bought * model.grid_import[t.label]
         if t.label in model.grid_export:
-            sold = min(mean_price(tariff.export_price, t.start_s, t.end_s, days), bought)
+            sold = min(export_price(paper.scenario, tariff.export_price, t, days), bought)
             money -= t.hours * sold * model.grid_export[t.label]
     for k in paper.windows:
         money += k.cost_per_kw * (model.peak_import[k.label] - k.floor_kw)

@@ -1,0 +1,112 @@
+"""A scenario in the symbols of the model page, and how blocks of columns and rows are written down."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+from typing import Any
+
+import pyomo.environ as pyo
+
+from models.domain.scenario import Scenario
+from models.domain.site import Battery, PvPlant
+from tests.oracle.paper_loads import PaperSession
+from tests.oracle.paper_prices import LocalDays, PaperWindow, demand_windows, local_days, tariff_of
+from tests.oracle.paper_time import mean, overlap_h
+
+
+@dataclass(frozen=True)
+class Period:
+    """Period t from one instant to the next."""
+
+    label: str
+    start_s: float
+    end_s: float
+
+    @property
+    def hours(self) -> float:
+        """Δ[t]. [h]"""
+        return overlap_h(self.start_s, self.end_s, self.start_s, self.end_s)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The settings that show in the equations."""
+
+    margin: bool = False
+    partial_draw: bool = True
+    current_tolerance: float = 1e-4
+
+
+USUAL = Choices()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A scenario in the symbols of the model page."""
+
+    scenario: Scenario
+    periods: tuple[Period, ...]
+    sessions: tuple[PaperSession, ...]
+    choices: Choices
+
+    @property
+    def start_s(self) -> float:
+        return self.periods[0].start_s
+
+    @property
+    def end_s(self) -> float:
+        return self.periods[-1].end_s
+
+    @property
+    def days(self) -> LocalDays:
+        return local_days(self.scenario)
+
+    @cached_property
+    def windows(self) -> tuple[PaperWindow, ...]:
+        charges = tariff_of(self.scenario).demand_charges
+        return tuple(w for c in charges for w in demand_windows(c, self.days, self.start_s, self.end_s))
+
+    def h(self, s: PaperSession, t: Period) -> float:
+        return s.hours(t.start_s, t.end_s)
+
+    def plugged(self, places: Collection[str], t: Period) -> list[PaperSession]:
+        """Who below a node is plugged in during some of a period."""
+        return [s for s in self.sessions if s.node in places and self.h(s, t) > 0]
+
+    def curtailable(self, t: Period) -> list[PvPlant]:
+        """The plants that give something in a period of which some can be held back."""
+        plants = self.scenario.site.pv_plants
+        return [v for v in plants if v.curtailable and mean(v.expected_kw, t.start_s, t.end_s) > 0]
+
+    def batteries(self, places: Collection[str]) -> list[Battery]:
+        """Those that hang on some nodes."""
+        return [b for b in self.scenario.site.batteries if b.node in places]
+
+    def after_kwh(self, s: PaperSession) -> float:
+        return s.after_horizon_kwh(self.end_s)
+
+    def unavoidable_kwh(self, s: PaperSession) -> float:
+        """What of a promise not even full power could keep. [kWh]"""
+        reach = sum(self.h(s, t) * s.max_power_kw for t in self.periods)
+        return max(0.0, s.promised_kwh - reach - self.after_kwh(s))
+
+
+def block(model: pyo.ConcreteModel, name: str, bounds: dict[Any, tuple[float, float]]) -> None:
+    """A block of columns with the bounds of each label."""
+
+    def rule(_: pyo.ConcreteModel, *labels: str) -> tuple[float, float | None]:
+        low, up = bounds[labels if len(labels) > 1 else labels[0]]
+        return low, up if isfinite(up) else None
+
+    setattr(model, name, pyo.Var(list(bounds), bounds=rule))
+
+
+def present(columns: pyo.Var, label: str) -> pyo.Expression:
+    """A column of a ragged block, or nothing where it does not exist."""
+    return columns[label] if label in columns else 0.0  # noqa: SIM401  # Pyomo's blocks have no get
+
+
+def constrain(model: pyo.ConcreteModel, name: str, rows: dict[Any, Any]) -> None:
+    """A block of rows by label."""
+    setattr(model, name, pyo.Constraint(list(rows), rule=lambda _, *at: rows[at if len(at) > 1 else at[0]]))
