@@ -16,7 +16,16 @@ from optimizer.program import LinearProgram
 from optimizer.settings import Settings
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-AS_FORMULATED = ("mixed-site", "eight-minutes-metered", "delta-wye", "roof", "cellar", "kerb", "kerb-current", "group-cap")
+AS_FORMULATED = (
+    "mixed-site",
+    "eight-minutes-metered",
+    "delta-wye",
+    "roof",
+    "cellar",
+    "kerb",
+    "kerb-current",
+    "group-cap",
+)
 
 
 def formulated(case: str) -> tuple[Instance, LinearProgram]:
