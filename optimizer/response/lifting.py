@@ -6,6 +6,7 @@ from math import inf
 
 from models.domain.scenario import Scenario
 from models.domain.signal import Cap, Dispatch, Event, PriceEvent, PriceMode
+from models.domain.value import Series
 
 
 def without(scenario: Scenario, signal_ids: Collection[str]) -> Scenario:
@@ -24,8 +25,15 @@ def lifted(signal: Cap | Event | Dispatch | PriceEvent) -> Cap | Event | Dispatc
         case Dispatch():
             return replace(signal, price_above_per_kwh=0.0, price_below_per_kwh=0.0)
         case PriceEvent():
-            nothing = None if signal.import_price is None else 0.0, None if signal.export_price is None else 0.0
-            return replace(signal, mode=PriceMode.ADD, import_price=nothing[0], export_price=nothing[1])
+            bought, sold = _nothing(signal.import_price), _nothing(signal.export_price)
+            return replace(signal, mode=PriceMode.ADD, import_price=bought, export_price=sold)
+
+
+def _nothing(price: Series | None) -> Series | None:
+    """An addition of 0 with the same steps."""
+    if isinstance(price, tuple):
+        return tuple(replace(step, value=0.0) for step in price)
+    return None if price is None else 0.0
 
 
 def _lifted_event(event: Event) -> Event:
