@@ -10,12 +10,13 @@ from models.domain.completion import Completed, complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, Statistics
 from optimizer import formulation
+from optimizer.duals import Duals
 from optimizer.goals import GoalSolver, Shape, Solved
 from optimizer.instance import Instance, instance_of
 from optimizer.outcome import Outcome
 from optimizer.program import Floats, LinearProgram
 from optimizer.settings import Objective, Settings
-from optimizer.solution import dual_blocks, energies, group_duals, inside_kwh, lacking_kwh, node_duals, schedule_of
+from optimizer.solution import energies, group_duals, inside_kwh, lacking_kwh, node_duals, schedule_of
 from optimizer.warm import Basis
 
 
@@ -119,7 +120,7 @@ def _schedule(
         method=method,
         objective_counts_revenue=goals.settings.objective is Objective.MARGIN,
         assumptions=completed.assumptions,
-        duals=dual_blocks(solved.money_program, solved.money.row_duals),
+        duals=Duals.of(solved.money_program, solved.money.row_duals),
         statistics=_statistics(goals, solved, total_s),
     )
 

@@ -170,7 +170,8 @@ class ProgramBuilder:
         """Add terms to the objective."""
         for coefficient, x in terms:
             columns = x.columns
-            self._cost.append((columns, np.broadcast_to(np.asarray(coefficient, dtype=float), columns.shape)))
+            if len(columns):
+                self._cost.append((columns, _spread(coefficient, len(columns))))
         self.cost_offset += offset
 
     def _declare(
@@ -198,8 +199,9 @@ class ProgramBuilder:
         self._row_bounds.append(_bounds(lower, upper, block.size))
         for coefficient, x in terms:
             placed = x if isinstance(x, Placed) else x.by(np.arange(block.size))
-            values = np.broadcast_to(np.asarray(coefficient, dtype=float), placed.columns.shape)
-            self._entries.append((block.start + placed.rows, placed.columns, values))
+            if len(placed.columns):
+                values = _spread(coefficient, len(placed.columns))
+                self._entries.append((block.start + placed.rows, placed.columns, values))
         return block
 
     def build(self) -> LinearProgram:
@@ -249,6 +251,13 @@ def with_columns(program: LinearProgram, block: Block, *, cost: Floats) -> Linea
         col_upper=np.concatenate([program.col_upper, np.full(block.size, INF)]),
         matrix=program.matrix.widened(block.size),
     )
+
+
+def _spread(coefficient: ArrayLike, count: int) -> Floats:
+    """A number of each column's own, or one for all; ValueError for any other count."""
+    values = np.empty(count)
+    values[:] = coefficient
+    return values
 
 
 def _bounds(lower: ArrayLike, upper: ArrayLike, size: int) -> tuple[Floats, Floats]:

@@ -1,5 +1,6 @@
 """Setpoints to a Schedule: energies, loads, peaks and costs counted from the setpoints, whatever made them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -19,10 +20,9 @@ from models.domain.schedule import (
     StoragePlan,
 )
 from optimizer.alarms import alarms
-from optimizer.formulation.nodes import distinct
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.program import Block, Ints, Labels, LinearProgram
+from optimizer.program import LinearProgram
 from optimizer.signal_plans import group_plans
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ def schedule_of(
     method: Method,
     objective_counts_revenue: bool = False,
     assumptions: tuple[Assumption, ...] = (),
-    duals: dict[str, DualBlock] | None = None,
+    duals: Mapping[str, DualBlock] | None = None,
     statistics: Statistics = Statistics(),
 ) -> Schedule:
     """The schedule that these setpoints make."""
@@ -65,7 +65,7 @@ def schedule_of(
         objective=sum(amount for name, amount in costs.items() if name not in left_out),
         alarms=_alarms(instance),
         assumptions=assumptions,
-        duals=duals or {},
+        duals={} if duals is None else duals,
         statistics=statistics,
     )
 
@@ -120,24 +120,6 @@ def group_duals(program: LinearProgram, row_duals: Floats, instance: Instance) -
     worth = np.zeros_like(groups.limit_kw)
     worth[np.searchsorted(groups.signal, block.positions[0]), block.positions[1]] = -row_duals[block.slice]
     return np.maximum(0.0, worth)
-
-
-def dual_blocks(program: LinearProgram, row_duals: Floats) -> dict[str, DualBlock]:
-    """Every block of rows that has a dual, with labels, in the order of the program."""
-    return {b.name: _dual_block(program, b, row_duals[b.slice]) for b in program.rows.values() if b.size}
-
-
-def _dual_block(program: LinearProgram, block: Block, values: Floats) -> DualBlock:
-    pairs = zip(block.dims, block.positions, strict=True)
-    labels = tuple(_labels(program.coords[dim], positions) for dim, positions in pairs)
-    return DualBlock(unit=block.unit, dims=block.dims, labels=labels, values=values)
-
-
-def _labels(names: Labels, positions: Ints) -> NDArray[np.object_]:
-    """Each name is made once, however often it is told: two thirds of the time around the solver at 50 sessions."""
-    few = len(names) <= len(positions)
-    present, which = distinct(positions, len(names)) if few else np.unique(positions, return_inverse=True)
-    return np.array([names[int(i)] for i in present], dtype=object)[which]
 
 
 def lacking_kwh(instance: Instance, energy: Floats, inside: Floats) -> Floats:

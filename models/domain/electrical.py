@@ -84,16 +84,14 @@ def connector_used(session: Session, evse: Evse) -> Connector | None:
 
 def max_charge_power_kw(session: Session, evse: Evse, site_voltage_v: float) -> float:
     """Equation (4): the least of EVSE, connector and vehicle, measured at evse. [kW]"""
-    vehicle = session.vehicle
-    per_ampere = kw_per_ampere(evse, vehicle, site_voltage_v)
-    limits = [evse_max_power_kw(evse, vehicle, site_voltage_v)]
-    connector = connector_used(session, evse)
+    vehicle, connector = session.vehicle, connector_used(session, evse)
+    powers_kw, currents_a = [evse_max_power_kw(evse, vehicle, site_voltage_v)], []
     if connector is not None:
-        limits += [connector.max_power_kw] if connector.max_power_kw is not None else []
-        if connector.max_current_a is not None and evse.current is CurrentType.AC:
-            limits.append(connector.max_current_a * per_ampere)
+        powers_kw += [] if connector.max_power_kw is None else [connector.max_power_kw]
+        currents_a += [] if connector.max_current_a is None else [connector.max_current_a]
     if vehicle is not None:
-        limits += [vehicle.max_charge_kw] if vehicle.max_charge_kw is not None else []
-        if vehicle.max_current_a is not None and evse.current is CurrentType.AC:
-            limits.append(vehicle.max_current_a * per_ampere)
-    return min(limits)
+        powers_kw += [] if vehicle.max_charge_kw is None else [vehicle.max_charge_kw]
+        currents_a += [] if vehicle.max_current_a is None else [vehicle.max_current_a]
+    if currents_a and evse.current is CurrentType.AC:
+        powers_kw.append(min(currents_a) * kw_per_ampere(evse, vehicle, site_voltage_v))
+    return min(powers_kw)

@@ -59,6 +59,8 @@ class Timetable:
     """Local times of day at which a window opens or closes, from 00:00 on. [s]"""
     group: Integers
     """Place of the group, -1 for none, by day of a leap year, place in DayKind, and stretch between times."""
+    always: int | None
+    """The group that holds at any time, where one does."""
 
 
 @lru_cache(maxsize=512)
@@ -74,11 +76,13 @@ def timetable(groups: tuple[tuple[Window, ...], ...]) -> Timetable:
     for place, group in reversed(list(enumerate(groups))):
         for window in group:
             first[_open(window, times_s)] = place
-    return Timetable(times_s, first)
+    return Timetable(times_s, first, int(first.flat[0]) if (first == first.flat[0]).all() else None)
 
 
 def group_at(table: Timetable, calendar: Calendar, instants_s: Floats) -> Integers:
     """Place of the group that holds at each instant, -1 for none; same shape."""
+    if table.always is not None:
+        return np.full(len(instants_s), table.always)
     wall_s = wall_clock_s(calendar.time_zone, instants_s)
     days = (wall_s // DAY_S).astype(np.int64)
     stretch = np.searchsorted(table.times_s, wall_s - days * DAY_S, side="right") - 1
@@ -87,6 +91,8 @@ def group_at(table: Timetable, calendar: Calendar, instants_s: Floats) -> Intege
 
 def group_steps(table: Timetable, calendar: Calendar, start_s: float, end_s: float) -> tuple[Floats, Integers]:
     """From when on which group holds: instants (K,), the first one ``start_s``, and groups (K,) that alternate."""
+    if table.always is not None:
+        return np.array([start_s]), np.array([table.always])
     inside_s = instants_at_times(calendar.time_zone, table.times_s, start_s, end_s)
     instants_s = np.append(start_s, inside_s)
     groups = group_at(table, calendar, instants_s)

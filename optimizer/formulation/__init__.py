@@ -12,7 +12,7 @@ from optimizer.formulation.nodes import node_limits
 from optimizer.formulation.states import departure_energy, energy_balance, state_costs, taper_limits
 from optimizer.formulation.storage import storage_balance, storage_costs, storage_variables
 from optimizer.instance import Instance
-from optimizer.instance.periods import PeriodLabels, utc_label
+from optimizer.instance.periods import PeriodLabels
 from optimizer.program import Ints, LinearProgram, ProgramBuilder
 from optimizer.settings import Objective, Settings
 
@@ -61,7 +61,7 @@ def _builder(instance: Instance) -> ProgramBuilder:
         line=("L1", "L2", "L3", "primary L1", "primary L2", "primary L3"),
         tangent=AngleLabels(),
         demand_window=tuple(window.label for window in demand.windows),
-        metering_interval=tuple(utc_label(start) for start in demand.interval_start_s),
+        metering_interval=PeriodLabels(demand.interval_start_s),
     )
 
 

@@ -1,6 +1,7 @@
 """Benchmark B3: what ``optimize`` takes beside the time that HiGHS alone takes in that very run."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -38,8 +39,11 @@ class Timed:
 
 
 def timed(scenario: Scenario, settings: Settings, repeats: int) -> Timed:
-    """The median of some runs, with H and H1 of that very run."""
-    runs = sorted((_run(scenario, settings) for _ in range(repeats)), key=lambda run: run.seconds)
+    """The median of some runs, with H and H1 of that very run.
+
+    Each plans a copy of its own, as a service does that reads every scenario anew: nothing is remembered from another.
+    """
+    runs = sorted((_run(deepcopy(scenario), settings) for _ in range(repeats)), key=lambda run: run.seconds)
     return runs[len(runs) // 2]
 
 
