@@ -17,6 +17,7 @@ from api.document import (
     BatteryLoad,
     CandidateLine,
     Comparison,
+    ContractLine,
     CostLine,
     DemandPeak,
     NodeLoad,
@@ -31,7 +32,7 @@ from api.document import (
     Why,
 )
 from api.planning import Answer
-from models.domain.schedule import Floats, NodePlan, Schedule, SessionPlan
+from models.domain.schedule import Floats, NodePlan, PeakPlan, Schedule, SessionPlan
 from models.domain.session import Session
 from optimizer.explain import Reason
 from optimizer.ladder import Candidate
@@ -60,7 +61,8 @@ def document(answer: Answer) -> PlanDocument:
         pv=_pv(schedule),
         storage=_storage(schedule),
         costs=_costs(schedule, answer.uncontrolled),
-        peaks=_peaks(schedule, answer.uncontrolled),
+        peaks=_peaks(schedule.peaks, answer.uncontrolled.peaks),
+        contracts=_contracts(schedule, answer.uncontrolled),
         alarms=_alarms(schedule),
         assumptions=[AssumptionLine(what=a.what, value=a.value, source=a.source) for a in schedule.assumptions],
         audit=_audit(answer),
@@ -228,8 +230,8 @@ def _costs(schedule: Schedule, uncontrolled: Schedule) -> list[CostLine]:
     ]
 
 
-def _peaks(schedule: Schedule, uncontrolled: Schedule) -> list[DemandPeak]:
-    others = {peak.demand_window: rounded(peak.peak_kw) for peak in uncontrolled.peaks}
+def _peaks(peaks: tuple[PeakPlan, ...], uncontrolled: tuple[PeakPlan, ...]) -> list[DemandPeak]:
+    others = {peak.demand_window: rounded(peak.peak_kw) for peak in uncontrolled}
     return [
         DemandPeak(
             demand_window=peak.demand_window,
@@ -238,7 +240,21 @@ def _peaks(schedule: Schedule, uncontrolled: Schedule) -> list[DemandPeak]:
             cost=rounded(peak.cost),
             uncontrolled_peak_kw=others.get(peak.demand_window),
         )
-        for peak in schedule.peaks
+        for peak in peaks
+    ]
+
+
+def _contracts(schedule: Schedule, uncontrolled: Schedule) -> list[ContractLine]:
+    others = {plan.contract: plan.largest for plan in uncontrolled.contracts}
+    return [
+        ContractLine(
+            contract=plan.contract,
+            node_id=plan.node_id,
+            limit_kw=finite_list(plan.limit_kw),
+            excess_kw=finite_list(plan.excess_kw),
+            largest=_peaks(plan.largest, others.get(plan.contract, ())),
+        )
+        for plan in schedule.contracts
     ]
 
 

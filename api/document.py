@@ -147,6 +147,20 @@ class DemandPeak(Part):
     uncontrolled_peak_kw: float | None
 
 
+class ContractLine(Part):
+    """One side of a contract whose limit may be exceeded at a price."""
+
+    contract: str
+    """Contract id and side: ``transport:import``."""
+    node_id: str
+    limit_kw: list[float | None]
+    """For every period between two ``instants``; null where there is none."""
+    excess_kw: list[float | None]
+    """Expected power above it."""
+    largest: list[DemandPeak]
+    """Of each billing period, where the largest excess has a price."""
+
+
 class AlarmLine(Part):
     """Something that an operator must know and that no plan could avoid."""
 
@@ -260,6 +274,7 @@ class PlanDocument(Part):
     storage: list[BatteryLoad]
     costs: list[CostLine]
     peaks: list[DemandPeak]
+    contracts: list[ContractLine]
     alarms: list[AlarmLine]
     assumptions: list[AssumptionLine]
     audit: AuditResult

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api import chart
-from api.document import BatteryLoad, NodeLoad, PlanDocument, PlannedSession, PvOutput, Setpoint
+from api.document import BatteryLoad, ContractLine, NodeLoad, PlanDocument, PlannedSession, PvOutput, Setpoint
 from models.domain.findings import Finding
 from models.domain.schedule import Floats, Method
 from models.domain.units import hours_from_seconds
@@ -29,6 +29,7 @@ COMPONENTS = {
     "energy_export": "energy sold",
     "carbon": "carbon",
     "demand_charge": "demand charge, this plan's share",
+    "contract_excess": "above contracts",
     "storage_wear": "wear of batteries",
     "stored_energy": "worth of what batteries lose",
     "unmet_target": "worth of what drivers miss",
@@ -162,6 +163,8 @@ def _print_load(document: PlanDocument, console: Console) -> None:
         console.print(_sun_sentence(plant, document))
     for battery in document.storage:
         console.print(_battery_sentence(battery, document))
+    for contract in document.contracts:
+        console.print(_contract_sentence(contract, document))
 
 
 def _print_days(
@@ -212,6 +215,15 @@ def _battery_sentence(battery: BatteryLoad, document: PlanDocument) -> str:
     return (
         f"Battery {battery.storage_id}: {moved}; {inside[0]:.1f} kWh inside at first, {inside[-1]:.1f} kWh at the end."
     )
+
+
+def _contract_sentence(contract: ContractLine, document: PlanDocument) -> str:
+    """``Contract transport:import: 4.0 kWh above its limit, 2.0 kW at most.``"""
+    excess = floats(contract.excess_kw)
+    excess_kwh = float(_hours(document) @ excess)
+    if excess_kwh <= MISSED_KWH:
+        return f"Contract {contract.contract}: nothing above its limit."
+    return f"Contract {contract.contract}: {excess_kwh:.1f} kWh above its limit, {excess.max():.1f} kW at most."
 
 
 def _hours(document: PlanDocument) -> Floats:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from models.domain.findings import Assumption
 from models.domain.schedule import (
     Alarm,
+    ContractPlan,
     DualBlock,
     Method,
     NodePlan,
@@ -45,8 +46,11 @@ def schedule_of(
     site_kw = site_power(instance, outcome)
     peaks = peak_plans(instance, np.maximum(0.0, site_kw))
     target_shortfall = _target_shortfall(instance, outcome, energy)
+    expected_kw, guaranteed_kw = node_loads(instance, outcome)
+    excesses = contract_plans(instance, expected_kw)
     costs = _costs(instance, site_kw, peaks, energy, target_shortfall) | _storage_costs(instance, outcome)
     costs |= _giving_costs(instance, outcome, costs["revenue"])
+    costs["contract_excess"] = excess_cost(instance, excesses)
     left_out = () if objective_counts_revenue else ("revenue",)
     return Schedule(
         site_id=instance.scenario.site.id,
@@ -54,13 +58,14 @@ def schedule_of(
         currency=tariff.currency,
         instants_s=instance.periods.instants_s,
         sessions=_session_plans(instance, outcome, energy, target_shortfall),
-        nodes=_node_plans(instance, outcome),
+        nodes=_node_plans(instance, outcome, expected_kw, guaranteed_kw),
         grid_import_kw=np.maximum(0.0, site_kw),
         grid_export_kw=np.maximum(0.0, -site_kw),
         pv=_pv_plans(instance, outcome),
         storage=_storage_plans(instance, outcome),
         groups=group_plans(instance, outcome),
         peaks=peaks,
+        contracts=excesses,
         costs=costs,
         objective=sum(amount for name, amount in costs.items() if name not in left_out),
         alarms=_alarms(instance),
@@ -102,6 +107,35 @@ def peak_plans(instance: Instance, grid_import_kw: Floats) -> tuple[PeakPlan, ..
         cost = window.cost_per_kw * (peak - window.floor_kw)
         plans.append(PeakPlan(demand_window=window.label, peak_kw=peak, floor_kw=window.floor_kw, cost=cost))
     return tuple(plans)
+
+
+def contract_plans(instance: Instance, expected_kw: Floats) -> tuple[ContractPlan, ...]:
+    """Power above the limit of each side of a contract, equation (11); from expected power (M, T)."""
+    sides = instance.contracts
+    excess = np.maximum(0.0, sides.sign[:, None] * expected_kw[sides.node] - sides.limit_kw)
+    largest_of: dict[int, list[PeakPlan]] = {}
+    for k, (side, billed) in enumerate(zip(sides.billed_side.tolist(), sides.billed, strict=True)):
+        largest = float(excess[side, sides.periods_of(k, instance.periods)].max(initial=billed.floor_kw))
+        cost = billed.cost_per_kw * (largest - billed.floor_kw)
+        plan = PeakPlan(demand_window=sides.billed_labels[k], peak_kw=largest, floor_kw=billed.floor_kw, cost=cost)
+        largest_of.setdefault(side, []).append(plan)
+    return tuple(
+        ContractPlan(
+            contract=label,
+            node_id=instance.limits.ids[sides.node[c]],
+            limit_kw=sides.limit_kw[c],
+            excess_kw=excess[c],
+            largest=tuple(largest_of.get(c, ())),
+        )
+        for c, label in enumerate(sides.labels)
+    )
+
+
+def excess_cost(instance: Instance, plans: tuple[ContractPlan, ...]) -> float:
+    """(11)  Σ price_per_kwh Δ excess + Σ price_per_kw w (largest excess - floor) [currency]"""
+    hours, per_kwh = instance.periods.hours, instance.contracts.per_kwh
+    by_energy = sum(price * float(hours @ plan.excess_kw) for price, plan in zip(per_kwh, plans, strict=True))
+    return float(by_energy) + sum(one.cost for plan in plans for one in plan.largest)
 
 
 def node_duals(program: LinearProgram, row_duals: Floats, instance: Instance) -> Floats:
@@ -229,8 +263,7 @@ def _follow(plans: list[SessionPlan], instance: Instance, outcome: Outcome) -> N
         )
 
 
-def _node_plans(instance: Instance, outcome: Outcome) -> tuple[NodePlan, ...]:
-    expected, guaranteed = node_loads(instance, outcome)
+def _node_plans(instance: Instance, outcome: Outcome, expected: Floats, guaranteed: Floats) -> tuple[NodePlan, ...]:
     limits = instance.limits
     return tuple(
         NodePlan(

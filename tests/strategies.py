@@ -44,12 +44,16 @@ from models.domain.site import (
     Wiring,
 )
 from models.domain.tariff import (
+    BillingPeriod,
+    ClassLimit,
+    Contract,
     DayKind,
     DemandCharge,
     Price,
     PriceSeries,
     Rate,
     Tariff,
+    TimeClasses,
     TimeOfUse,
     Window,
 )
@@ -101,7 +105,7 @@ class DrawnDice:
 @st.composite
 def _scenarios(draw: DrawFn) -> Scenario:
     dice = DrawnDice(draw)
-    return with_signals(dice, scenario_from(dice))
+    return with_contracts(dice, with_signals(dice, scenario_from(dice)))
 
 
 def scenarios() -> SearchStrategy[Scenario]:
@@ -110,9 +114,10 @@ def scenarios() -> SearchStrategy[Scenario]:
 
 
 def random_scenario(seed: int) -> Scenario:
-    """The small valid scenario of a seed."""
+    """The small valid scenario of a seed; what came later is rolled from streams of its own."""
     scenario = scenario_from(SeededDice(np.random.default_rng(seed)))
-    return with_signals(SeededDice(np.random.default_rng((seed, 12))), scenario)
+    scenario = with_signals(SeededDice(np.random.default_rng((seed, 12))), scenario)
+    return with_contracts(SeededDice(np.random.default_rng((seed, 11))), scenario)
 
 
 def scenario_from(dice: Dice) -> Scenario:
@@ -555,3 +560,47 @@ def price_events(dice: Dice, scenario: Scenario) -> Iterator[PriceEvent]:
             import_price=dice.pick((cents(dice, 0.1, 0.9), other)),
             export_price=dice.pick((None, 0.05)),
         )
+
+
+def with_contracts(dice: Dice, scenario: Scenario) -> Scenario:
+    """One or two limits that may be exceeded at a price, on any node, and now and then a billing period of its own."""
+    tariff, horizon = scenario.tariff, scenario.horizon
+    if tariff is None or horizon is None or not often(dice, 5):
+        return scenario
+    found = tuple(a_contract(dice, f"k{k}", scenario, horizon) for k in range(dice.whole(1, 2)))
+    charges = tuple(replace(c, billing_period=a_billing_period(dice, scenario)) for c in tariff.demand_charges)
+    return replace(scenario, tariff=replace(tariff, contracts=found, demand_charges=charges))
+
+
+def a_contract(dice: Dice, name: str, scenario: Scenario, horizon: Horizon) -> Contract:
+    by_energy = often(dice, 6)
+    return Contract(
+        id=name,
+        node=dice.pick((None, *(node.id for node in scenario.site.nodes))),
+        import_limit_kw=dice.pick((a_series(dice, horizon, 2.0, 20.0), time_classes(dice))),
+        export_limit_kw=a_series(dice, horizon, 0.0, 5.0) if often(dice, 4) else None,
+        price_per_kwh=dice.pick((0.1, 0.5)) if by_energy else None,
+        price_per_kw=dice.pick((1.0, 12.0)) if not by_energy or often(dice, 4) else None,
+        excess_set_kw=dice.pick((0.0, 0.0, 1.5)),
+        billing_period=a_billing_period(dice, scenario),
+    )
+
+
+def time_classes(dice: Dice) -> TimeClasses:
+    """A peak class in the evening, another for nights, and sometimes one for all the rest."""
+    peak = ClassLimit(
+        limit_kw=tenths(dice, 2.0, 9.0), windows=(Window(start="17:00", end=dice.pick(("19:10", "21:00"))),)
+    )
+    night = ClassLimit(limit_kw=tenths(dice, 9.0, 20.0), windows=(Window(start="22:00", end="06:00"),))
+    return TimeClasses(classes=(peak, night, ClassLimit(limit_kw=12.0)) if often(dice, 5) else (peak, night))
+
+
+def a_billing_period(dice: Dice, scenario: Scenario) -> BillingPeriod | None:
+    """Some days around the start of the plan; it may end inside of the horizon."""
+    tariff, horizon = scenario.tariff, scenario.horizon
+    if tariff is None or horizon is None or not often(dice, 4):
+        return None
+    today = horizon.start.astimezone(ZoneInfo(tariff.time_zone or scenario.site.time_zone)).date()
+    return BillingPeriod(
+        first_day=today - timedelta(days=dice.whole(0, 20)), last_day=today + timedelta(days=dice.whole(0, 9))
+    )

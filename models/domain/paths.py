@@ -8,7 +8,7 @@ from models.domain.session import Session, Visit
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, PriceEvent
 from models.domain.site import BaseLoad, Evse, GridNode, PowerCabinet, SessionDefaults
-from models.domain.tariff import DemandCharge
+from models.domain.tariff import ClassLimit, Contract, DemandCharge
 
 Part = str | int
 """A field name or a place in a list."""
@@ -25,6 +25,8 @@ _NOUNS: dict[type, str] = {
     SetpointRules: "setpoint rules",
     OfferHistory: "offer history",
     DemandCharge: "demand charge",
+    Contract: "contract",
+    ClassLimit: "time class",
     Cap: "signal",
     PriceEvent: "price event",
     Session: "session",

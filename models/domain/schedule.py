@@ -153,6 +153,20 @@ class PeakPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContractPlan:
+    """One side of a contract: how far expected power goes above its limit; arrays have one value a period."""
+
+    contract: str
+    """Contract id and side: ``transport:import``."""
+    node_id: str
+    limit_kw: Floats
+    """inf where there is none. [kW]"""
+    excess_kw: Floats
+    largest: tuple[PeakPlan, ...] = ()
+    """Largest excess of each billing period, ``transport:import@2026-03``, where it has a price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """Something that an operator must know and that no plan could avoid."""
 
@@ -211,10 +225,11 @@ class Schedule:
     groups: tuple[GroupPlan, ...] = ()
     """One for each cap on a group of EVSEs."""
     peaks: tuple[PeakPlan, ...] = ()
+    contracts: tuple[ContractPlan, ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
-    """By component: energy_import, energy_export, carbon, demand_charge, unmet_target, storage_wear, stored_energy
-    (negative where batteries end fuller than they began), revenue (negative); with cars that give back also
-    vehicle_wear, vehicle_energy (as stored_energy) and discharge_paid.
+    """By component: energy_import, energy_export, carbon, demand_charge, contract_excess, unmet_target, storage_wear,
+    stored_energy (negative where batteries end fuller than they began), revenue (negative); with cars that give back
+    also vehicle_wear, vehicle_energy (as stored_energy) and discharge_paid.
     Under the objective ``cost`` the revenue is left out of ``objective``; else they add up to it."""
     objective: float = 0.0
     alarms: tuple[Alarm, ...] = ()
@@ -237,6 +252,6 @@ class Schedule:
 
     @property
     def cost(self) -> float:
-        """What the owner pays: energy, carbon and demand charges, without revenue and unmet wishes. [currency]"""
-        billed = ("energy_import", "energy_export", "carbon", "demand_charge", "discharge_paid")
+        """What the owner pays: energy, carbon, demand and contracts, without revenue and unmet wishes. [currency]"""
+        billed = ("energy_import", "energy_export", "carbon", "demand_charge", "contract_excess", "discharge_paid")
         return sum(self.costs.get(name, 0.0) for name in billed)

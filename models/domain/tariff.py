@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from models.domain.value import Step, value
+from models.domain.value import Series, Step, value
 
 
 class DayKind(StrEnum):
@@ -61,12 +61,21 @@ Price = float | TimeOfUse | PriceSeries
 
 
 @value
+class BillingPeriod:
+    """Local days from one reading of the meter to the next."""
+
+    first_day: date
+    last_day: date
+    """Included."""
+
+
+@value
 class DemandCharge:
     """A price on the highest mean import over any metering interval of a billing period, inside its windows."""
 
     id: str
     rate_per_kw: float
-    """Per billing month. [currency/kW]"""
+    """Per billing period. [currency/kW]"""
     windows: tuple[Window, ...] = (Window(),)
     demand_interval_min: float = 15.0
     """Clock-aligned metering interval of the contract. [min]"""
@@ -78,6 +87,51 @@ class DemandCharge:
     """A floor that earlier periods left behind. [kW]"""
     target_peak_kw: float = 0.0
     """A peak that is expected anyway, learnt from past days. [kW]"""
+    billing_period: BillingPeriod | None = None
+    """The present one. None: calendar months of the tariff's time zone."""
+
+
+@value
+class ClassLimit:
+    """A limit inside some windows: the power that is subscribed for one time class."""
+
+    limit_kw: float
+    windows: tuple[Window, ...] = (Window(),)
+
+
+@value
+class TimeClasses:
+    """Limits by local time; the first class with a matching window counts. Where none has one, nothing is limited."""
+
+    classes: tuple[ClassLimit, ...]
+
+
+ContractLimit = Series | TimeClasses
+
+
+@value
+class Contract:
+    """A limit that may be exceeded at a price (11): subscribed, contracted or transport capacity.
+
+    It counts expected power, as prices do. What must never be exceeded is a limit of a node. At least one of the two
+    prices is given. A period that is shorter than the meter's interval counts by itself, never less than the meter.
+    """
+
+    id: str
+    node: str | None = None
+    """None: the site connection."""
+    import_limit_kw: ContractLimit | None = None
+    """Measured at grid. [kW]"""
+    export_limit_kw: ContractLimit | None = None
+    """The same for what is given back, as a positive number. [kW]"""
+    price_per_kwh: float | None = None
+    """Of energy above the limit. [currency/kWh]"""
+    price_per_kw: float | None = None
+    """Of the largest excess of a billing period. [currency/kW]"""
+    excess_set_kw: float = 0.0
+    """The largest excess of this billing period so far; up to here another one costs nothing more per kW. [kW]"""
+    billing_period: BillingPeriod | None = None
+    """The present one. None: calendar months of the tariff's time zone."""
 
 
 @value
@@ -90,6 +144,7 @@ class Tariff:
     """IANA name, for windows and billing periods. None: the site's."""
     export_price: Price = 0.0
     demand_charges: tuple[DemandCharge, ...] = ()
+    contracts: tuple[Contract, ...] = ()
     holidays: tuple[date, ...] = ()
     holiday_calendar: str | None = None
     """ISO 3166 country, or country-subdivision as in ``US-CA``: public holidays are holidays of the tariff."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from models.domain.checks.batteries import batteries_under_current_limits, unfit_energies
 from models.domain.checks.clock import unfit_times, unknown_time_zones
+from models.domain.checks.contracts import billing_periods_elsewhere, empty_contracts, overlapping_windows
 from models.domain.checks.contradictions import contradicting_bounds
 from models.domain.checks.equipment import (
     empty_phase_limits,
@@ -55,6 +56,8 @@ _CHECKS: tuple[Check, ...] = (
     late_signal_series,
     malformed_windows,
     metering_intervals,
+    empty_contracts,
+    overlapping_windows,
 )
 
 
@@ -86,8 +89,10 @@ def _over_time(scenario: Scenario, findings: list[Finding]) -> list[Finding]:
     horizon = scenario.horizon or default_horizon(scenario)
     told = [nothing_to_plan()] if horizon is None else list(unfit_horizon(horizon))
     told += hours_without_rate(scenario)
-    in_order = not any(finding.path.endswith((".start", ".steps")) for finding in findings)
-    if horizon is not None and not told and in_order:
+    if horizon is None or told:
+        return told
+    told += billing_periods_elsewhere(scenario, horizon.start)
+    if not any(finding.path.endswith((".start", ".steps")) for finding in findings):
         told += [*late_series(scenario, horizon.start), *short_prices(scenario, horizon.end)]
         told += signals_in_time(scenario, horizon)
     if not findings:

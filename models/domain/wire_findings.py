@@ -15,7 +15,7 @@ Schema = Mapping[str, Any]
 MOST_FINDINGS = 200
 """Nobody reads more; the last one says how many there are."""
 
-_BRANCHES = frozenset({"float", "tuple[Step, ...]", "PhaseSeries", "TimeOfUse", "PriceSeries"})
+_BRANCHES = frozenset({"float", "tuple[Step, ...]", "PhaseSeries", "TimeOfUse", "PriceSeries", "TimeClasses"})
 """Parts of a location that name a member of a union, not a field."""
 _UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 _STRUCTURE = _UNKNOWN | {"missing"}

@@ -5,8 +5,8 @@ time; powers, currents, energies, demands and costs are worked out anew from the
 scenario's limits and with what the plan says about itself.
 
 The table of contents: ``report`` (the answer), ``stays`` (who is there, equations (1) and (4)), ``loads`` (nodes, (5)
-and (7)), ``currents`` ((6)), ``demand`` ((10)), ``money`` ((9), (17), (18)), on top of ``case`` (a plan beside its
-scenario), ``timeline`` (when), ``wiring`` (the physics of one load) and ``tree`` (where).
+and (7)), ``currents`` ((6)), ``demand`` ((10)), ``contracts`` ((11)), ``money`` ((9), (17), (18)), on top of ``case``
+(a plan beside its scenario), ``timeline`` (when), ``wiring`` (the physics of one load) and ``tree`` (where).
 """
 
 from optimizer.audit.auditing import audit

@@ -10,6 +10,7 @@ from models.domain.schedule import Floats, Schedule
 from models.domain.tariff import Tariff
 from optimizer.audit.batteries import battery_breaks
 from optimizer.audit.case import Case, shape_breaks
+from optimizer.audit.contracts import contract_breaks, excesses
 from optimizer.audit.currents import LineCurrent, current_breaks, line_currents
 from optimizer.audit.demand import Demand, demands, peak_breaks
 from optimizer.audit.groups import group_breaks
@@ -37,7 +38,8 @@ def audit(
     tariff = completed.tariff or Tariff(currency=schedule.currency, import_price=0.0)
     case = Case(completed, schedule, tariff, tolerance_kw)
     loads, lines, peaks = node_loads(case), tuple(line_currents(case, partial_draw)), demands(case)
-    money = costs(case, peaks)
+    above = excesses(case, loads)
+    money = costs(case, peaks, above)
     breaks = [
         *stay_breaks(case),
         *offer_breaks(case),
@@ -47,7 +49,7 @@ def audit(
         *group_breaks(case),
     ]
     breaks += [found for line in lines for found in current_breaks(case, line)]
-    breaks += [*peak_breaks(case, peaks), *cost_breaks(case, money)]
+    breaks += [*peak_breaks(case, peaks), *contract_breaks(case, above), *cost_breaks(case, money)]
     return report(breaks, _figures(case, loads, lines, peaks, money))
 
 

@@ -164,8 +164,13 @@ def shape_breaks(scenario: Scenario, schedule: Schedule) -> Iterator[Break]:
             yield from _array_breaks(f"{plan.node_id} {name}", array, schedule.period_count)
         limit = np.where(np.isposinf(plan.import_limit_kw), 0.0, plan.import_limit_kw)  # inf: there is none
         yield from _array_breaks(f"{plan.node_id} import_limit_kw", limit, schedule.period_count)
+    for contract in schedule.contracts:
+        limit = np.where(np.isposinf(contract.limit_kw), 0.0, contract.limit_kw)  # inf: there is none
+        for name, array in (("limit_kw", limit), ("excess_kw", contract.excess_kw)):
+            yield from _array_breaks(f"{contract.contract} {name}", array, schedule.period_count)
     named = [(f"cost {name}", cost) for name, cost in schedule.costs.items()] + [("objective", schedule.objective)]
-    named += [(f"peak {p.demand_window}", x) for p in schedule.peaks for x in (p.peak_kw, p.floor_kw, p.cost)]
+    peaks = [*schedule.peaks, *(one for contract in schedule.contracts for one in contract.largest)]
+    named += [(f"peak {p.demand_window}", x) for p in peaks for x in (p.peak_kw, p.floor_kw, p.cost)]
     yield from (_malformed(BreakCode.ARRAYS, name, f"{x} is not finite") for name, x in named if not np.isfinite(x))
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from models.domain.schedule import Floats, PeakPlan
-from models.domain.tariff import DemandCharge, Rate, TimeOfUse
+from models.domain.tariff import BillingPeriod, DemandCharge, Rate, TimeOfUse
 from models.domain.units import HOURS_PER_DAY, SECONDS_PER_HOUR, hours_from_seconds, seconds_from_minutes
 from optimizer.audit.case import Case
 from optimizer.audit.report import Break, BreakCode
@@ -21,7 +21,7 @@ COST_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """One demand charge in one billing month, recomputed from the site's import."""
+    """One demand charge in one billing period, recomputed from the site's import."""
 
     label: str
     starts_s: Floats
@@ -33,12 +33,21 @@ class Demand:
     """Rate times w. [currency/kW]"""
 
 
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """A billing period, from its first local day to the one after its last."""
+
+    label: str
+    first_day: date
+    next_day: date
+
+
 def demands(case: Case) -> tuple[Demand, ...]:
-    """Every demand charge in every billing month in which the horizon touches one of its metering intervals."""
+    """Every demand charge in every billing period in which the horizon touches one of its metering intervals."""
     return tuple(
-        _demand(case, charge, month, np.array(spans))
+        _demand(case, charge, period, np.array(spans))
         for charge in case.tariff.demand_charges
-        for month, spans in _charged_intervals(case, charge).items()
+        for period, spans in _charged_intervals(case, charge).items()
     )
 
 
@@ -76,19 +85,19 @@ def _peak(demand: Demand, plan: PeakPlan) -> Iterator[Break]:
         yield Break(code=BreakCode.PEAK_COST, where=where, amount=cost, limit=plan.cost, message=message)
 
 
-def _demand(case: Case, charge: DemandCharge, month: date, spans: Floats) -> Demand:
+def _demand(case: Case, charge: DemandCharge, period: Billed, spans: Floats) -> Demand:
     """``spans`` are starts and ends of metering intervals (Q, 2). [s]"""
     start_s = float(case.schedule.instants_s[0])
     starts, ends = spans[:, 0], spans[:, 1]
     cut = (starts < start_s) & (start_s < ends)
     metered = np.where(cut, charge.metered_kwh, 0.0)
-    peak_set = charge.peak_set_kw if _month_of(start_s, case) == month else 0.0
+    peak_set = charge.peak_set_kw if period.first_day <= local_day(start_s, case) else 0.0
     return Demand(
-        label=f"{charge.id}@{month:%Y-%m}",
+        label=f"{charge.id}@{period.label}",
         starts_s=starts,
         demand_kw=(metered + _imported_kwh(case, starts, ends)) / ((ends - starts) / SECONDS_PER_HOUR),
         floor_kw=max(peak_set, charge.ratchet_kw, charge.target_peak_kw),
-        price_per_kw=charge.rate_per_kw * _weight(case, month),
+        price_per_kw=charge.rate_per_kw * seen_share(case, period),
     )
 
 
@@ -99,8 +108,8 @@ def _imported_kwh(case: Case, starts_s: Floats, ends_s: Floats) -> Floats:
     return np.asarray(np.interp(ends_s, instants, counter) - np.interp(starts_s, instants, counter))
 
 
-def _charged_intervals(case: Case, charge: DemandCharge) -> dict[date, list[tuple[float, float]]]:
-    """Metering intervals that the horizon touches and that begin inside a window, by the first day of their month."""
+def _charged_intervals(case: Case, charge: DemandCharge) -> dict[Billed, list[tuple[float, float]]]:
+    """Metering intervals that the horizon touches and that begin inside a window, by billing period."""
     zone, instants = case.calendar.time_zone, case.schedule.instants_s
     start_s, end_s = float(instants[0]), float(instants[-1])
     spans = [
@@ -110,11 +119,11 @@ def _charged_intervals(case: Case, charge: DemandCharge) -> dict[date, list[tupl
         if span[0] < end_s and span[1] > start_s
     ]
     charged = _inside_windows(case, charge, np.array([span[0] for _, span in spans]))
-    months: dict[date, list[tuple[float, float]]] = defaultdict(list)
+    periods: dict[Billed, list[tuple[float, float]]] = defaultdict(list)
     for (day, span), inside in zip(spans, charged, strict=True):
         if inside:
-            months[day.replace(day=1)].append(span)
-    return months
+            periods[billed_on(day, charge.billing_period)].append(span)
+    return periods
 
 
 def _intervals(day_start_s: float, day_end_s: float, charge: DemandCharge) -> Iterator[tuple[float, float]]:
@@ -130,17 +139,27 @@ def _inside_windows(case: Case, charge: DemandCharge, times_s: Floats) -> list[b
     return [value > 0.0 for value in price_values(inside, times_s, case.calendar)]
 
 
-def _weight(case: Case, month: date) -> float:
-    """w: 1 if the horizon reaches the end of the month, else max(1, days covered) / days left, at most 1."""
+def billed_on(day: date, given: BillingPeriod | None) -> Billed:
+    """The billing period of a local day: its calendar month, or one of those as long as the given one."""
+    if given is None:
+        first = day.replace(day=1)
+        return Billed(f"{first:%Y-%m}", first, (first + timedelta(days=31)).replace(day=1))
+    days = (given.last_day - given.first_day).days + 1
+    first = given.first_day + timedelta(days=(day - given.first_day).days // days * days)
+    return Billed(f"{first:%Y-%m-%d}", first, first + timedelta(days=days))
+
+
+def seen_share(case: Case, period: Billed) -> float:
+    """w: 1 if the horizon reaches the end of the period, else max(1, days covered) / days left, at most 1."""
     zone, instants = case.calendar.time_zone, case.schedule.instants_s
-    next_month = (month + timedelta(days=31)).replace(day=1)
-    month_start_s, month_end_s = midnight_s(month, zone), midnight_s(next_month, zone)
-    start_s, end_s = max(float(instants[0]), month_start_s), min(float(instants[-1]), month_end_s)
-    if end_s >= month_end_s:
+    first_s, last_s = midnight_s(period.first_day, zone), midnight_s(period.next_day, zone)
+    start_s, end_s = max(float(instants[0]), first_s), min(float(instants[-1]), last_s)
+    if end_s >= last_s:
         return 1.0
-    covered, left = (hours_from_seconds(until - start_s) / HOURS_PER_DAY for until in (end_s, month_end_s))
+    covered, left = (hours_from_seconds(until - start_s) / HOURS_PER_DAY for until in (end_s, last_s))
     return min(1.0, max(1.0, covered) / left)
 
 
-def _month_of(instant_s: float, case: Case) -> date:
-    return utc(instant_s).astimezone(case.calendar.time_zone).date().replace(day=1)
+def local_day(instant_s: float, case: Case) -> date:
+    """The tariff's own."""
+    return utc(instant_s).astimezone(case.calendar.time_zone).date()

@@ -1,4 +1,4 @@
-"""What the plan costs, component by component: (9), (10), (17) and (18), each worked out anew."""
+"""What the plan costs, component by component: (9), (10), (11), (17) and (18), each worked out anew."""
 
 from collections.abc import Iterator
 
@@ -10,13 +10,14 @@ from models.domain.tariff import Price
 from models.domain.value import Series
 from optimizer.audit.batteries import battery_costs
 from optimizer.audit.case import Case, Stay
+from optimizer.audit.contracts import Excess, excess_cost
 from optimizer.audit.demand import COST_TOLERANCE, Demand
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import price_values, steps_at
 from optimizer.audit.wiring import efficiency
 
 
-def costs(case: Case, found: tuple[Demand, ...]) -> dict[str, float]:
+def costs(case: Case, found: tuple[Demand, ...], above: tuple[Excess, ...]) -> dict[str, float]:
     """By component, with what is earned as a negative number. [currency]"""
     schedule, tariff = case.schedule, case.tariff
     imported, exported = (power * case.time.period_h for power in (schedule.grid_import_kw, schedule.grid_export_kw))
@@ -27,6 +28,7 @@ def costs(case: Case, found: tuple[Demand, ...]) -> dict[str, float]:
         "energy_export": -float(sold_at(case) @ exported),
         "carbon": tariff.carbon_price_per_kg * float(mean_price(case, tariff.carbon_intensity) @ imported),
         "demand_charge": sum(price * (peak.peak_kw - floor) for price, floor, peak in peaks),
+        "contract_excess": excess_cost(case, above),
         **battery_costs(case),
         "unmet_target": sum(_unmet_target(case)),
         **_giving_costs(case),

@@ -78,6 +78,8 @@ class BreakCode(StrEnum):
     """(10): below the demand of a metering interval, or below the floor."""
     PEAK_FLOOR = "peak_floor"
     PEAK_COST = "peak_cost"
+    CONTRACT_PLAN = "contract_plan"
+    """(11): a contract without a plan, or an excess, a limit or a cost that is not what was recomputed."""
     COST = "cost"
     """A component of the costs is not what was recomputed."""
     OBJECTIVE = "objective"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from math import inf
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,7 +14,7 @@ from models.domain.prices import price_at
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats
 from models.domain.site import PhaseSeries
-from models.domain.tariff import Price, PriceSeries, TimeOfUse
+from models.domain.tariff import Price, PriceSeries, Rate, TimeClasses, TimeOfUse
 from models.domain.units import SECONDS_PER_HOUR
 from models.domain.value import Series, Step
 
@@ -104,6 +105,12 @@ def price_values(price: Price, times_s: Floats, calendar: Calendar) -> Floats:
     return steps_at(price.steps if isinstance(price, PriceSeries) else price, times_s)
 
 
+def as_rates(limit: TimeClasses) -> TimeOfUse:
+    """Time classes as prices, with no limit for the rest."""
+    rates = [Rate(price_per_kwh=one.limit_kw, windows=one.windows) for one in limit.classes]
+    return TimeOfUse(rates=(*rates, Rate(price_per_kwh=inf)))
+
+
 def wall_clock_changes(price: TimeOfUse, start_s: float, end_s: float, calendar: Calendar) -> Floats:
     """Instants in [start, end] at which a time-of-use price can change; some at which it does not are among them."""
     zone = calendar.time_zone
@@ -168,6 +175,12 @@ def _price_changes(scenario: Scenario, instants_s: Floats) -> Iterable[Floats]:
             yield wall_clock_changes(price, instants_s[0], instants_s[-1], calendar)
         elif isinstance(price, PriceSeries):
             yield _starts(price.steps)
+    for contract in tariff.contracts:
+        for limit in (contract.import_limit_kw, contract.export_limit_kw):
+            if isinstance(limit, TimeClasses):
+                yield wall_clock_changes(as_rates(limit), instants_s[0], instants_s[-1], calendar)
+            else:
+                yield _starts(limit)
 
 
 def _starts(series: Series | None) -> Floats:

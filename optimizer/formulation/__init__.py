@@ -6,6 +6,7 @@ from optimizer.formulation.balance import site_balance
 from optimizer.formulation.contracts import demand_charges, energy_costs, revenue, unmet_energy
 from optimizer.formulation.currents import phase_currents
 from optimizer.formulation.energy import charging_variables, session_energy
+from optimizer.formulation.excess import Power, contract_limits
 from optimizer.formulation.generation import curtailment, export_limits
 from optimizer.formulation.groups import group_limits
 from optimizer.formulation.nodes import node_limits
@@ -37,6 +38,7 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     site = site_balance(lp, instance, charging, curtailed, storing)  # (7)
     energy_costs(lp, instance, site)  # (9)
     demand_charges(lp, instance, site)  # (10)
+    contract_limits(lp, instance, Power(charging, curtailed, storing, site))  # (11)
     state_costs(lp, instance, charging)  # (16)
     storage_costs(lp, instance, storing)  # (16)
     unmet_energy(lp, instance, charging)  # (17)
@@ -61,6 +63,8 @@ def _builder(instance: Instance) -> ProgramBuilder:
         line=("L1", "L2", "L3", "primary L1", "primary L2", "primary L3"),
         tangent=AngleLabels(),
         demand_window=tuple(window.label for window in demand.windows),
+        contract=instance.contracts.labels,
+        contract_period=instance.contracts.billed_labels,
         metering_interval=PeriodLabels(demand.interval_start_s),
     )
 

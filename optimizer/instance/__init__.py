@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from models.domain.scenario import Scenario
+from optimizer.instance.contracts import Contracts, contracts
 from optimizer.instance.currents import CurrentPoint, current_points
 from optimizer.instance.generation import Generation, generation
 from optimizer.instance.groups import Groups, groups
@@ -16,6 +17,7 @@ from optimizer.instance.tree import Tree, tree
 
 __all__ = [
     "Cells",
+    "Contracts",
     "CurrentPoint",
     "Generation",
     "Groups",
@@ -47,6 +49,7 @@ class Instance:
     groups: Groups
     currents: tuple[CurrentPoint, ...]
     money: Money
+    contracts: Contracts
 
 
 def instance_of(scenario: Scenario) -> Instance:
@@ -70,4 +73,5 @@ def instance_of(scenario: Scenario) -> Instance:
         groups=groups(scenario, span),
         currents=current_points(scenario, branches, who, span, followed.givers),
         money=money(scenario, span),
+        contracts=contracts(scenario, branches, span),
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.calendar import Calendar, calendar_of
+from models.domain.contracts import contract_changes
 from models.domain.horizon import Horizon
 from models.domain.prices import price_changes
 from models.domain.scenario import Scenario
@@ -104,6 +105,10 @@ def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: fl
             yield price_changes(price, start_s, end_s, calendar)
     for charge in tariff.demand_charges:
         yield window_changes(charge.windows, calendar, start_s, end_s)
+    for contract in tariff.contracts:
+        for limit in (contract.import_limit_kw, contract.export_limit_kw):
+            if limit is not None:
+                yield contract_changes(limit, start_s, end_s, calendar)
     for series in _series(scenario.site):
         if isinstance(series, tuple):
             yield changes(series, start_s, end_s)

@@ -443,3 +443,14 @@ def test_the_environment_sets_the_deadline_of_plans(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("CHARGEWRIGHT_DEADLINE_S", "2.5")
 
     assert ServiceSettings().deadline_s == 2.5
+
+
+def test_a_contract_tells_how_far_and_for_how_much_it_is_exceeded(chargewright: Any) -> None:
+    case = Path(__file__).parents[1] / "cases" / "contracted-capacity" / "scenario.json"
+
+    code, told, _ = chargewright("plan", case)
+
+    assert code == 0
+    assert "Contract transport:import: 4.0 kWh above its limit, 2.0 kW at most." in told
+    (row,) = (line for line in told.splitlines() if line.startswith("above contracts"))
+    assert row.split()[-2] == "6.00"

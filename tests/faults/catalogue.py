@@ -1,4 +1,4 @@
-"""The fifty faults, by family of equations. The names say what the programmer would have done."""
+"""The faults, by family of equations. The names say what the programmer would have done."""
 
 import numpy as np
 
@@ -105,4 +105,15 @@ SIGNAL_FAULTS = (
     Fault("a capped group gets twice its limit", number("row_upper", GROUP, times(2.0), not_zero)),
 )
 
-FAULTS = (*SIGNAL_FAULTS, *SESSION_FAULTS, *GRID_FAULTS, *CURRENT_FAULTS, *MONEY_FAULTS)
+CONTRACT, CONTRACT_PEAK, EXCESS, EXCESS_PEAK = "contract_limit", "peak_excess_definition", "limit_excess", "peak_excess"
+
+CONTRACT_FAULTS = (
+    Fault("an excess raises the load", coefficient(CONTRACT, EXCESS, flipped)),
+    Fault("a contract counts guaranteed power", coefficient(CONTRACT, POWER, unit, not_one)),
+    Fault("a contract forgets what is drawn anyway", number("row_upper", CONTRACT, plus(1.5))),
+    Fault("an excess is priced by the period, not by the hour", number("cost", EXCESS, times(4.0), not_zero)),
+    Fault("another period's excess is the largest", next_column(CONTRACT_PEAK, EXCESS)),
+    Fault("an excess that is set already is paid again", number("col_lower", EXCESS_PEAK, put(0.0))),
+)
+
+FAULTS = (*SIGNAL_FAULTS, *SESSION_FAULTS, *GRID_FAULTS, *CURRENT_FAULTS, *MONEY_FAULTS, *CONTRACT_FAULTS)

@@ -1,4 +1,4 @@
-"""Fifty ways to get one number of a linear program wrong, planted with a seed.
+"""Ways to get one number of a linear program wrong, planted with a seed.
 
 Each fault names what a programmer did (a sign, Δ or κ forgotten, the wrong phase, an index off by one) and changes one
 coefficient, side, bound or price of a finished program.

@@ -1,4 +1,4 @@
-"""Fifty planted faults, each a single wrong number: the comparison by name finds every one of them."""
+"""Planted faults, each a single wrong number: the comparison by name finds every one of them."""
 
 from collections.abc import Iterator
 from functools import cache

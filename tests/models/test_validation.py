@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,7 +32,19 @@ from models.domain.site import (
     Transformer,
     Wiring,
 )
-from models.domain.tariff import DayKind, DemandCharge, PriceSeries, Rate, Tariff, TimeOfUse, Window
+from models.domain.tariff import (
+    BillingPeriod,
+    ClassLimit,
+    Contract,
+    DayKind,
+    DemandCharge,
+    PriceSeries,
+    Rate,
+    Tariff,
+    TimeClasses,
+    TimeOfUse,
+    Window,
+)
 from models.domain.validation import contradictions, validate
 from models.domain.value import Step
 
@@ -765,3 +777,97 @@ def test_a_set_without_any_of_its_members_is_no_contradiction(contradictory: Sce
     }
     for member in ids:
         assert contradictions(scenario(site(evses=(without[member],)))) == (), member
+
+
+# --- Contracts ---------------------------------------------------------------------------------------------------
+
+
+def agreed(**given: Any) -> Scenario:
+    fields: dict[str, Any] = {"id": "transport", "import_limit_kw": 10.0, "price_per_kwh": 0.5} | given
+    return scenario(tariff=Tariff(currency="EUR", import_price=0.2, contracts=(Contract(**fields),)))
+
+
+HERE = "tariff.contracts[0]"
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "message"),
+    [
+        ({"price_per_kwh": None}, HERE, "contract transport: what an excess costs is missing"),
+        ({"import_limit_kw": None}, HERE, "contract transport: it has no limit"),
+        ({"import_limit_kw": -1.0}, f"{HERE}.import_limit_kw", "contract transport: import_limit_kw is -1, below 0"),
+        ({"price_per_kwh": -0.5}, f"{HERE}.price_per_kwh", "contract transport: price_per_kwh is -0.5, below 0"),
+        ({"excess_set_kw": -1.0}, f"{HERE}.excess_set_kw", "contract transport: excess_set_kw is -1, below 0"),
+        ({"node": "moon"}, f"{HERE}.node", "contract transport: node moon does not exist"),
+        (
+            {"import_limit_kw": TimeClasses(classes=())},
+            f"{HERE}.import_limit_kw.classes",
+            "contract transport: it has no time class",
+        ),
+        (
+            {"import_limit_kw": TimeClasses(classes=(ClassLimit(limit_kw=-2.0),))},
+            f"{HERE}.import_limit_kw.classes[0].limit_kw",
+            "time class: limit_kw is -2, below 0",
+        ),
+        (
+            {"import_limit_kw": TimeClasses(classes=(ClassLimit(limit_kw=2.0, windows=(Window(start="25:00"),)),))},
+            f"{HERE}.import_limit_kw.classes[0].windows[0].start",
+            "'25:00' is no time of day",
+        ),
+        (
+            {"import_limit_kw": (Step(start=at(1), value=3.0), Step(start=at(0), value=4.0))},
+            f"{HERE}.import_limit_kw[1].start",
+            "the step of 2026-03-02T18:00:00+00:00 starts before the one listed before it",
+        ),
+        (
+            {"billing_period": BillingPeriod(first_day=date(2026, 2, 1), last_day=date(2026, 3, 1))},
+            f"{HERE}.billing_period",
+            "contract transport: billing period 2026-02-01 to 2026-03-01 is not on 2026-03-02, when the plan starts",
+        ),
+    ],
+)
+def test_a_contract_that_cannot_be_kept_or_priced_is_told(given: dict[str, Any], path: str, message: str) -> None:
+    assert told(agreed(**given)) == [(path, message)]
+
+
+def test_two_contracts_of_one_name_are_told_apart_by_nobody() -> None:
+    site = agreed()
+    assert site.tariff is not None
+    twice = replace(site, tariff=replace(site.tariff, contracts=site.tariff.contracts * 2))
+
+    assert told(twice) == [("tariff.contracts[1].id", "contract transport: tariff.contracts[0] has the same id")]
+
+
+def test_windows_of_one_demand_charge_that_overlap_are_told() -> None:
+    windows = (
+        Window(start="08:00", end="12:00"),
+        Window(start="22:00", end="09:00"),
+        Window(start="12:00", end="14:00"),
+    )
+
+    assert told(charge(windows=windows)) == [
+        ("tariff.demand_charges[0].windows[1]", "demand charge peak: windows 0 and 1 are open at the same time")
+    ]
+
+
+def test_windows_of_other_seasons_or_days_do_not_overlap() -> None:
+    summer = Window(season_start="06-01", season_end="09-30")
+    weekday = Window(season_start="10-01", season_end="05-31", days=(DayKind.WEEKDAY,))
+    sunday = Window(season_start="10-01", season_end="05-31", days=(DayKind.SUNDAY,))
+
+    assert told(charge(windows=(summer, weekday, sunday))) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "defect"),
+    [
+        (date(2026, 3, 3), date(2026, 3, 31), "billing period 2026-03-03 to 2026-03-31 is not on 2026-03-02"),
+        (date(2026, 3, 20), date(2026, 2, 20), "billing period 2026-03-20 to 2026-02-20 ends before it begins"),
+    ],
+)
+def test_a_billing_period_in_which_the_plan_does_not_start_is_told(first: date, last: date, defect: str) -> None:
+    period = BillingPeriod(first_day=first, last_day=last)
+
+    assert told(charge(billing_period=period)) == [
+        ("tariff.demand_charges[0].billing_period", f"demand charge peak: {defect}, when the plan starts")
+    ]

@@ -104,8 +104,7 @@ BAD: dict[str, tuple[str | bytes, str, str, str]] = {
         with_('"currency"', '"zzz": 1, "currency"'),
         "tariff.zzz",
         "unknown field zzz",
-        "remove it; known are currency, import_price, time_zone, export_price, demand_charges, holidays, "
-        "holiday_calendar, carbon_price_per_kg, carbon_intensity, name, source",
+        "remove it; known are currency, import_price, time_zone, export_price, demand_charges, ",
     ),
     "a missing field": (
         with_('"evse": "bay-1", ', ""),

@@ -65,7 +65,8 @@ EVERY_BLOCK = """{
      "energy_target_kwh": 30}
   ],
   "tariff": {"currency": "EUR", "import_price": 0.3,
-             "demand_charges": [{"id": "month", "rate_per_kw": 10}]},
+             "demand_charges": [{"id": "month", "rate_per_kw": 10}],
+             "contracts": [{"id": "transport", "import_limit_kw": 8, "price_per_kw": 2}]},
   "signals": [{"kind": "cap", "id": "dimmed", "start": "2026-03-02T06:00:00Z", "end": "2026-03-02T07:00:00Z",
                "evses": ["a", "c"], "rule": "enwg_14a"}],
   "horizon": {"start": "2026-03-02T06:00:00Z", "stretches": [{"count": 8, "minutes": 15}]}

@@ -25,6 +25,7 @@ AS_FORMULATED = (
     "kerb",
     "kerb-current",
     "group-cap",
+    "transport",
 )
 
 

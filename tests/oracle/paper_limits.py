@@ -133,6 +133,14 @@ def uncontrolled_kw(scenario: Scenario, start_s: float, end_s: float) -> float:
     return base + standby_kw(scenario.site.evses) - pv
 
 
+def expected_below_kw(scenario: Scenario, places: frozenset[str], start_s: float, end_s: float) -> float:
+    """The same for what hangs on some nodes. [kW at grid]"""
+    site = scenario.site
+    base = sum(mean(load.expected_kw, start_s, end_s) for load in site.base_loads if load.node in places)
+    pv = sum(mean(plant.expected_kw, start_s, end_s) for plant in site.pv_plants if plant.node in places)
+    return base + standby_kw(evse for evse in site.evses if evse.node in places) - pv
+
+
 def low_kw(load: BaseLoad, start_s: float, end_s: float) -> float:
     """What export limits are kept with: the least low value, never above the expected mean. [kW at grid]"""
     told = load.expected_kw if load.low_kw is None else load.low_kw

@@ -14,11 +14,13 @@ import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
 from models.domain.site import GridNode
+from tests.oracle.paper_contracts import PaperSide, paper_sides
 from tests.oracle.paper_limits import (
     base_current_a,
     cabinet_head_room_kw,
     cabinet_kappa,
     current_limit_a,
+    expected_below_kw,
     export_room_kw,
     head_room_kw,
     uncontrolled_kw,
@@ -61,6 +63,7 @@ def paper_model(
     add_node_phase_current(model, paper, tangents)
     add_site_balance(model, paper)
     add_peak_import_definition(model, paper)
+    add_contract_limit(model, paper)
     add_money(model, paper)
     return model
 
@@ -305,6 +308,45 @@ def intervals_to_lay(k: PaperWindow, periods: tuple[Period, ...]) -> list[tuple[
     return kept
 
 
+def add_contract_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """(11) what a node carries as expected stays below a contract's limit, or is an excess. [kW at grid]"""
+    limits = {
+        (c, t): c.limit_kw(t.start_s, t.end_s)
+        for c in paper_sides(paper.scenario)
+        for t in paper.periods
+        if isfinite(c.limit_kw(t.start_s, t.end_s))
+    }
+    block(model, "limit_excess", {(c.label, t.label): (0.0, inf) for c, t in limits})
+    rows = {}
+    for (c, t), limit in limits.items():
+        rows[c.label, t.label] = c.sign * node_power(model, paper, c, t) - model.limit_excess[c.label, t.label] <= limit
+    constrain(model, "contract_limit", rows)
+    largest = {k.label: k for c in paper_sides(paper.scenario) for k in paper.excesses(c)}
+    block(model, "peak_excess", {name: (k.floor_kw, inf) for name, k in largest.items()})
+    above = {}
+    for name, k in largest.items():
+        for start in map(label, k.starts_s):
+            if (name.partition("@")[0], start) in model.limit_excess:
+                excess = model.limit_excess[name.partition("@")[0], start]
+                above[name, start] = model.peak_excess[name] - excess >= 0
+    constrain(model, "peak_excess_definition", above)
+
+
+def node_power(model: pyo.ConcreteModel, paper: Paper, c: PaperSide, t: Period) -> pyo.Expression:
+    """Expected power of the node of a contract; of the site connection what is bought less what is sold."""
+    node = next(n for n in paper.scenario.site.nodes if n.id == c.contract.node or n.parent is c.contract.node)
+    if node.parent is None:
+        return model.grid_import[t.label] - present(model.grid_export, t.label)
+    places = below(paper.scenario, node)
+    carried = sum(
+        paper.h(s, t) / t.hours * model.charge_power[s.id, t.label] / s.kappa for s in paper.plugged(places, t)
+    )
+    carried += sum(model.pv_curtailed[v.id, t.label] for v in paper.curtailable(t) if v.node in places)
+    for b in paper.batteries(places):
+        carried += model.storage_charge[b.id, t.label] - model.storage_discharge[b.id, t.label]
+    return carried + expected_below_kw(paper.scenario, places, t.start_s, t.end_s)
+
+
 def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
     """Goal (2): energy and carbon (9), demand (10), unmet targets (17), and revenue (18) where it counts."""
     tariff, days = tariff_of(paper.scenario), paper.days
@@ -319,6 +361,12 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
             money -= t.hours * sold * model.grid_export[t.label]
     for k in paper.windows:
         money += k.cost_per_kw * (model.peak_import[k.label] - k.floor_kw)
+    for c in paper_sides(paper.scenario):
+        for t in paper.periods:
+            if (c.label, t.label) in model.limit_excess:
+                money += (c.contract.price_per_kwh or 0.0) * t.hours * model.limit_excess[c.label, t.label]
+        for m in paper.excesses(c):
+            money += m.cost_per_kw * (model.peak_excess[m.label] - m.floor_kw)
     for s in paper.sessions:
         money += s.value_of_target * model.target_shortfall[s.id]
         for t in paper.periods if paper.choices.margin else ():

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from models.domain.scenario import Scenario
-from models.domain.tariff import DayKind, DemandCharge, Price, PriceSeries, Tariff, TimeOfUse, Window
+from models.domain.tariff import BillingPeriod, DayKind, DemandCharge, Price, PriceSeries, Tariff, TimeOfUse, Window
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR, hours_from_seconds, seconds_from_minutes
 from tests.oracle.paper_time import overlap_h, value_now
 
@@ -112,7 +112,7 @@ def mean_price(price: Price, start_s: float, end_s: float, days: LocalDays) -> f
 
 @dataclass(frozen=True)
 class PaperWindow:
-    """One demand charge in one billing month, symbol k of (10)."""
+    """One demand charge in one billing period, symbol k of (10)."""
 
     label: str
     floor_kw: float
@@ -122,14 +122,37 @@ class PaperWindow:
 
 
 def demand_windows(charge: DemandCharge, days: LocalDays, start_s: float, end_s: float) -> list[PaperWindow]:
-    """The billing months in which a horizon touches a metering interval inside the charge's windows."""
-    found: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
+    """The billing periods in which a horizon touches a metering interval inside the charge's windows."""
+    found: dict[tuple[date, date], list[tuple[float, float, float]]] = {}
     for begin, end in metering_intervals(charge, days, start_s, end_s):
         if any(covers(w, begin, days) for w in charge.windows):
             metered = charge.metered_kwh if begin < start_s < end else 0.0
-            now = days.at(begin)
-            found.setdefault((now.year, now.month), []).append((begin, end, metered))
-    return [paper_window(charge, days, month, tuple(found[month]), start_s, end_s) for month in sorted(found)]
+            found.setdefault(billed(begin, charge.billing_period, days), []).append((begin, end, metered))
+    return [paper_window(charge, days, span, tuple(found[span]), start_s, end_s) for span in sorted(found)]
+
+
+def billed(instant_s: float, given: BillingPeriod | None, days: LocalDays) -> tuple[date, date]:
+    """First day of the billing period of an instant, and the day after its last: a calendar month unless given."""
+    day = days.at(instant_s).date()
+    if given is None:
+        return date(day.year, day.month, 1), date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    length = given.last_day + timedelta(days=1) - given.first_day
+    first = given.first_day
+    while first + length <= day:
+        first += length
+    return first, first + length
+
+
+def billed_label(span: tuple[date, date], given: BillingPeriod | None) -> str:
+    return span[0].isoformat() if given is not None else span[0].isoformat()[: len("2026-03")]
+
+
+def seen_share(span: tuple[date, date], days: LocalDays, start_s: float, end_s: float) -> float:
+    """w of (10)."""
+    first, last = (midnight_s(day, days) for day in span)
+    days_left = hours_from_seconds(last - max(first, start_s)) / HOURS_PER_DAY
+    days_covered = overlap_h(first, last, start_s, end_s) / HOURS_PER_DAY
+    return 1.0 if end_s >= last else min(1.0, max(1.0, days_covered) / days_left)
 
 
 def metering_intervals(
@@ -155,19 +178,13 @@ def midnight_s(day: date, days: LocalDays) -> float:
 def paper_window(
     charge: DemandCharge,
     days: LocalDays,
-    month: tuple[int, int],
+    span: tuple[date, date],
     intervals: tuple[tuple[float, float, float], ...],
     start_s: float,
     end_s: float,
 ) -> PaperWindow:
-    """The factor w of (10) and the floor; the peak set so far belongs to the month in which the horizon starts."""
-    year, number = month
-    month_start = midnight_s(date(year, number, 1), days)
-    month_end = midnight_s(date(year + number // 12, number % 12 + 1, 1), days)
-    days_left = hours_from_seconds(month_end - max(month_start, start_s)) / HOURS_PER_DAY
-    days_covered = overlap_h(month_start, month_end, start_s, end_s) / HOURS_PER_DAY
-    weight = 1.0 if end_s >= month_end else min(1.0, max(1.0, days_covered) / days_left)
-    begun = days.at(start_s)
-    peak_set = charge.peak_set_kw if (begun.year, begun.month) == month else 0.0
-    floor_kw = max(peak_set, charge.ratchet_kw, charge.target_peak_kw)
-    return PaperWindow(f"{charge.id}@{year}-{number:02d}", floor_kw, charge.rate_per_kw * weight, intervals)
+    """The factor w of (10) and the floor; the peak set so far belongs to the period in which the horizon starts."""
+    begun = span == billed(start_s, charge.billing_period, days)
+    floor_kw = max(charge.peak_set_kw if begun else 0.0, charge.ratchet_kw, charge.target_peak_kw)
+    label = f"{charge.id}@{billed_label(span, charge.billing_period)}"
+    return PaperWindow(label, floor_kw, charge.rate_per_kw * seen_share(span, days, start_s, end_s), intervals)

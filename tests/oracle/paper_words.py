@@ -10,6 +10,7 @@ import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
 from models.domain.site import Battery, PvPlant
+from tests.oracle.paper_contracts import PaperExcess, PaperSide, paper_excesses
 from tests.oracle.paper_loads import PaperSession
 from tests.oracle.paper_prices import LocalDays, PaperWindow, demand_windows, local_days, tariff_of
 from tests.oracle.paper_time import mean, overlap_h
@@ -66,6 +67,9 @@ class Paper:
     def windows(self) -> tuple[PaperWindow, ...]:
         charges = tariff_of(self.scenario).demand_charges
         return tuple(w for c in charges for w in demand_windows(c, self.days, self.start_s, self.end_s))
+
+    def excesses(self, c: PaperSide) -> list[PaperExcess]:
+        return paper_excesses(c, [t.start_s for t in self.periods], self.end_s)
 
     def h(self, s: PaperSession, t: Period) -> float:
         return s.hours(t.start_s, t.end_s)

@@ -25,6 +25,7 @@ def duplicate_ids(scenario: Scenario) -> Iterator[Finding]:
         "visits": scenario.visits,
         "signals": scenario.signals,
         "tariff.demand_charges": scenario.tariff.demand_charges if scenario.tariff else (),
+        "tariff.contracts": scenario.tariff.contracts if scenario.tariff else (),
     }.items():
         yield from _repeated(path, things)
     for i, evse in enumerate(site.evses):
@@ -72,6 +73,8 @@ def dead_references(scenario: Scenario) -> Iterator[Finding]:
             yield from to_node(f"signals[{i}].node", signal, signal.node)
             for k, evse in enumerate(signal.evses):
                 yield from to_evse(f"signals[{i}].evses[{k}]", signal, evse)
+    for i, contract in enumerate(scenario.tariff.contracts if scenario.tariff else ()):
+        yield from to_node(f"tariff.contracts[{i}].node", contract, contract.node)
 
 
 def _of_the_site(site: Site) -> Iterator[Finding]:

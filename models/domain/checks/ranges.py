@@ -25,7 +25,7 @@ from models.domain.site import (
     Tier,
     Transformer,
 )
-from models.domain.tariff import DemandCharge, Tariff
+from models.domain.tariff import ClassLimit, Contract, DemandCharge, Tariff
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 
 LARGEST = 1e9
@@ -178,6 +178,14 @@ RANGES: dict[type, dict[str, Range]] = {
         "price_per_kw_changed": NOT_NEGATIVE,
     },
     OfferHistory: {"starts": NOT_NEGATIVE},
+    Contract: {
+        "import_limit_kw": NOT_NEGATIVE,
+        "export_limit_kw": NOT_NEGATIVE,
+        "price_per_kwh": NOT_NEGATIVE,
+        "price_per_kw": NOT_NEGATIVE,
+        "excess_set_kw": NOT_NEGATIVE,
+    },
+    ClassLimit: {"limit_kw": NOT_NEGATIVE},
     Stretch: {"count": Range(low=1, high=MOST_PERIODS), "minutes": MINUTES},
 }
 """By kind and field; a number that is not here may be anything finite: prices, base loads, emission intensities."""

@@ -9,7 +9,7 @@ from models.domain.findings import Finding
 from models.domain.paths import label
 from models.domain.prices import uncovered
 from models.domain.scenario import Scenario
-from models.domain.tariff import Tariff, TimeOfUse
+from models.domain.tariff import Tariff, TimeClasses, TimeOfUse
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 from models.domain.windows import window_findings
 
@@ -28,6 +28,19 @@ def malformed_windows(scenario: Scenario) -> Iterator[Finding]:
     for i, charge in enumerate(scenario.tariff.demand_charges):
         for k, window in enumerate(charge.windows):
             yield from window_findings(window, f"tariff.demand_charges[{i}].windows[{k}]")
+    for path, limit in classes_of(scenario.tariff):
+        for i, one in enumerate(limit.classes):
+            for k, window in enumerate(one.windows):
+                yield from window_findings(window, f"{path}.classes[{i}].windows[{k}]")
+
+
+def classes_of(tariff: Tariff) -> Iterator[tuple[str, TimeClasses]]:
+    """The limits of contracts that are given by time classes, with their path."""
+    for i, contract in enumerate(tariff.contracts):
+        for name in ("import_limit_kw", "export_limit_kw"):
+            limit = getattr(contract, name)
+            if isinstance(limit, TimeClasses):
+                yield f"tariff.contracts[{i}].{name}", limit
 
 
 def metering_intervals(scenario: Scenario) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from models.domain.findings import Finding
 from models.domain.paths import MOST_NAMES, path_text, some_of
 from models.domain.scenario import Scenario
 from models.domain.site import BaseLoad, GridNode, PhaseSeries
-from models.domain.tariff import Price, PriceSeries, Tariff
+from models.domain.tariff import Price, PriceSeries, Tariff, TimeClasses
 from models.domain.times import instant, seconds
 from models.domain.units import MINUTES_PER_HOUR, seconds_from_minutes
 from models.domain.value import Series, Step
@@ -31,6 +31,9 @@ def series_of(scenario: Scenario) -> Iterator[_Steps]:
     for i, session in enumerate(scenario.sessions):
         yield from _steps(f"sessions[{i}].energy_floor_kwh", session.energy_floor_kwh)
         yield from _steps(f"sessions[{i}].energy_ceiling_kwh", session.energy_ceiling_kwh)
+    for i, contract in enumerate(scenario.tariff.contracts if scenario.tariff else ()):
+        for name in ("import_limit_kw", "export_limit_kw"):
+            yield from _steps(f"tariff.contracts[{i}].{name}", getattr(contract, name))
     for path, price in prices_of(scenario.tariff):
         if isinstance(price, PriceSeries):
             yield f"{path}.steps", price.steps
@@ -61,7 +64,7 @@ def _of_load(path: str, load: BaseLoad) -> Iterator[_Steps]:
         yield from _steps(f"{path}.{name}", getattr(load, name))
 
 
-def _steps(path: str, series: Series | PhaseSeries | None) -> Iterator[_Steps]:
+def _steps(path: str, series: Series | PhaseSeries | TimeClasses | None) -> Iterator[_Steps]:
     if isinstance(series, tuple):
         yield path, series
     if isinstance(series, PhaseSeries):

@@ -1,0 +1,100 @@
+"""What an audit finds in a plan that tells wrong things about its contracts (11)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.domain.scenario import Scenario
+from models.domain.schedule import ContractPlan, PeakPlan, Schedule
+from models.domain.wire import read_scenario
+from optimizer.audit import BreakCode, audit
+from optimizer.optimize import optimize
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def planned(case: str = "contracted-capacity") -> tuple[Scenario, Schedule]:
+    scenario = read_scenario((CASES / case / "scenario.json").read_bytes())
+    return scenario, optimize(scenario)
+
+
+def of_contract(plan: Schedule, change: Callable[[ContractPlan], ContractPlan]) -> Schedule:
+    return replace(plan, contracts=tuple(map(change, plan.contracts)))
+
+
+def of_largest(plan: Schedule, change: Callable[[PeakPlan], PeakPlan]) -> Schedule:
+    return of_contract(plan, lambda one: replace(one, largest=tuple(map(change, one.largest))))
+
+
+SPOILT: dict[str, Callable[[Schedule], Schedule]] = {
+    "an excess is not told": lambda plan: of_contract(plan, lambda c: replace(c, excess_kw=c.excess_kw * 0.0)),
+    "an excess is told where there is none": lambda plan: of_contract(
+        plan, lambda c: replace(c, excess_kw=c.excess_kw + np.array([0.0, 1.0]))
+    ),
+    "the limit is another one": lambda plan: of_contract(plan, lambda c: replace(c, limit_kw=c.limit_kw + 2.0)),
+    "another node is said to be limited": lambda plan: of_contract(plan, lambda c: replace(c, node_id="cellar")),
+    "a contract is left out": lambda plan: replace(plan, contracts=()),
+    "there is a contract that nobody made": lambda plan: replace(
+        plan, contracts=(*plan.contracts, replace(plan.contracts[0], contract="of-nobody:import"))
+    ),
+    "the largest excess is smaller than the excess": lambda plan: of_largest(plan, lambda p: replace(p, peak_kw=1.0)),
+    "the floor is higher": lambda plan: of_largest(plan, lambda p: replace(p, floor_kw=1.0)),
+    "an excess is cheaper than its price": lambda plan: of_largest(plan, lambda p: replace(p, cost=3.0)),
+    "a month is left out": lambda plan: of_contract(plan, lambda c: replace(c, largest=())),
+    "there is a month too many": lambda plan: of_contract(
+        plan,
+        lambda c: replace(c, largest=(*c.largest, replace(c.largest[0], demand_window="transport:import@2026-04"))),
+    ),
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_a_plan_that_tells_its_contract_wrong_is_found_when(spoilt: str) -> None:
+    scenario, plan = planned()
+
+    assert audit(scenario, plan).passed
+    assert BreakCode.CONTRACT_PLAN in {one.code for one in audit(scenario, SPOILT[spoilt](plan)).breaks}
+
+
+def test_a_cost_of_an_excess_that_is_not_the_sum_of_its_prices_is_found() -> None:
+    scenario, plan = planned("french-subscribed-powers")
+    cheaper = replace(plan, costs={**plan.costs, "contract_excess": 60.0}, objective=plan.objective - 14.46)
+
+    codes = {one.code for one in audit(scenario, cheaper).breaks}
+
+    assert {BreakCode.COST, BreakCode.OBJECTIVE} <= codes
+
+
+def test_arrays_of_a_contract_that_do_not_fit_into_the_plan_are_found() -> None:
+    scenario, plan = planned()
+    short = of_contract(plan, lambda one: replace(one, excess_kw=one.excess_kw[:1]))
+
+    assert [one.code for one in audit(scenario, short).breaks] == [BreakCode.ARRAYS]
+
+
+def test_a_time_class_that_opens_inside_a_period_counts_with_its_least_limit() -> None:
+    """Told in one period of two hours, the class of 9 kW until 23:00 holds for all of it: 15 - 9 = 6 kW above."""
+    scenario, plan = planned("french-subscribed-powers")
+    contract = plan.contracts[0]
+    # 26 kWh of the van in 2 h are 13 kW, 15 with the building; the energy is that of the mean of both prices.
+    coarse = replace(
+        plan,
+        instants_s=plan.instants_s[[0, 2]],
+        sessions=tuple(
+            replace(s, charge_power_kw=np.array([13.0]), plugged_in_h=np.array([2.0]), energy_cost=26.0 * 0.0556)
+            for s in plan.sessions
+        ),
+        nodes=(),
+        grid_import_kw=np.array([15.0]),
+        grid_export_kw=np.array([0.0]),
+        contracts=(replace(contract, limit_kw=np.array([9.0]), excess_kw=np.array([6.0])),),
+        costs={"energy_import": 30.0 * 0.0556, "contract_excess": 12.0 * 12.41},
+        objective=30.0 * 0.0556 + 12.0 * 12.41,
+    )
+
+    report = audit(scenario, coarse)
+
+    assert report.passed, report.breaks
