@@ -43,8 +43,9 @@ bench-peer: $(READY)  ## FlexMeasures on the scenario of B3, in an environment o
 	.venv-peer/bin/python -m pip install --quiet --disable-pip-version-check flexmeasures==1.0.1 highspy
 	$(BIN)/python -m tests.benchmarks.peer .venv-peer/bin/python
 
-fuzz: $(READY)  ## 5,000 random sites through optimize and audit
+fuzz: $(READY)  ## 5,000 random sites through optimize and audit; the reasons of 200 plans put to the test
 	CHARGEWRIGHT_EXAMPLES=5000 $(BIN)/python -m pytest tests/optimizer/test_properties.py
+	CHARGEWRIGHT_REASONS=200 $(BIN)/python -m pytest tests/optimizer/test_setpoint_reasons.py
 
 soak: $(READY)  ## 100,000 random sites through optimizer and audit, 20,000 more with odd numbers; half an hour and more
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.soak --scenarios 100000 --hostile 20000

@@ -20,6 +20,7 @@ from api.document import (
     ContractLine,
     CostLine,
     DemandPeak,
+    Hold,
     NodeLoad,
     NotSent,
     OcppMessage,
@@ -35,6 +36,7 @@ from api.planning import Answer
 from models.domain.schedule import Floats, NodePlan, PeakPlan, Schedule, SessionPlan
 from models.domain.session import Session
 from optimizer.explain import Reason
+from optimizer.explain.held import Held
 from optimizer.ladder import Candidate
 
 DIGITS = 6
@@ -113,13 +115,18 @@ def _sessions(answer: Answer) -> list[PlannedSession]:
     why: dict[str, list[Why]] = {}
     for reason in answer.reasons:
         why.setdefault(reason.session_id, []).append(_why(reason))
+    holds: dict[str, list[Hold]] = {}
+    for one in answer.held:
+        holds.setdefault(one.session_id, []).append(_hold(one))
     return [
-        _session(plan, sessions[plan.session_id], answer.schedule, why.get(plan.session_id, []))
+        _session(plan, sessions[plan.session_id], answer.schedule, why.get(plan.session_id, []), holds)
         for plan in answer.schedule.sessions
     ]
 
 
-def _session(plan: SessionPlan, session: Session, schedule: Schedule, why: list[Why]) -> PlannedSession:
+def _session(
+    plan: SessionPlan, session: Session, schedule: Schedule, why: list[Why], holds: dict[str, list[Hold]]
+) -> PlannedSession:
     assert session.departure is not None, "the scenario is completed"
     setpoints = _setpoints(plan, session.arrival, session.departure, schedule)
     return PlannedSession(
@@ -137,6 +144,7 @@ def _session(plan: SessionPlan, session: Session, schedule: Schedule, why: list[
         energy_cost=rounded(plan.energy_cost),
         setpoints=setpoints,
         why=why,
+        held=holds.get(plan.session_id, []),
     )
 
 
@@ -167,6 +175,19 @@ def _why(reason: Reason) -> Why:
         end=reason.end.astimezone(UTC),
         kwh_less=rounded(reason.kwh),
         message=reason.message,
+    )
+
+
+def _hold(one: Held) -> Hold:
+    return Hold(
+        start=one.start.astimezone(UTC),
+        end=one.end.astimezone(UTC),
+        low_kw=rounded(one.low_kw),
+        high_kw=rounded(one.high_kw),
+        by=one.by,
+        causes=list(one.causes),
+        worth=rounded(one.worth),
+        message=one.message,
     )
 
 

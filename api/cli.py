@@ -76,13 +76,16 @@ def plan(
     previous: Annotated[
         Path | None, typer.Option(help="The plan before, as --json wrote it: carried over if there is no better one.")
     ] = None,
+    why: Annotated[
+        str | None, typer.Option(help="Say for every setpoint of this session what keeps it from being higher.")
+    ] = None,
     solver_log: Annotated[bool, typer.Option("--solver-log", help="Print what the solver says.")] = False,
 ) -> None:
     """Plan a scenario and say who gets how much, when, at what cost, and what is missed and why."""
     from api.build_document import document
     from api.planning import plan as planned
     from api.previous import previous_from
-    from api.report import print_report
+    from api.report import print_holds, print_report
     from api.sources import scenario_from
     from optimizer.settings import Settings
 
@@ -97,7 +100,11 @@ def plan(
     )
     told = document(answer)
     json_to_stdout = str(json) == "-"
+    if why is not None and why not in (names := [session.session_id for session in told.sessions]):
+        raise typer.BadParameter(f"--why: no session is called {why}; there are {', '.join(names[:5])}, ...")
     print_report(told, _console(stderr=json_to_stdout))
+    if why is not None:
+        print_holds(told, why, _console(stderr=json_to_stdout))
     if json_to_stdout:
         typer.echo(told.model_dump_json(indent=2))
     elif json:

@@ -42,6 +42,25 @@ class Why(Part):
     """Times are local to the site."""
 
 
+class Hold(Part):
+    """What keeps a session's setpoints from being higher, over a stretch of time with one reason."""
+
+    start: datetime
+    end: datetime
+    low_kw: float
+    high_kw: float
+    """Least and highest setpoint within."""
+    by: str
+    """``limit``, ``peak``, ``price``, ``maximum``, ``minimum_current``, ``taper``, ``value``, ``done``, ``rule``."""
+    causes: list[str]
+    """Ids of what is full or at its peak: a node, ``node/line``, a cabinet, a signal, a demand window; else what the
+    reason is about: ``evse``, ``connector``, ``vehicle``, a tier, a method."""
+    worth: float
+    """What one more kW of the causes, all of them and throughout, would save at most."""
+    message: str
+    """Times are local to the site."""
+
+
 class PlannedSession(Part):
     """What one session gets."""
 
@@ -67,6 +86,8 @@ class PlannedSession(Part):
     setpoints: list[Setpoint]
     """Equal neighbours are merged; they cover the stay inside the horizon without a gap."""
     why: list[Why]
+    held: list[Hold] = []
+    """The reasons of all setpoints, in order of time; empty when there was no time to tell."""
 
 
 class PvOutput(Part):

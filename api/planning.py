@@ -19,7 +19,8 @@ from models.ocpp.profile import NotSent, Version
 from models.ocpp.requests import OcppRequest, requests
 from optimizer.audit import AuditReport
 from optimizer.explain import Reason
-from optimizer.explain.in_time import reasons_within
+from optimizer.explain.held import Held
+from optimizer.explain.in_time import held_within, reasons_within
 from optimizer.failsafe import fail_safe_shares
 from optimizer.heuristics import heuristic
 from optimizer.ladder import Candidate, best_plan
@@ -48,6 +49,8 @@ class Answer:
     schedule: Schedule
     audit: AuditReport
     reasons: tuple[Reason, ...]
+    held: tuple[Held, ...]
+    """What keeps each setpoint from being higher; empty when there was no time to tell."""
     uncontrolled: Schedule
     """The same day when every car charges as fast as it can from arrival on, whatever the limits say."""
     fail_safe_kw: Mapping[str, float]
@@ -87,6 +90,7 @@ def plan(
         schedule=best.schedule,
         audit=best.audit,
         reasons=why,
+        held=held_within(completed, best.schedule, settings, within_s=due - monotonic()),
         uncontrolled=heuristic(completed, Method.UNCONTROLLED),
         fail_safe_kw=shares_kw,
         candidates=best.candidates,

@@ -49,6 +49,16 @@ def print_report(document: PlanDocument, console: Console) -> None:
     _print_verdict(document, console)
 
 
+def print_holds(document: PlanDocument, session_id: str, console: Console) -> None:
+    """Print what keeps each setpoint of one session from being higher."""
+    session = next(one for one in document.sessions if one.session_id == session_id)
+    console.print(Text(f"\nWhy {session_id} is not charged with more", style="bold"))
+    for hold in session.held:
+        console.print(Text(f"  {hold.message}"))
+    if not session.held:
+        console.print("  no time was left to find the reasons: give a longer --deadline")
+
+
 def print_findings(findings: Iterable[Finding], console: Console) -> None:
     """Print what is wrong with an input: place, reason, way out."""
     for finding in findings:

@@ -1,0 +1,226 @@
+"""Why each setpoint is what it is: days known by hand, and random ones whose named cause is given one more kW."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from models.domain.completion import complete
+from models.domain.horizon import Horizon, Stretch
+from models.domain.scenario import Scenario
+from models.domain.schedule import Method, Schedule
+from models.domain.session import Session, Vehicle
+from models.domain.signal import Cap
+from models.domain.site import CurrentType, Evse, GridNode, MeasuringPoint, NodeKind, Phase, PowerCabinet, Site, Tier
+from models.domain.tariff import DemandCharge, PriceSeries, Tariff
+from models.domain.value import Step
+from optimizer.explain.held import Held, HeldBy
+from optimizer.explain.setpoints import held
+from optimizer.heuristics import heuristic
+from optimizer.instance import instance_of
+from optimizer.optimize import Shaped, optimize, optimize_shaped
+from optimizer.settings import Settings
+from tests.oracle.relaxing import relaxed
+from tests.strategies import random_scenario
+
+SEEDS = int(os.environ.get("CHARGEWRIGHT_REASONS", "20"))
+"""200 by ``make fuzz``."""
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def car(name: str, energy_kwh: float, *, stay_h: int = 2) -> Session:
+    return Session(
+        id=name, evse=f"bay-{name}", arrival=NOON, departure=NOON + stay_h * HOUR, energy_target_kwh=energy_kwh
+    )
+
+
+def yard(prices: tuple[float, ...], *cars: Session, limit_kw: float | None = None, worth: float = 2.0) -> Scenario:
+    """Hours from noon at their prices, every car at a 10 kW outlet of its own below transformer T2."""
+    hours = [NOON + k * HOUR for k in range(len(prices))]
+    grid = GridNode(id="grid", kind=NodeKind.CONNECTION, continuous_factor=1.0)
+    node = GridNode(id="T2", parent="grid", kind=NodeKind.TRANSFORMER, import_limit_kw=limit_kw, continuous_factor=1.0)
+    site = Site(
+        id="yard",
+        nodes=(grid, node),
+        evses=tuple(Evse(id=session.evse, node="T2", max_power_kw=10.0) for session in cars),
+        tiers=(Tier(id="all", value_of_target_per_kwh=worth),),
+    )
+    steps = tuple(Step(start=hour, value=price) for hour, price in zip(hours, prices, strict=True))
+    tariff = Tariff(currency="EUR", import_price=PriceSeries(steps=steps, end=hours[-1] + HOUR))
+    horizon = Horizon(start=NOON, stretches=(Stretch(count=len(prices), minutes=60.0),))
+    return Scenario(site=site, sessions=cars, tariff=tariff, horizon=horizon)
+
+
+def told(scenario: Scenario) -> tuple[Held, ...]:
+    return held(scenario, optimize(scenario))
+
+
+def test_a_car_behind_a_full_transformer_is_told_what_one_more_kw_is_worth() -> None:
+    """8 kWh in a cheap hour with 6 kW and a dear one: 2 kWh come 0.2 EUR dearer each."""
+    limit, done = told(yard((0.1, 0.3), car("a", 8.0), limit_kw=6.0))
+
+    assert (limit.by, limit.causes, limit.start, limit.end) == (HeldBy.LIMIT, ("T2",), NOON, NOON + HOUR)
+    assert limit.worth == pytest.approx(0.2)
+    assert limit.message == (
+        "held at 8.7 A (6.0 kW) because transformer T2 is full from 12:00 to 13:00; "
+        "one more kW there is worth up to 0.20 EUR"
+    )
+    assert done.by is HeldBy.DONE
+
+
+def test_room_that_only_brings_energy_earlier_is_worth_nothing_and_is_said_so() -> None:
+    """8 kWh at one price: 6 kW now, 2 later."""
+    limit, _ = told(yard((0.2, 0.2), car("a", 8.0), limit_kw=6.0))
+    assert (limit.by, limit.worth) == (HeldBy.LIMIT, pytest.approx(0.0))
+    assert limit.message.endswith("more room there would cost no less")
+
+
+def test_periods_with_one_cause_are_one_reason() -> None:
+    """6 kW for three hours are 18 of 20 kWh: each hour of one more kW gives a kWh worth 2 - 0.2."""
+    (limit,) = told(yard((0.2, 0.2, 0.2), car("a", 20.0, stay_h=3), limit_kw=6.0))
+    assert (limit.start, limit.end) == (NOON, NOON + 3 * HOUR)
+    assert limit.worth == pytest.approx(3 * 1.8)
+
+
+def test_a_cap_that_sets_the_limit_is_named_with_its_sender() -> None:
+    cap = Cap(id="cap-17", start=NOON, end=NOON + HOUR, import_limit_kw=4.0, node="T2", source="utility")
+    limit, *_ = told(replace(yard((0.1, 0.3), car("a", 8.0), limit_kw=20.0), signals=(cap,)))
+    assert limit.causes == ("cap-17",)
+    assert "transformer T2 (cap-17 of utility) is full from 12:00 to 13:00" in limit.message
+
+
+def test_a_cabinet_and_a_line_are_named() -> None:
+    cars = (car("a", 10.0, stay_h=1), car("b", 10.0, stay_h=1))
+    scenario = yard((0.2,), *cars)
+    fast = tuple(replace(evse, current=CurrentType.DC) for evse in scenario.site.evses)
+    cabinet = PowerCabinet(id="c", node="T2", evses=("bay-a", "bay-b"), total_kw=12.0, measured_at=MeasuringPoint.EVSE)
+    first, _ = told(replace(scenario, site=replace(scenario.site, evses=fast, cabinets=(cabinet,))))
+    assert (first.causes, first.worth) == (("cabinet:c",), pytest.approx(2.0 - 0.2 / 0.93))
+
+    grid, node = scenario.site.nodes
+    slow = tuple(replace(evse, phases=(Phase.L1,), max_current_a=16.0) for evse in scenario.site.evses)
+    lines = replace(scenario.site, nodes=(grid, replace(node, current_limit_a=20.0)), evses=slow)
+    first, _ = told(replace(scenario, site=lines))
+    assert first.causes == ("T2/L1",)
+    assert first.worth == pytest.approx(1.8, rel=1e-3)
+
+
+def test_a_car_waits_for_cheaper_hours_and_then_charges_at_its_maximum() -> None:
+    """10 kWh: at 0.3 nothing, at 0.1 all. A faster outlet would save nothing."""
+    waits, charges = told(yard((0.3, 0.1), car("a", 10.0)))
+    assert (waits.by, waits.high_kw) == (HeldBy.PRICE, 0.0)
+    assert (
+        waits.message
+        == "held at 0.0 kW from 12:00 to 13:00: waits for cheaper hours, a kWh costs 0.300 EUR or more then"
+    )
+    assert (charges.by, charges.causes) == (HeldBy.MAXIMUM, ("evse",))
+
+
+def test_a_slow_vehicle_is_what_holds_a_car_at_its_maximum() -> None:
+    """5 kW for an hour are half of 10 kWh: one more kW gives a kWh worth 2 - 0.2."""
+    slow = replace(car("a", 10.0, stay_h=1), vehicle=Vehicle(id="a", max_charge_kw=5.0))
+    (most,) = told(yard((0.2,), slow))
+    assert (most.by, most.causes, most.worth) == (HeldBy.MAXIMUM, ("vehicle",), pytest.approx(1.8))
+
+
+def test_a_peak_that_is_charged_for_is_named() -> None:
+    """10 kWh in two hours: level at 5 kW, though the first one is cheaper."""
+    scenario = yard((0.10, 0.11), car("a", 10.0))
+    assert scenario.tariff is not None
+    charge = DemandCharge(id="month", rate_per_kw=29.5 * 0.5, demand_interval_min=60.0)
+    (peak,) = told(replace(scenario, tariff=replace(scenario.tariff, demand_charges=(charge,))))
+    assert (peak.by, peak.causes, peak.worth) == (HeldBy.PEAK, ("month@2026-03",), pytest.approx(0.5))
+    assert (peak.low_kw, peak.high_kw) == (pytest.approx(5.0), pytest.approx(5.0))
+    assert peak.message.endswith("more would raise the peak of month@2026-03, which costs 0.50 EUR a kW")
+
+
+def test_a_target_that_is_worth_less_than_energy_is_the_reason() -> None:
+    (value,) = told(yard((0.3,), car("a", 5.0, stay_h=1), worth=0.2))
+    assert (value.by, value.causes) == (HeldBy.VALUE, ("all",))
+
+
+def test_load_that_nobody_controls_is_told_apart_from_cars() -> None:
+    scenario = yard((0.2,), car("a", 5.0, stay_h=1), limit_kw=0.0)
+    (limit,) = told(scenario)
+    assert "load that nobody controls fills transformer T2" in limit.message
+
+
+def test_a_promise_that_more_room_would_keep_is_said() -> None:
+    promised = replace(car("a", 8.0, stay_h=1), energy_minimum_kwh=8.0)
+    (limit,) = told(yard((0.2,), promised, limit_kw=6.0))
+    assert limit.message.endswith("more room there would keep more of what is promised")
+
+
+def test_a_plan_of_a_rule_is_told_from_what_is_full() -> None:
+    scenario = yard((0.1, 0.3), car("a", 8.0), limit_kw=6.0)
+    first, *_ = held(scenario, heuristic(scenario, Method.ROUND_ROBIN))
+    assert (first.by, first.causes) == (HeldBy.LIMIT, ("T2",))
+
+
+def test_the_reasons_of_one_session_can_be_asked_for() -> None:
+    scenario = yard((0.1, 0.3), car("a", 8.0), car("b", 8.0), limit_kw=6.0)
+    assert {one.session_id for one in held(scenario, optimize(scenario), only="b")} == {"b"}
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_reasons_cover_every_stay_without_a_gap(seed: int) -> None:
+    scenario = random_scenario(seed)
+    plan = optimize(scenario)
+    found = held(scenario, plan)
+    for session in plan.sessions:
+        own = [one for one in found if one.session_id == session.session_id]
+        assert all(before.end == after.start for before, after in pairwise(own))
+        assert sum((one.end - one.start).total_seconds() for one in own) == pytest.approx(
+            3600 * session.plugged_in_h.sum(), abs=1.0
+        )
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_one_more_kw_of_a_named_cause_moves_cost_or_setpoints_and_saves_no_more_than_its_worth(seed: int) -> None:
+    scenario = random_scenario(seed)
+    completed = complete(scenario)
+    instance = instance_of(completed.scenario)
+    before = optimize_shaped(completed, instance, Settings())
+    named = [one for one in held(scenario, before.schedule) if one.by in (HeldBy.LIMIT, HeldBy.PEAK)]
+    for reason in named:
+        after = optimize_shaped(completed, relaxed(instance, reason, 1.0), Settings())
+
+        saved, tolerance = gain(before, after), 1e-5 * (1.0 + abs(before.solved.money.objective))
+        kept = broken(after.schedule) < broken(before.schedule) - 1e-4
+        assert saved <= reason.worth * (1 + 1e-3) + tolerance, reason
+        assert kept or saved >= -tolerance, reason
+        assert kept or saved > tolerance / 100 or moved(before.schedule, after.schedule) > 1e-3, reason
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_one_more_kw_of_a_car_saves_no_more_than_all_its_maxima_are_worth(seed: int) -> None:
+    scenario = random_scenario(seed)
+    completed = complete(scenario)
+    instance = instance_of(completed.scenario)
+    before = optimize_shaped(completed, instance, Settings(preferences=False))
+    most = [one for one in held(scenario, before.schedule) if one.by is HeldBy.MAXIMUM]
+    for session in {one.session_id for one in most}:
+        own = [one for one in most if one.session_id == session]
+        after = optimize_shaped(completed, relaxed(instance, own[0], 0.1), Settings(preferences=False))
+
+        tolerance = 1e-5 * (1.0 + abs(before.solved.money.objective))
+        assert gain(before, after) <= 0.1 * sum(one.worth for one in own) + tolerance, own
+
+
+def gain(before: Shaped, after: Shaped) -> float:
+    return before.solved.money.objective - after.solved.money.objective
+
+
+def broken(plan: Schedule) -> float:
+    return sum(session.minimum_shortfall_kwh for session in plan.sessions)
+
+
+def moved(before: Schedule, after: Schedule) -> float:
+    """Largest change of a setpoint, of a car or a battery. [kW]"""
+    cars = [a.charge_power_kw - b.charge_power_kw for a, b in zip(before.sessions, after.sessions, strict=True)]
+    units = [a.charge_power_kw - b.charge_power_kw for a, b in zip(before.storage, after.storage, strict=True)]
+    return float(np.abs(np.concatenate([np.zeros(1), *cars, *units])).max())

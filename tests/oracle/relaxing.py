@@ -1,0 +1,81 @@
+"""A site with one more kW of what a reason names: the same arrays with other limits, and nothing else changed."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.explain.held import Held, HeldBy
+from optimizer.instance import CurrentPoint, Instance
+from optimizer.instance.currents import Line
+
+Flags = NDArray[np.bool_]
+
+
+def relaxed(instance: Instance, reason: Held, kw: float) -> Instance:
+    """One more kW of every cause throughout the reason's time; on a line the current that it puts there."""
+    if reason.by is HeldBy.MAXIMUM:
+        return with_more_power(instance, reason.session_id, kw)
+    return with_free_peak(with_more_room(instance, reason, kw), reason, kw)
+
+
+def with_more_power(instance: Instance, session: str, kw: float) -> Instance:
+    who = instance.sessions
+    most = who.max_power_kw + kw * (np.array(who.ids) == session)
+    return replace(instance, sessions=replace(who, max_power_kw=most))
+
+
+def with_free_peak(instance: Instance, reason: Held, kw: float) -> Instance:
+    """As if one more kW of every metering interval that the reason meets were not metered."""
+    demand = instance.money.demand
+    named = np.array([window.label in reason.causes for window in demand.windows], dtype=bool)[demand.window]
+    met = np.isin(np.arange(len(named)), demand.row[lasts(instance, reason)[demand.period]])
+    metered = demand.metered_kw - kw * (named & met)
+    return replace(instance, money=replace(instance.money, demand=replace(demand, metered_kw=metered)))
+
+
+def with_more_room(instance: Instance, reason: Held, kw: float) -> Instance:
+    """Above the load that nobody controls, where that is above the limit."""
+    at = lasts(instance, reason)
+    limits, points = instance.limits, list(instance.currents)
+    limit_kw = limits.limit_kw.copy()
+    windows = {window.label for window in instance.money.demand.windows}
+    groups = instance.groups
+    group_kw = groups.limit_kw.copy()
+    for cause in [cause for cause in reason.causes if cause in groups.ids]:
+        group_kw[groups.ids.index(cause), at] += kw
+    others = [cause for cause in reason.causes if cause not in windows and cause not in groups.ids]
+    named = {place_of(instance, cause) for cause in others}
+    for node in {node for node, line in named if not line}:
+        limit_kw[node, at] = np.maximum(limit_kw[node], limits.high_kw[node])[at] + kw
+    for k, point in enumerate(points):
+        lines = {line for node, line in named if line and node == point.node}
+        points[k] = replace(point, lines=tuple(_raised(instance, reason, point, x, lines, at, kw) for x in point.lines))
+    limits = replace(limits, limit_kw=limit_kw)
+    return replace(instance, limits=limits, currents=tuple(points), groups=replace(groups, limit_kw=group_kw))
+
+
+def lasts(instance: Instance, reason: Held) -> Flags:
+    """Periods in which the reason holds (T,)."""
+    instants_s = instance.periods.instants_s
+    return np.asarray((instants_s[:-1] < reason.end.timestamp()) & (instants_s[1:] > reason.start.timestamp()))
+
+
+def place_of(instance: Instance, cause: str) -> tuple[int, str]:
+    """Position of the node, and the line."""
+    name, _, line = cause.partition("/")
+    signal = next((signal for signal in instance.scenario.signals if signal.id == cause), None)
+    if signal is not None:
+        name = signal.node or instance.tree.nodes[instance.tree.root].id
+    return instance.limits.ids.index(name), line
+
+
+def _raised(
+    instance: Instance, reason: Held, point: CurrentPoint, line: Line, named: set[str], at: Flags, kw: float
+) -> Line:
+    if line.label not in named:
+        return line
+    member = point.sessions == instance.sessions.ids.index(reason.session_id)
+    amperes = float((abs(line.phasors[point.leg[member]]) * point.amperes_per_kw[member]).sum())
+    more = np.maximum(line.limit_a, line.base_a) + kw * amperes
+    return replace(line, limit_a=np.where(at, more, line.limit_a))
