@@ -12,9 +12,10 @@ from optimizer.formulation import formulate
 from optimizer.formulation.currents import Tangents
 from optimizer.instance import Instance
 from optimizer.manners import early, on_optimal_face, shared_equally
-from optimizer.program import LinearProgram
+from optimizer.program import LinearProgram, with_bounds
 from optimizer.promises import keep_promises
 from optimizer.settings import Settings
+from optimizer.switches import Pairs, all_pairs, decided, held, with_switches
 from optimizer.warm import Basis
 
 
@@ -47,6 +48,10 @@ class Cone:
 MONEY, SHARING, EARLY = Cone(1.0, 3 / 4), Cone(3 / 4, 1 / 2), Cone(1 / 2, 1 / 4)
 
 
+LAST_ROUNDS = 50
+"""After the budget of binaries: more than enough, because whoever is held once is held for good."""
+
+
 class GoalSolver:
     """Solves one instance, each goal as a program of its own.
 
@@ -69,6 +74,7 @@ class GoalSolver:
         """Of the money goal, for the next solve; None unless it is to be kept."""
         self.solver = Solver(settings)
         self._found: list[Tangents] = []
+        self._pairs: list[Pairs] = []
 
     def solve(self, at_money: Callable[[Solved], None] | None = None) -> Solved:
         """Raises SolverFault or DeadlinePassed; ``at_money`` is told the answer as it stands before manners."""
@@ -81,6 +87,26 @@ class GoalSolver:
         return Solved(last, answer, program, money, len(self._found))
 
     def _money(self, program: LinearProgram) -> tuple[LinearProgram, SolverAnswer]:
+        """Goals (1) and (2), without anybody who charges and gives back at once.
+
+        A promise may have been kept by what cannot be done at once; then whoever did gives nothing back in this plan.
+        """
+        self._pairs = all_pairs(program, self.instance)
+        while True:
+            promised, answer = self._promised(program)
+            broken = self._broken(answer)
+            if not broken:
+                return promised, answer
+            try:
+                return self._one_at_a_time(promised, answer)
+            except NoSolution:
+                giving = [pairs for pairs in broken if pairs.name != "exporting"]
+                if not giving:
+                    raise
+                for pairs in giving:
+                    program = with_bounds(program, pairs.on, lower=0.0, upper=0.0)
+
+    def _promised(self, program: LinearProgram) -> tuple[LinearProgram, SolverAnswer]:
         """Goal (1) first with every minimum kept in one solve; rank by rank only if that has no solution."""
         self.solver.load(program)
         if self.carried is not None:
@@ -90,14 +116,42 @@ class GoalSolver:
         except NoSolution:
             return self._solved(keep_promises(program, self.instance, self.solver), MONEY)
 
+    def _broken(self, answer: SolverAnswer) -> list[Pairs]:
+        """The pairs of which an answer has both."""
+        return [pairs.at(places) for pairs in self._pairs if len(places := pairs.broken(answer.values))]
+
+    def _one_at_a_time(self, program: LinearProgram, answer: SolverAnswer) -> tuple[LinearProgram, SolverAnswer]:
+        """Binaries for whoever charges and gives back at once, until nobody does; they end fixed, so that duals exist.
+
+        When the budget of rounds is spent, whoever still does is held to what it does more of.
+        """
+        binaries, values = np.zeros(0, dtype=np.int64), np.zeros(0)
+        for number in range(self.settings.switch_rounds + LAST_ROUNDS):
+            broken = self._broken(answer)
+            if not broken:
+                return program, answer
+            for pairs in broken:
+                if number < self.settings.switch_rounds:
+                    switched = with_switches(program, pairs, answer.values, number + 1)
+                    program = switched.program
+                    binaries = np.concatenate([binaries, switched.binaries])
+                    values = np.concatenate([values, switched.hint])
+                else:
+                    program = decided(program, pairs, answer.values)
+            program = with_bounds(program, binaries, lower=0.0, upper=1.0)
+            values = self.solver.integers(program, binaries, values, self.settings.switch_nodes)
+            program, answer = self._solved(with_bounds(program, binaries, lower=values, upper=values), MONEY)
+        raise SolverFault("charging and giving back at once could not be told apart")
+
     def _manners(self, program: LinearProgram, money: SolverAnswer) -> tuple[LinearProgram, SolverAnswer]:
         """Goal (3). Manners never cost a plan: where the face has no room for them, money's own choice stands."""
-        face = on_optimal_face(program, money)
+        face = held(on_optimal_face(program, money), self._pairs, money.values)
         try:
             fair = shared_equally(face, self.instance, money, self.settings.share_rounds, self._sharing)
-            return self._solved(early(fair, self.instance), EARLY)
+            last, answer = self._solved(early(fair, self.instance), EARLY)
         except NoSolution:
             return program, money
+        return (program, money) if self._broken(answer) else (last, answer)
 
     def _sharing(self, program: LinearProgram) -> tuple[SolverAnswer, Callable[[LinearProgram], LinearProgram]]:
         """Solve a program of shares; what it had to be cut with holds for the programs after it as well."""

@@ -136,14 +136,13 @@ def _outcome(instance: Instance, solved: Solved) -> Outcome:
     # (3) is no equation: a plan that ends above what is wanted leaves nothing for later, and misses nothing.
     after = np.minimum(after, lacking)
     curtailed = values[columns["pv_curtailed"].slice]
-    charge, discharge = _netted(
-        instance, values[columns["storage_charge"].slice], values[columns["storage_discharge"].slice]
-    )
+    units, shape = instance.storage, (instance.storage.count, instance.periods.count)
+    charge, discharge = (values[columns[f"storage_{way}"].slice].reshape(shape) for way in ("charge", "discharge"))
     return Outcome(
         charge_power_kw=power,
         discharge_power_kw=discharge_kw,
-        storage_charge_kw=charge,
-        storage_discharge_kw=discharge,
+        storage_charge_kw=np.clip(charge, 0.0, units.max_charge_kw[:, None]),
+        storage_discharge_kw=np.clip(discharge, 0.0, units.max_discharge_kw[:, None]),
         curtailed_kw=np.clip(curtailed, 0.0, instance.generation.curtailable_kw),
         minimum_shortfall_kwh=np.minimum(minimum, lacking - after),
         after_horizon_kwh=after,
@@ -158,16 +157,6 @@ def _given_back(instance: Instance, discharge_kw: Floats) -> Floats:
     giving = states.giving
     given[states.cell[giving]] = np.clip(discharge_kw, 0.0, states.max_discharge_kw[states.member[giving]])
     return given
-
-
-def _netted(instance: Instance, charge_kw: Floats, discharge_kw: Floats) -> tuple[Floats, Floats]:
-    """The same energies without charging and discharging at once (B, T), which a price below 0 could pay for. [kW]"""
-    units = instance.storage
-    into, out = units.charge_efficiency[:, None], units.discharge_efficiency[:, None]
-    shape = (units.count, instance.periods.count)
-    change = into * charge_kw.reshape(shape) - discharge_kw.reshape(shape) / out
-    charge, discharge = np.maximum(0.0, change) / into, np.maximum(0.0, -change) * out
-    return np.minimum(charge, units.max_charge_kw[:, None]), np.minimum(discharge, units.max_discharge_kw[:, None])
 
 
 def _statistics(goals: GoalSolver, solved: Solved, total_s: float) -> Statistics:

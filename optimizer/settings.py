@@ -26,6 +26,10 @@ class Settings:
     """At most this many rounds of tangent cuts."""
     share_rounds: int = 3
     """At most this many rounds of max-min sharing."""
+    switch_rounds: int = 8
+    """At most this many rounds of binaries against charging and giving back, or import and export, at once."""
+    switch_nodes: int = 200
+    """At most this many nodes of the search in each of these rounds."""
     time_limit_s: float = 60.0
     """A backstop; a plan that met it says so."""
     solver_log: bool = False

@@ -8,10 +8,11 @@ presence, mixed wiring, DC, cabinets, delta-wye transformers, base loads above t
 promises.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
@@ -20,7 +21,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
-from models.domain.session import Session, Vehicle
+from models.domain.session import Session, TaperPoint, Vehicle
 from models.domain.signal import Cap, CapRule, PriceEvent, PriceMode
 from models.domain.site import (
     Allocator,
@@ -105,7 +106,10 @@ class DrawnDice:
 @st.composite
 def _scenarios(draw: DrawFn) -> Scenario:
     dice = DrawnDice(draw)
-    return with_contracts(dice, with_signals(dice, scenario_from(dice)))
+    scenario = with_contracts(dice, with_signals(dice, scenario_from(dice)))
+    for feature in FEATURES:
+        scenario = feature(dice, scenario)
+    return scenario
 
 
 def scenarios() -> SearchStrategy[Scenario]:
@@ -117,7 +121,11 @@ def random_scenario(seed: int) -> Scenario:
     """The small valid scenario of a seed; what came later is rolled from streams of its own."""
     scenario = scenario_from(SeededDice(np.random.default_rng(seed)))
     scenario = with_signals(SeededDice(np.random.default_rng((seed, 12))), scenario)
-    return with_contracts(SeededDice(np.random.default_rng((seed, 11))), scenario)
+    scenario = with_contracts(SeededDice(np.random.default_rng((seed, 11))), scenario)
+    for feature in FEATURES:
+        stream = np.random.default_rng([seed, crc32(feature.__name__.encode())])
+        scenario = feature(SeededDice(stream), scenario)
+    return scenario
 
 
 def scenario_from(dice: Dice) -> Scenario:
@@ -604,3 +612,63 @@ def a_billing_period(dice: Dice, scenario: Scenario) -> BillingPeriod | None:
     return BillingPeriod(
         first_day=today - timedelta(days=dice.whole(0, 20)), last_day=today + timedelta(days=dice.whole(0, 9))
     )
+
+
+def with_followed_cars(dice: Dice, scenario: Scenario) -> Scenario:
+    """V2G, charging curves and ceilings at some sites: cars of 80 kWh that come half empty at most."""
+    if not often(dice, 4):
+        return scenario
+    evses = tuple(replace(evse, max_discharge_kw=dice.pick((None, 5.0, 10.0))) for evse in scenario.site.evses)
+    assert scenario.horizon is not None
+    sessions = tuple(
+        a_followed_session(dice, session, scenario.horizon) if often(dice, 6) else session
+        for session in scenario.sessions
+    )
+    return replace(scenario, site=replace(scenario.site, evses=evses), sessions=sessions)
+
+
+def a_followed_session(dice: Dice, session: Session, horizon: Horizon) -> Session:
+    vehicle = session.vehicle or Vehicle(id=f"{session.id}-car")
+    retail = session.retail_price_per_kwh or 0.0
+    vehicle = replace(
+        vehicle,
+        battery_capacity_kwh=80.0,
+        max_discharge_kw=dice.pick((None, 7.0, 12.0)),
+        discharge_efficiency=dice.pick((None, 0.9)),
+        wear_price_per_kwh=dice.pick((0.0, 0.02)),
+        taper=a_taper(dice) if often(dice, 4) else (),
+    )
+    told = {"energy_target_kwh": None, "energy_minimum_kwh": 0.0, "delivered_kwh": 0.0}
+    wish: dict[str, float | None] = {"soc_target": tenths(dice, 0.2, 0.8), "soc_minimum": dice.pick((None, 0.2))}
+    return replace(
+        session,
+        vehicle=vehicle,
+        soc=tenths(dice, 0.0, 0.5),
+        allows_discharge=often(dice, 7),
+        soc_reserve=dice.pick((None, 0.0, 0.3)),
+        energy_floor_kwh=a_series(dice, horizon, 0.0, 40.0) if often(dice, 2) else None,
+        energy_ceiling_kwh=a_series(dice, horizon, 40.0, 80.0) if often(dice, 2) else None,
+        discharge_price_per_kwh=dice.pick((None, retail / 0.8)),
+        terminal_value_per_kwh=dice.pick((None, 0.2)),
+        **(told | wish if often(dice, 5) else {}),
+    )
+
+
+def a_taper(dice: Dice) -> tuple[TaperPoint, ...]:
+    """Constant current, then constant voltage; or a rising start as well; or steps as of fast chargers."""
+    constant = (TaperPoint(soc=0.4, power_kw=tenths(dice, 5.0, 12.0)), TaperPoint(soc=1.0, power_kw=0.0))
+    rising = (TaperPoint(soc=0.0, power_kw=4.0), *constant)
+    return dice.pick((constant, rising))
+
+
+def with_turned_prices(dice: Dice, scenario: Scenario) -> Scenario:
+    """At some sites energy costs less than nothing for hours, at some export is dearer than import."""
+    tariff, horizon = scenario.tariff, scenario.horizon
+    if tariff is None or horizon is None or not often(dice, 3):
+        return scenario
+    turned = replace(tariff, import_price=hourly(dice, horizon, -0.2)) if often(dice, 6) else tariff
+    return replace(scenario, tariff=replace(turned, export_price=hourly(dice, horizon, -0.1)))
+
+
+FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (with_followed_cars, with_turned_prices)
+"""Drawn after everything else, each from a random stream of its own, so that none changes what the others draw."""

@@ -17,8 +17,8 @@ from models.domain.electrical import DC_CONVERSION_EFFICIENCY, MIN_CURRENT_A, NO
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Assumption
 from models.domain.horizon import Horizon
-from models.domain.price_events import export_prices, import_prices, price_events
-from models.domain.prices import highest_price, mean_prices
+from models.domain.price_events import import_prices, price_events
+from models.domain.prices import highest_price
 from models.domain.scenario import Scenario
 from models.domain.series import highest
 from models.domain.signal import Cap, CapRule, PriceMode
@@ -68,7 +68,6 @@ def complete(scenario: Scenario) -> Completed:
         sessions_of_visits,
         _horizon,
         _offers_so_far,
-        _export_price,
         _terminal_values,
         _terminal_values_of_sessions,
     )
@@ -197,25 +196,6 @@ def _offers_so_far(scenario: Scenario) -> _Answer:
         return scenario, []
     amount = f"not charging, and free to start, for {len(unsaid)} sessions that are there already"
     return scenario, [Assumption(what="sessions[*].offer_history", value=amount, source="no offer was told")]
-
-
-def _export_price(scenario: Scenario) -> _Answer:
-    """Whether PV would earn more than import costs at some time; a plan does not count on the difference."""
-    tariff, horizon = scenario.tariff, scenario.horizon
-    if tariff is None or horizon is None or not (scenario.site.pv_plants or scenario.site.batteries):
-        return scenario, []
-    instants_s, calendar = (
-        np.array([i.timestamp() for i in horizon.instants()]),
-        calendar_of(tariff, scenario.site.time_zone),
-    )
-    bought = import_prices(scenario, instants_s, calendar)
-    bought += tariff.carbon_price_per_kg * mean_prices(tariff.carbon_intensity, instants_s, calendar)
-    dearer = int((export_prices(scenario, instants_s, calendar) > bought).sum())
-    if not dearer:
-        return scenario, []
-    value_ = f"planned as if export paid no more than import costs, in {dearer} of {len(bought)} periods"
-    source = "a site cannot buy and sell at once through one meter; costs are counted with the price as given"
-    return scenario, [Assumption(what="tariff.export_price", value=value_, source=source)]
 
 
 def _terminal_values(scenario: Scenario) -> _Answer:

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.domain.errors import DeadlinePassed, SolverFault
 from optimizer.backends.quiet import quiet_stdout
-from optimizer.program import Floats, LinearProgram
+from optimizer.program import Floats, Ints, LinearProgram
 from optimizer.settings import Settings
 from optimizer.sparse import Rows
 from optimizer.warm import Basis, basis_of, statuses_for
@@ -19,6 +19,10 @@ with quiet_stdout():
     highspy.Highs()
 
 _PRIMAL_SIMPLEX = 4
+_MIP_GAP = 1e-6
+"""Of the cost: what is left open may be this much better."""
+_FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
+_INTEGER = int(highspy.HighsVarType.kInteger)
 _STATUS = highspy.HighsBasisStatus
 
 _PRESOLVED = ("leg_current", "largest_share")
@@ -122,6 +126,31 @@ class Solver:
         self.iterations += max(0, self._highs.getInfo().simplex_iteration_count)
         _expect_ok(status, "running")
         return answer
+
+    def integers(self, program: LinearProgram, columns: Ints, hint: Floats, nodes: int) -> Floats:
+        """Whole values of some columns: of the best answer that a search of so many nodes finds, from a hint.
+
+        Which other values they go with is for the next run to say. Raises NoSolution, DeadlinePassed or SolverFault.
+        """
+        if not len(columns):
+            return hint
+        self.load(program)
+        started = perf_counter()
+        places, kinds = columns.astype(np.int32), np.full(len(columns), _INTEGER, dtype=np.uint8)
+        for name, value in (("mip_max_nodes", nodes), ("mip_rel_gap", _MIP_GAP), ("presolve", "choose")):
+            _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
+        _expect_ok(self._highs.changeColsIntegrality(len(places), places, kinds), "integers")
+        self._highs.setSolution(len(places), places, hint)
+        status = self._highs.run()
+        info, model = self._highs.getInfo(), self._highs.getModelStatus()
+        found = np.array(self._highs.getSolution().col_value)
+        self.seconds += perf_counter() - started
+        self.solves += 1
+        _expect_ok(status, "searching")
+        if info.primal_solution_status != _FEASIBLE:
+            _check_status(model)
+            raise SolverFault(f"no whole values were found, the search ended as {model.name}")
+        return np.round(found[columns])
 
     def _answer(self) -> SolverAnswer:
         status = self._highs.getModelStatus()

@@ -12,13 +12,11 @@ def energy_costs(lp: ProgramBuilder, instance: Instance, site: SiteExchange) -> 
     """(9)"""
     hours, prices, out = instance.periods.hours, instance.money, site.exporting
     import_cost = prices.import_price + prices.carbon_cost
-    # Never more than import costs: else a linear program would buy in order to sell through the same meter.
-    sold_at = np.minimum(prices.export_price, import_cost)
-    # (9)  Σ_t Δ (import_price + carbon_price·intensity) grid_import - Δ min(export_price, ...) grid_export
+    # (9)  Σ_t Δ (import_price + carbon_price·intensity) grid_import - Δ export_price grid_export
     lp.minimize(
         [
             (hours * import_cost, site.grid_import),
-            (-hours[out] * sold_at[out], site.grid_export),
+            (-hours[out] * prices.export_price[out], site.grid_export),
         ]
     )
 

@@ -15,6 +15,9 @@ URGENCY = 0.1
 CURTAILMENT = 2.0
 """Price of a kWh of PV held back or sent through a battery, beside 1 to 1 + URGENCY for one charged at once."""
 
+GIVING_BACK = 3.2
+"""Of a kWh that a car gives back, over its round trip: more than charging it again and curtailing what is lost."""
+
 
 def early(program: LinearProgram, instance: Instance) -> LinearProgram:
     """The program with a new objective: energy as early, and as much of it, as its bounds allow.
@@ -25,6 +28,10 @@ def early(program: LinearProgram, instance: Instance) -> LinearProgram:
     cost = np.zeros_like(program.cost)
     cost[block.slice] = -cells.hours * _time_left(instance)[cells.period] * _urgency(instance)[cells.session]
     cost[program.columns["pv_curtailed"].slice] = CURTAILMENT * instance.periods.hours[instance.generation.period]
+    states = instance.states
+    member, cell = states.member[states.giving], states.cell[states.giving]
+    round_trip = (states.charge_efficiency * states.discharge_efficiency)[member]
+    cost[program.columns["discharge_power"].slice] = GIVING_BACK / round_trip * cells.hours[cell]
     for name in ("storage_charge", "storage_discharge"):
         block = program.columns[name]
         cost[block.slice] = CURTAILMENT * instance.periods.hours[block.positions[1]]

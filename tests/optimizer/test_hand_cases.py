@@ -251,13 +251,12 @@ def test_sun_is_curtailed_for_money_only_where_selling_it_costs_some(export_pric
     assert audit(scenario, plan).passed
 
 
-def test_selling_dearer_than_buying_is_not_planned_with_and_told() -> None:
+def test_nothing_is_bought_in_order_to_be_sold_dearer_at_once() -> None:
     """Sold at 0.30, bought at 0.20 EUR/kWh: the car costs 0.80 EUR early on, 6 kWh of sun earn 1.80 and no more."""
     scenario = sunny(half_an_hour_of_sun(12.0), export_price=0.3)
     plan = optimize(scenario)
     assert plan.cost == pytest.approx(-1.0, abs=1e-6)
-    (told,) = (told for told in plan.assumptions if told.what == "tariff.export_price")
-    assert told.value == "planned as if export paid no more than import costs, in 4 of 4 periods"
+    assert plan.grid_import_kw @ plan.grid_export_kw == 0.0
     assert audit(scenario, plan).passed
 
 

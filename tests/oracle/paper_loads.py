@@ -129,7 +129,7 @@ def volts_and_conductors(session: Session, evse: Evse, site_voltage_v: float) ->
     return (line_to_neutral(across), 3) if phases is not None and len(phases) == 3 else (across, 1)
 
 
-def max_power_kw(session: Session, evse: Evse, site_voltage_v: float) -> float:
+def max_power_kw(session: Session, evse: Evse, site_voltage_v: float, *, charging: bool = True) -> float:
     """(4): the least of EVSE, connector and vehicle, at evse. A DC current says nothing of a power on the AC side."""
     kappa = efficiency(evse) if evse.measured_at is MeasuringPoint.GRID else 1.0
     powers = [evse.max_power_kw * kappa if evse.max_power_kw is not None else inf]
@@ -139,7 +139,7 @@ def max_power_kw(session: Session, evse: Evse, site_voltage_v: float) -> float:
             powers.append(connector.max_power_kw if connector.max_power_kw is not None else inf)
             currents.append(connector.max_current_a)
     if session.vehicle is not None:
-        powers.append(session.vehicle.max_charge_kw if session.vehicle.max_charge_kw is not None else inf)
+        powers.append(session.vehicle.max_charge_kw if charging and session.vehicle.max_charge_kw is not None else inf)
         currents.append(session.vehicle.max_current_a)
     if evse.current is CurrentType.AC:
         volts, conductors = volts_and_conductors(session, evse, site_voltage_v)
@@ -169,10 +169,12 @@ class Leg:
     conductors: str
     behind: tuple[GridNode, ...]
     """The nodes with a transformer between the load and the node, the load's first."""
+    back: bool = False
+    """Whether it carries what cars give back, so the opposite current."""
 
     @property
     def label(self) -> str:
-        return self.conductors + (f"@{self.behind[0].id}" if self.behind else "")
+        return ("back " if self.back else "") + self.conductors + (f"@{self.behind[0].id}" if self.behind else "")
 
     @property
     def known(self) -> bool:
@@ -180,7 +182,8 @@ class Leg:
 
     def phasors(self, node: GridNode) -> Phasors:
         """a[n,l,g] on the lines of a node and, where it has a transformer, on its primary lines."""
-        here = at_the_load(self.conductors)
+        sign = -1.0 if self.back else 1.0
+        here = {line: sign * value for line, value in at_the_load(self.conductors).items()}
         for place in self.behind:
             here = through(transformer_of(place), here)
         if node.transformer is None:

@@ -6,7 +6,7 @@ intervals and weights by itself; of the formulation it takes only the instants o
 
 from cmath import phase, rect
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from math import degrees, inf, isfinite, radians
 
@@ -15,6 +15,7 @@ import pyomo.environ as pyo
 from models.domain.scenario import Scenario
 from models.domain.site import GridNode
 from tests.oracle.paper_contracts import PaperSide, paper_sides
+from tests.oracle.paper_energy import add_energy, given_back, money_of_cars
 from tests.oracle.paper_limits import (
     base_current_a,
     cabinet_head_room_kw,
@@ -55,6 +56,7 @@ def paper_model(
     model = pyo.ConcreteModel()
     add_columns(model, paper)
     add_storage(model, paper)
+    add_energy(model, paper)
     add_session_energy(model, paper)
     add_node_import_limit(model, paper)
     add_node_export_limit(model, paper)
@@ -85,7 +87,11 @@ def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
     block(model, "grid_import", {t.label: (0.0, inf) for t in periods})
     uncontrolled = {t.label: uncontrolled_kw(paper.scenario, t.start_s, t.end_s) for t in periods}
     given = sum(b.max_discharge_kw for b in paper.scenario.site.batteries)
+    everywhere = {n.id for n in paper.scenario.site.nodes}
     most = {label: given - power for label, power in uncontrolled.items()}
+    for t in periods:
+        for car in paper.givers(everywhere, t):
+            most[t.label] += paper.h(car.stay, t) / t.hours * car.stay.kappa * car.max_discharge_kw
     block(model, "grid_export", {label: (0.0, power) for label, power in most.items() if power > 0})
     block(model, "peak_import", {k.label: (k.floor_kw, inf) for k in paper.windows})
     legs = [(n.id, g, t.label) for n in measured_nodes(paper) for t in periods for g in legs_at(paper, n, t)]
@@ -114,7 +120,7 @@ def add_storage(model: pyo.ConcreteModel, paper: Paper) -> None:
 def add_session_energy(model: pyo.ConcreteModel, paper: Paper) -> None:
     """(1) what is charged and what is missing add up to what is needed. [kWh at evse]"""
     rows = {}
-    for s in paper.sessions:
+    for s in (one for one in paper.sessions if one.id not in paper.cars):
         charged = sum(paper.h(s, t) * model.charge_power[s.id, t.label] for t in paper.periods if paper.h(s, t) > 0)
         missing = model.target_shortfall[s.id]
         for part in (model.minimum_shortfall, model.energy_after_horizon):
@@ -136,6 +142,9 @@ def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
                 drawn += sum(model.storage_charge[b.id, t.label] for b in batteries)
                 if n.firm_generation:
                     drawn -= sum(model.storage_discharge[b.id, t.label] for b in batteries)
+                    drawn -= sum(
+                        c.stay.kappa * given_back(model, c, t) for c in paper.givers(below(paper.scenario, n), t)
+                    )
                 rows[n.id, t.label] = drawn <= bound
         for cabinet in site.cabinets:
             outlets = {e.id: cabinet_kappa(cabinet, e) for e in site.evses if e.id in cabinet.evses}
@@ -153,8 +162,10 @@ def add_node_export_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
         bound = export_room_kw(paper.scenario, n, t.start_s, t.end_s)
         places = below(paper.scenario, n)
         plants = [v for v in paper.curtailable(t) if v.node in places]
-        if (plants or paper.batteries(places)) and isfinite(bound):
+        cars = paper.givers(places, t)
+        if (plants or cars or paper.batteries(places)) and isfinite(bound):
             given = sum(model.storage_discharge[b.id, t.label] for b in paper.batteries(places))
+            given += sum(c.stay.kappa * given_back(model, c, t) for c in cars)
             rows[n.id, t.label] = given - sum(model.pv_curtailed[v.id, t.label] for v in plants) <= bound
     constrain(model, "node_export_limit", rows)
 
@@ -171,7 +182,9 @@ def measured_nodes(paper: Paper) -> list[GridNode]:
 
 def legs_at(paper: Paper, node: GridNode, t: Period) -> dict[str, Leg]:
     """By label, the legs on which somebody below a node is plugged in."""
-    legs = [leg_at(paper.scenario, s, node) for s in paper.plugged(below(paper.scenario, node), t)]
+    places = below(paper.scenario, node)
+    legs = [leg_at(paper.scenario, s, node) for s in paper.plugged(places, t)]
+    legs += [replace(leg_at(paper.scenario, c.stay, node), back=True) for c in paper.givers(places, t)]
     return {leg.label: leg for leg in legs}
 
 
@@ -181,9 +194,14 @@ def add_leg_current_definition(model: pyo.ConcreteModel, paper: Paper) -> None:
     for n in measured_nodes(paper):
         places = below(paper.scenario, n)
         for t in paper.periods:
-            for g in legs_at(paper, n, t):
+            for g, leg in legs_at(paper, n, t).items():
                 users = [s for s in paper.plugged(places, t) if leg_at(paper.scenario, s, n).label == g]
                 drawn = sum(s.amperes_per_kw / s.kappa * model.charge_power[s.id, t.label] for s in users)
+                if leg.back:
+                    cars = [
+                        c for c in paper.givers(places, t) if "back " + leg_at(paper.scenario, c.stay, n).label == g
+                    ]
+                    drawn = sum(c.stay.amperes_per_kw * c.stay.kappa * given_back(model, c, t) for c in cars)
                 rows[n.id, g, t.label] = model.leg_current[n.id, g, t.label] - drawn == 0
     constrain(model, "leg_current_definition", rows)
 
@@ -277,6 +295,8 @@ def add_site_balance(model: pyo.ConcreteModel, paper: Paper) -> None:
             for s in paper.sessions
             if paper.h(s, t) > 0
         )
+        for c in paper.givers({n.id for n in paper.scenario.site.nodes}, t):
+            charging -= paper.h(c.stay, t) / t.hours * c.stay.kappa * given_back(model, c, t)
         charging += sum(model.pv_curtailed[v.id, t.label] for v in paper.curtailable(t))
         for b in paper.scenario.site.batteries:
             charging += model.storage_charge[b.id, t.label] - model.storage_discharge[b.id, t.label]
@@ -357,7 +377,7 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
         bought = price + tariff.carbon_price_per_kg * intensity
         money += t.hours * bought * model.grid_import[t.label]
         if t.label in model.grid_export:
-            sold = min(export_price(paper.scenario, tariff.export_price, t, days), bought)
+            sold = export_price(paper.scenario, tariff.export_price, t, days)
             money -= t.hours * sold * model.grid_export[t.label]
     for k in paper.windows:
         money += k.cost_per_kw * (model.peak_import[k.label] - k.floor_kw)
@@ -372,6 +392,7 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
         for t in paper.periods if paper.choices.margin else ():
             if paper.h(s, t) > 0:
                 money -= paper.h(s, t) * s.retail_price * model.charge_power[s.id, t.label]
+    money += money_of_cars(model, paper)
     for b in paper.scenario.site.batteries:
         for t in paper.periods:
             taken_out = t.hours * model.storage_discharge[b.id, t.label] / b.discharge_efficiency

@@ -10,6 +10,7 @@ import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
 from models.domain.site import Battery, PvPlant
+from tests.oracle.paper_cars import PaperCar, paper_cars
 from tests.oracle.paper_contracts import PaperExcess, PaperSide, paper_excesses
 from tests.oracle.paper_loads import PaperSession
 from tests.oracle.paper_prices import LocalDays, PaperWindow, demand_windows, local_days, tariff_of
@@ -50,6 +51,20 @@ class Paper:
     periods: tuple[Period, ...]
     sessions: tuple[PaperSession, ...]
     choices: Choices
+
+    @cached_property
+    def cars(self) -> dict[str, PaperCar]:
+        """Sessions whose energy is followed, if they are plugged in at some time of the plan."""
+        there = {s.id for s in self.sessions for t in self.periods if self.h(s, t) > 0}
+        return {name: car for name, car in paper_cars(self.scenario).items() if name in there}
+
+    def stay(self, car: PaperCar) -> list[Period]:
+        return [t for t in self.periods if self.h(car.stay, t) > 0]
+
+    def givers(self, places: Collection[str], t: Period) -> list[PaperCar]:
+        """Cars below a node that may give back in a period."""
+        here = [self.cars[s.id] for s in self.plugged(places, t) if s.id in self.cars]
+        return [car for car in here if car.max_discharge_kw > 0]
 
     @property
     def start_s(self) -> float:
