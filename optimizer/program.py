@@ -61,6 +61,13 @@ class Block:
 Term = tuple[ArrayLike, Block | Placed]
 
 
+class Definitions(NamedTuple):
+    """Columns that only name what an equation sums up, and the row of the equation of each; where solvers begin."""
+
+    columns: Ints
+    rows: Ints
+
+
 @dataclass(frozen=True, slots=True)
 class LinearProgram:
     """The arrays, and the names that tell what they mean."""
@@ -77,6 +84,7 @@ class LinearProgram:
     row_upper: Floats
     matrix: Rows
     """(rows, columns)"""
+    definitions: "Definitions"
 
     def column_label(self, j: int) -> tuple[str, tuple[str, ...]]:
         """Name and labels of column ``j``."""
@@ -111,6 +119,7 @@ class ProgramBuilder:
         self._row_bounds: list[tuple[Floats, Floats]] = []
         self._entries: list[tuple[Ints, Ints, Floats]] = []
         self._cost: list[tuple[Ints, Floats]] = []
+        self._definitions: list[tuple[Ints, Ints]] = []
 
     def variable(
         self,
@@ -136,9 +145,14 @@ class ProgramBuilder:
         *,
         to: ArrayLike,
         unit: str,
+        defines: Block | Placed | None = None,
     ) -> Block:
-        """Σ terms = to"""
-        return self._constrain(name, dims, positions, terms, to, to, unit)
+        """Σ terms = to; ``defines`` is the column whose value each row tells, given all the others."""
+        block = self._constrain(name, dims, positions, terms, to, to, unit)
+        if defines is not None and block.size:
+            placed = defines if isinstance(defines, Placed) else defines.by(np.arange(block.size))
+            self._definitions.append((placed.columns, block.start + placed.rows))
+        return block
 
     def at_most(
         self,
@@ -212,9 +226,18 @@ class ProgramBuilder:
             np.add.at(cost, columns, values)
         lower, upper = _concatenate(self._column_bounds)
         row_lower, row_upper = _concatenate(self._row_bounds)
-        matrix = _matrix(self._entries, shape)
         return LinearProgram(
-            self.coords, self.columns, self.rows, cost, self.cost_offset, lower, upper, row_lower, row_upper, matrix
+            self.coords,
+            self.columns,
+            self.rows,
+            cost,
+            self.cost_offset,
+            lower,
+            upper,
+            row_lower,
+            row_upper,
+            _matrix(self._entries, shape),
+            Definitions(*_joined(self._definitions)),
         )
 
 
@@ -270,6 +293,12 @@ def _concatenate(bounds: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     if not bounds:
         return np.empty(0), np.empty(0)
     return np.concatenate([b[0] for b in bounds]), np.concatenate([b[1] for b in bounds])
+
+
+def _joined(pairs: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    if not pairs:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
 
 
 def _matrix(entries: list[tuple[Ints, Ints, Floats]], shape: tuple[int, int]) -> Rows:

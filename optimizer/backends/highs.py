@@ -86,8 +86,25 @@ class Solver:
             a.data,
             np.zeros(a.shape[1], dtype=np.int32),
         )
+        if status != highspy.HighsStatus.kError and presolve == "off":
+            self._begin_with(program)
         self.seconds += perf_counter() - started
         _expect_ok(status, "passing the model")
+
+    def _begin_with(self, program: LinearProgram) -> None:
+        """Columns that a row defines are basic from the start, so that the simplex method need not bring them in.
+
+        Processor time of the money goal without and with it: 2.6 and 2.0 ms at 10 sessions, 6.5 and 5.6 at 50, 79 and
+        60 at 500; with three batteries 13 and 6 ms at 10.
+        """
+        columns = np.full(len(program.cost), _STATUS.kLower, dtype=object)
+        rows = np.full(len(program.row_lower), _STATUS.kBasic, dtype=object)
+        columns[program.definitions.columns] = _STATUS.kBasic
+        rows[program.definitions.rows] = _STATUS.kLower
+        hint = highspy.HighsBasis()
+        hint.col_status, hint.row_status = columns.tolist(), rows.tolist()
+        hint.valid, hint.alien = True, False
+        _expect_ok(self._highs.setBasis(hint), "a basis")
 
     def start_from(self, basis: Basis, program: LinearProgram) -> None:
         """Begin the next run of a loaded program from the basis of another, as far as their labels agree."""

@@ -57,5 +57,6 @@ def site_balance(
         ],
         to=expected,
         unit="kW at grid",
+        defines=site.grid_import,
     )
     return site

@@ -84,6 +84,7 @@ def _leg_currents(lp: ProgramBuilder, instance: Instance, charging: Charging) ->
         ],
         to=0.0,
         unit="A",
+        defines=leg_current,
     )
     return leg_current
 

@@ -26,6 +26,7 @@ def energy_balance(lp: ProgramBuilder, instance: Instance, charging: Charging) -
         ],
         to=0.0,
         unit="kWh at battery",
+        defines=charging.energy.by(rows, before + 1),
     )
 
 

@@ -53,6 +53,7 @@ def storage_balance(lp: ProgramBuilder, instance: Instance, storing: Storing) ->
         ],
         to=0.0,
         unit="kWh at battery",
+        defines=storing.energy.by(rows, before + 1),
     )
 
 
