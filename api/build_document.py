@@ -100,7 +100,7 @@ def _comparison(schedule: Schedule, uncontrolled: Schedule) -> Comparison:
         uncontrolled_peak_kw=rounded(import_peak_kw(uncontrolled)),
         energy_kwh=rounded(sum(plan.energy_kwh for plan in plans)),
         energy_remaining_kwh=rounded(sum(plan.energy_remaining_kwh for plan in plans)),
-        shortfall_kwh=rounded(sum(plan.target_shortfall_kwh + plan.minimum_shortfall_kwh for plan in plans)),
+        shortfall_kwh=rounded(sum(plan.missing_kwh for plan in plans)),
         uncontrolled_import_kw=[rounded(power_kw) for power_kw in other.tolist()],
         uncontrolled_excess_kw=rounded(max((_excess_kw(node) for node in uncontrolled.nodes), default=0.0)),
     )
@@ -137,6 +137,7 @@ def _session(
         departure=session.departure.astimezone(UTC),
         energy_remaining_kwh=rounded(plan.energy_remaining_kwh),
         energy_kwh=rounded(plan.energy_kwh),
+        energy_expected_kwh=None if plan.energy_expected_kwh is None else rounded(plan.energy_expected_kwh),
         energy_after_horizon_kwh=rounded(plan.energy_after_horizon_kwh),
         target_shortfall_kwh=rounded(plan.target_shortfall_kwh),
         minimum_shortfall_kwh=rounded(plan.minimum_shortfall_kwh),

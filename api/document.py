@@ -73,6 +73,8 @@ class PlannedSession(Part):
     """What the target still lacked when the plan was made."""
     energy_kwh: float
     """What the plan delivers inside the horizon."""
+    energy_expected_kwh: float | None = None
+    """What of it is taken on average; null where departure and need are known for certain."""
     energy_after_horizon_kwh: float
     """What is left for the time between the end of the horizon and departure."""
     target_shortfall_kwh: float

@@ -66,7 +66,7 @@ def headline(answer: Answer) -> str:
     """What the picture shows, in one sentence."""
     planned, other = answer.schedule, answer.uncontrolled
     peak_kw, other_kw = import_peak_kw(planned), import_peak_kw(other)
-    missed = sum(p.target_shortfall_kwh + p.minimum_shortfall_kwh for p in planned.sessions)
+    missed = sum(p.missing_kwh for p in planned.sessions)
     needed = sum(p.energy_remaining_kwh for p in planned.sessions)
     met = "with every need met" if missed < SMALL_KW else f"with {100 * (1 - missed / needed):.1f} % of the need met"
     peaks = f"Peak {peak_kw:.0f} kW instead of {other_kw:.0f} kW"

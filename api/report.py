@@ -33,6 +33,7 @@ COMPONENTS = {
     "storage_wear": "wear of batteries",
     "stored_energy": "worth of what batteries lose",
     "unmet_target": "worth of what drivers miss",
+    "not_taken": "the same, changed by chance of leaving",
     "revenue": "paid by drivers",
 }
 
@@ -86,8 +87,9 @@ def _bill_cells(name: str, bill: Bill, earns: str) -> Iterable[Text]:
 
 
 def missed_kwh(session: PlannedSession) -> float:
-    """What a session lacks at departure. [kWh]"""
-    return session.target_shortfall_kwh + session.minimum_shortfall_kwh
+    """What a session is known to lack at departure: of a driver who told too little only what was promised. [kWh]"""
+    wish_kwh = session.target_shortfall_kwh if session.energy_expected_kwh is None else 0.0
+    return wish_kwh + session.minimum_shortfall_kwh
 
 
 def connection(document: PlanDocument) -> NodeLoad:
@@ -119,6 +121,10 @@ def _print_sessions(document: PlanDocument, console: Console) -> None:
     for session in sorted(document.sessions, key=lambda one: (one.arrival, one.session_id)):
         table.add_row(*_session_row(session, clock))
     console.print(table)
+    if any(session.energy_expected_kwh is not None for session in document.sessions):
+        console.print(
+            "In brackets: what is taken on average, where nobody told when a car leaves or how much it wants."
+        )
 
 
 def _session_row(session: PlannedSession, clock: "Clock") -> Iterable[Text]:
@@ -128,7 +134,7 @@ def _session_row(session: PlannedSession, clock: "Clock") -> Iterable[Text]:
         session.session_id,
         clock.span(session.arrival, session.departure),
         f"{session.energy_remaining_kwh:.1f}",
-        f"{given_kwh:.1f}",
+        f"{given_kwh:.1f}" + ("" if session.energy_expected_kwh is None else f" ({session.energy_expected_kwh:.1f})"),
         f"{session.energy_cost:.2f}",
         _windows(session.setpoints, clock),
     )

@@ -22,6 +22,7 @@ from models.domain.schedule import (
 )
 from optimizer.alarms import alarms
 from optimizer.instance import Instance
+from optimizer.instance.chances import wanted_kwh
 from optimizer.outcome import Outcome
 from optimizer.program import LinearProgram
 from optimizer.signal_plans import group_plans
@@ -48,7 +49,9 @@ def schedule_of(
     target_shortfall = _target_shortfall(instance, outcome, energy)
     expected_kw, guaranteed_kw = node_loads(instance, outcome)
     excesses = contract_plans(instance, expected_kw)
-    costs = _costs(instance, site_kw, peaks, energy, target_shortfall) | _storage_costs(instance, outcome)
+    taken = expected_kwh(instance, outcome.charge_power_kw)
+    costs = _costs(instance, site_kw, peaks, taken, target_shortfall) | _storage_costs(instance, outcome)
+    costs |= _chance_costs(instance, outcome.charge_power_kw)
     costs |= _giving_costs(instance, outcome, costs["revenue"])
     costs["contract_excess"] = excess_cost(instance, excesses)
     left_out = () if objective_counts_revenue else ("revenue",)
@@ -57,7 +60,7 @@ def schedule_of(
         method=method,
         currency=tariff.currency,
         instants_s=instance.periods.instants_s,
-        sessions=_session_plans(instance, outcome, energy, target_shortfall),
+        sessions=_session_plans(instance, outcome, energy, taken, target_shortfall),
         nodes=_node_plans(instance, outcome, expected_kw, guaranteed_kw),
         grid_import_kw=np.maximum(0.0, site_kw),
         grid_export_kw=np.maximum(0.0, -site_kw),
@@ -82,6 +85,35 @@ def energies(instance: Instance, charge_power_kw: Floats) -> Floats:
         cells.session, weights=cells.hours * charge_power_kw, minlength=instance.sessions.count
     ).astype(float)
     return energy
+
+
+def expected_kwh(instance: Instance, charge_power_kw: Floats) -> Floats:
+    """The same, as far as its driver is expected to be there and to want it (S,). [kWh at evse]"""
+    energy, found = energies(instance, charge_power_kw), instance.chances
+    if len(found.cell) == 0:
+        return energy
+    session = instance.cells.session[found.cell]
+    planned, taken = _by_chance(instance, charge_power_kw)
+    return energy - np.bincount(session, weights=planned - taken, minlength=len(energy))
+
+
+def _by_chance(instance: Instance, charge_power_kw: Floats) -> tuple[Floats, Floats]:
+    """Of the cells of (19), what is planned and what of it is expected to be taken (C,). [kWh at evse]"""
+    found, cells = instance.chances, instance.cells
+    energy = cells.hours * charge_power_kw
+    return energy[found.cell], found.still_there * wanted_kwh(found, cells, energy)
+
+
+def _chance_costs(instance: Instance, charge_power_kw: Floats) -> dict[str, float]:
+    """(19): worth of what is not taken, less what it does not cost."""
+    found, cells, who = instance.chances, instance.cells, instance.sessions
+    if len(found.cell) == 0:
+        return {}
+    session, period = cells.session[found.cell], cells.period[found.cell]
+    planned, taken = _by_chance(instance, charge_power_kw)
+    missed = who.value_per_kwh[session] @ (planned - taken) - who.value_per_kwh @ found.unwanted_kwh
+    saved = (found.refund_per_kwh[period] / who.efficiency[session]) @ ((1.0 - found.still_there) * planned)
+    return {"not_taken": float(missed - saved)}
 
 
 def site_power(instance: Instance, outcome: Outcome) -> Floats:
@@ -178,7 +210,7 @@ def _target_shortfall(instance: Instance, outcome: Outcome, energy: Floats) -> F
 
 
 def _costs(
-    instance: Instance, site_kw: Floats, peaks: tuple[PeakPlan, ...], energy: Floats, target_shortfall: Floats
+    instance: Instance, site_kw: Floats, peaks: tuple[PeakPlan, ...], taken: Floats, target_shortfall: Floats
 ) -> dict[str, float]:
     hours, prices, who = instance.periods.hours, instance.money, instance.sessions
     bought, sold = hours * np.maximum(0.0, site_kw), hours * np.maximum(0.0, -site_kw)
@@ -188,7 +220,7 @@ def _costs(
         "carbon": float(prices.carbon_cost @ bought),
         "demand_charge": sum(peak.cost for peak in peaks),
         "unmet_target": float(who.value_per_kwh @ target_shortfall),
-        "revenue": -float(who.retail_per_kwh @ energy),
+        "revenue": -float(who.retail_per_kwh @ taken),
     }
 
 
@@ -209,13 +241,15 @@ def _giving_costs(instance: Instance, outcome: Outcome, revenue: float) -> dict[
 
 
 def _session_plans(
-    instance: Instance, outcome: Outcome, energy: Floats, target_shortfall: Floats
+    instance: Instance, outcome: Outcome, energy: Floats, taken: Floats, target_shortfall: Floats
 ) -> tuple[SessionPlan, ...]:
     who, cells = instance.sessions, instance.cells
     efficiency = who.efficiency[cells.session]
     drawn = outcome.charge_power_kw / efficiency - outcome.discharge_power_kw * efficiency
     price = instance.money.import_price[cells.period]
     cost = np.bincount(cells.session, weights=price * cells.hours * drawn, minlength=who.count)
+    by_chance = {int(s) for s in np.unique(cells.session[instance.chances.cell])}
+    expected = [float(kwh) if s in by_chance else None for s, kwh in enumerate(taken)]
     columns = (
         who.ids,
         who.evse_ids,
@@ -224,6 +258,7 @@ def _session_plans(
         cells.offset[1:].tolist(),
         who.remaining_kwh.tolist(),
         energy.tolist(),
+        expected,
         outcome.after_horizon_kwh.tolist(),
         target_shortfall.tolist(),
         outcome.minimum_shortfall_kwh.tolist(),
@@ -239,13 +274,16 @@ def _session_plans(
             plugged_in_h=hours[begin:end],
             energy_remaining_kwh=remaining,
             energy_kwh=got,
+            energy_expected_kwh=likely,
             energy_after_horizon_kwh=after,
             target_shortfall_kwh=lacks,
             minimum_shortfall_kwh=promised,
             energy_cost=paid,
             offered_power_kw=None if offered is None else offered[begin:end],
         )
-        for session, evse, first, begin, end, remaining, got, after, lacks, promised, paid in zip(*columns, strict=True)
+        for session, evse, first, begin, end, remaining, got, likely, after, lacks, promised, paid in zip(
+            *columns, strict=True
+        )
     ]
     _follow(plans, instance, outcome)
     return tuple(plans)

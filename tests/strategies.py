@@ -21,7 +21,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
-from models.domain.session import Session, TaperPoint, Vehicle
+from models.domain.session import Session, TaperPoint, Vehicle, WantedPart
 from models.domain.signal import Cap, CapRule, PriceEvent, PriceMode
 from models.domain.site import (
     Allocator,
@@ -670,5 +670,40 @@ def with_turned_prices(dice: Dice, scenario: Scenario) -> Scenario:
     return replace(scenario, tariff=replace(turned, export_price=hourly(dice, horizon, -0.1)))
 
 
-FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (with_followed_cars, with_turned_prices)
+def with_chances(dice: Dice, scenario: Scenario) -> Scenario:
+    """The same site, but of every other session departure or need are known as chances only."""
+    assert scenario.horizon is not None
+    start = scenario.horizon.start
+    return replace(
+        scenario, sessions=tuple(uncertain(dice, s, start) if often(dice, 4) else s for s in scenario.sessions)
+    )
+
+
+def uncertain(dice: Dice, session: Session, start: datetime) -> Session:
+    """One whose driver told no departure, or no need, or neither."""
+    kind = dice.whole(0, 2)
+    if kind != 1:
+        session = replace(session, still_there=falling(dice, max(session.arrival, start)))
+    if kind != 0:
+        session = replace(
+            session, still_wants=wanted_parts(dice, session), energy_target_kwh=None, soc_target=None, soc_minimum=None
+        )
+    return session
+
+
+def falling(dice: Dice, since: datetime) -> tuple[Step, ...]:
+    """Four chances that fall, the last one sometimes to nothing."""
+    chances = [1.0, dice.pick((1.0, 0.9)), dice.pick((0.75, 0.5)), dice.pick((0.25, 0.0))]
+    times = [since + timedelta(minutes=k * dice.pick((7, 40, 90))) for k in (0, 1, 2, 3)]
+    return tuple(Step(start=at, value=chance) for at, chance in zip(sorted(set(times)), chances, strict=False))
+
+
+def wanted_parts(dice: Dice, session: Session) -> tuple[WantedPart, ...]:
+    """Two to four parts that reach what is promised."""
+    chances = (0.9, dice.pick((0.9, 0.6)), 0.4, 0.1)[: dice.whole(2, 4)]
+    step = max(tenths(dice, 1.0, 8.0), session.energy_minimum_kwh)
+    return tuple(WantedPart(up_to_kwh=round(step * (k + 1), 1), chance=chance) for k, chance in enumerate(chances))
+
+
+FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (with_followed_cars, with_turned_prices, with_chances)
 """Drawn after everything else, each from a random stream of its own, so that none changes what the others draw."""

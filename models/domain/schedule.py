@@ -47,6 +47,8 @@ class SessionPlan:
     """What the target still lacked when the plan was made. [kWh]"""
     energy_kwh: float
     """What the plan delivers inside the horizon. [kWh]"""
+    energy_expected_kwh: float | None = None
+    """What of that is taken on average, where departure or need are known as chances only (19). [kWh]"""
     energy_after_horizon_kwh: float = 0.0
     """What is left for the time between the end of the horizon and departure. [kWh]"""
     target_shortfall_kwh: float = 0.0
@@ -67,6 +69,12 @@ class SessionPlan:
     def limit_kw(self) -> Floats:
         """What is sent to the EVSE: the offer, for each of the periods. [kW]"""
         return self.charge_power_kw if self.offered_power_kw is None else self.offered_power_kw
+
+    @property
+    def missing_kwh(self) -> float:
+        """What is known to be missing at departure: of a driver who told too little, only what was promised. [kWh]"""
+        wish = self.target_shortfall_kwh if self.energy_expected_kwh is None else 0.0
+        return wish + self.minimum_shortfall_kwh
 
     @property
     def given_back_kw(self) -> Floats:
@@ -227,9 +235,10 @@ class Schedule:
     peaks: tuple[PeakPlan, ...] = ()
     contracts: tuple[ContractPlan, ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
-    """By component: energy_import, energy_export, carbon, demand_charge, contract_excess, unmet_target, storage_wear,
-    stored_energy (negative where batteries end fuller than they began), revenue (negative); with cars that give back
-    also vehicle_wear, vehicle_energy (as stored_energy) and discharge_paid.
+    """By component: energy_import, energy_export, carbon, demand_charge, contract_excess, unmet_target, not_taken (what
+    chances change of the others), storage_wear, stored_energy (negative where batteries end fuller than they began),
+    revenue (negative, as expected); with cars that give back also vehicle_wear, vehicle_energy (as stored_energy) and
+    discharge_paid.
     Under the objective ``cost`` the revenue is left out of ``objective``; else they add up to it."""
     objective: float = 0.0
     alarms: tuple[Alarm, ...] = ()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.domain.setpoints import OfferHistory
 from models.domain.site import MeasuringPoint
-from models.domain.value import Series, value
+from models.domain.value import Series, Step, value
 
 
 @value
@@ -42,6 +42,16 @@ class Vehicle:
 
 
 @value
+class WantedPart:
+    """Energy that a driver may still want, from where the part before it ends."""
+
+    up_to_kwh: float
+    """In all, with what has flowed already. [kWh]"""
+    chance: float
+    """That the driver wants it, 0 to 1."""
+
+
+@value
 class Session:
     """One vehicle at one EVSE, from plugging in to leaving."""
 
@@ -58,7 +68,12 @@ class Session:
     delivered_kwh: float = 0.0
     """Of the target, what has flowed already. [kWh]"""
     measured_at: MeasuringPoint = MeasuringPoint.EVSE
-    """Of the three energies above."""
+    """Of all energies of this session."""
+    still_there: tuple[Step, ...] | None = None
+    """Chance that it is still plugged in, from each time on, never rising; ``departure`` is then the latest one.
+    None: it stays until its departure, or that is completed from the site's habits."""
+    still_wants: tuple[WantedPart, ...] | None = None
+    """At most four parts of what it may want, of falling chance; the last one ends at the target. None: the target."""
     tier: str | None = None
     """None: the site's first tier."""
     vehicle: Vehicle | None = None

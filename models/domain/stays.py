@@ -11,7 +11,7 @@ from models.domain.findings import Assumption
 from models.domain.scenario import Scenario
 from models.domain.session import Session, Vehicle, Visit
 from models.domain.site import Evse, MeasuringPoint, SessionDefaults, Site
-from models.domain.states import with_energies
+from models.domain.states import is_followed, with_energies
 from models.domain.times import later, seconds
 from models.domain.units import hours_from_seconds
 
@@ -20,12 +20,17 @@ TARGET_KWH = 20.0
 OVERSTAY_H = 1.0
 """A car that is still there when its assumed stay is over is expected to stay so much longer. [h]"""
 
+GONE = 0.01
+"""A session that is there with no more than this chance has left."""
+LIKELY_GONE = 0.5
+"""The same where no chances can be planned with."""
+
 _Answer = tuple[Scenario, list[Assumption]]
 
 
 def complete_sessions(scenario: Scenario) -> _Answer:
     """Every session with a departure, a target and a tier, in the given order; the site has its tiers."""
-    if all(map(_is_complete, scenario.sessions)):
+    if all(map(_is_complete, scenario.sessions)) and not any(map(is_uncertain, scenario.sessions)):
         return scenario, []
     gaps = _Gaps.of(scenario)
     sessions, told = [], []
@@ -69,6 +74,11 @@ def energy_at(
     return energy_kwh * of_one_at_evse[wanted] / of_one_at_evse[given]
 
 
+def is_uncertain(session: Session) -> bool:
+    """Whether anything of it is told as a chance."""
+    return bool(session.still_there or session.still_wants)
+
+
 def _is_complete(session: Session) -> bool:
     return session.departure is not None and session.energy_target_kwh is not None and session.tier is not None
 
@@ -94,7 +104,9 @@ class _Gaps:
 
     def fill(self, session: Session, path: str, target_field: str) -> tuple[Session, list[Assumption]]:
         """The session with departure, tier and target, and what was assumed."""
-        told = []
+        told: list[Assumption] = []
+        if is_uncertain(session):
+            session, told = self._with_chances(session, path)
         if session.departure is None:
             departure, source = self._departure(session)
             session = replace(session, departure=departure)
@@ -107,6 +119,28 @@ class _Gaps:
             amount = f"{target_kwh:g} kWh at {session.measured_at}"
             told.append(Assumption(what=f"{path}.{target_field}", value=amount, source=source))
         return session, told
+
+    def _with_chances(self, session: Session, path: str) -> tuple[Session, list[Assumption]]:
+        """With the latest departure and the most it may want; (19) is for sessions whose energy is not followed."""
+        followed = is_followed(session, self.evses[session.evse])
+        if session.departure is None and session.still_there:
+            session = replace(session, departure=self._latest(session, LIKELY_GONE if followed else GONE))
+        if session.energy_target_kwh is None and session.still_wants:
+            session = replace(session, energy_target_kwh=session.still_wants[-1].up_to_kwh)
+        if not followed:
+            return session, []
+        value = "planned as if it stayed until its departure and wanted its target"
+        source = "chances count for sessions whose energy in the battery is not followed"
+        certain = replace(session, still_there=None, still_wants=None)
+        return certain, [Assumption(what=f"{path}.still_there", value=value, source=source)]
+
+    def _latest(self, session: Session, gone_at: float) -> datetime:
+        """When its chance to be there falls so low, else a usual stay after the last step."""
+        steps = session.still_there or ()
+        gone = next((step.start for step in steps if step.value <= gone_at), None)
+        last = later(steps[-1].start, default_stay_h(self.site)) if gone is None else gone
+        following = next((a for a in self.arrivals.get(session.evse, []) if a > session.arrival), last)
+        return min(last, following)
 
     def _departure(self, session: Session) -> tuple[datetime, str]:
         stay_h = default_stay_h(self.site)

@@ -7,6 +7,7 @@ plan can satisfy it.
 from collections.abc import Callable, Iterator
 
 from models.domain.checks.batteries import batteries_under_current_limits, unfit_energies
+from models.domain.checks.chances import unfit_chances
 from models.domain.checks.clock import unfit_times, unknown_time_zones
 from models.domain.checks.contracts import billing_periods_elsewhere, empty_contracts, overlapping_windows
 from models.domain.checks.contradictions import contradicting_bounds
@@ -47,6 +48,7 @@ _CHECKS: tuple[Check, ...] = (
     backward_times,
     two_at_once,
     minimum_above_target,
+    unfit_chances,
     unclear_needs,
     unfit_histories,
     empty_cabinets,

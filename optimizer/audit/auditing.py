@@ -10,6 +10,7 @@ from models.domain.schedule import Floats, Schedule
 from models.domain.tariff import Tariff
 from optimizer.audit.batteries import battery_breaks
 from optimizer.audit.case import Case, shape_breaks
+from optimizer.audit.chances import chance_breaks
 from optimizer.audit.contracts import contract_breaks, excesses
 from optimizer.audit.currents import LineCurrent, current_breaks, line_currents
 from optimizer.audit.demand import Demand, demands, peak_breaks
@@ -49,6 +50,7 @@ def audit(
         *group_breaks(case),
     ]
     breaks += [found for line in lines for found in current_breaks(case, line)]
+    breaks += chance_breaks(case)
     breaks += [*peak_breaks(case, peaks), *contract_breaks(case, above), *cost_breaks(case, money)]
     return report(breaks, _figures(case, loads, lines, peaks, money))
 

@@ -195,6 +195,11 @@ def _malformed(code: BreakCode, where: str, message: str) -> Break:
     return Break(code=code, where=where, amount=float("nan"), limit=float("nan"), message=message)
 
 
+def _after_h(session: Session, since_s: float, departure_s: float) -> float:
+    """Nobody counts on hours after the horizon of a car that may have left by then. [h]"""
+    return 0.0 if session.still_there else max(0.0, hours_from_seconds(departure_s - since_s))
+
+
 def _stay(case: Case, session: Session, plan: SessionPlan, tiers: dict[str, Tier]) -> Stay:
     evse = case.evses[session.evse]
     arrival_s, departure_s = instants_of(session)
@@ -212,6 +217,6 @@ def _stay(case: Case, session: Session, plan: SessionPlan, tiers: dict[str, Tier
         remaining_kwh=max(0.0, lacking),
         promised_kwh=min(max(0.0, lacking), max(0.0, promised)),
         max_power_kw=highest_power_kw(session, evse, case.scenario.site.voltage_v),
-        after_h=max(0.0, hours_from_seconds(departure_s - max(arrival_s, end_s))),
+        after_h=_after_h(session, max(arrival_s, end_s), departure_s),
         inside=inside_of(session, evse, lacking, case.scenario.site.voltage_v) if len(plan.charge_power_kw) else None,
     )

@@ -325,6 +325,12 @@ def _charging(sums: list[Floats]) -> Charging:
     return Charging(full=full, mean=mean, offered=offered, offered_dc=offered_dc, back=back, mean_back=mean_back)
 
 
+def expected_base_kw(case: Case) -> Floats:
+    """Of the whole site, what it exchanges with the grid without cars and batteries, mean of each period (T,). [kW]"""
+    expected = _base_loads(case)[0]
+    return case.time.mean(np.asarray(sum(expected.values())))
+
+
 def high_and_low_kw(case: Case, load: BaseLoad) -> tuple[Floats, Floats]:
     """What limits are kept with; never on the easy side of the mean that a period expects. (G,) [kW]"""
     starts, period = case.time.starts_s, case.time.period

@@ -10,6 +10,7 @@ from models.domain.tariff import Price
 from models.domain.value import Series
 from optimizer.audit.batteries import battery_costs
 from optimizer.audit.case import Case, Stay
+from optimizer.audit.chances import not_taken, taken_kwh
 from optimizer.audit.contracts import Excess, excess_cost
 from optimizer.audit.demand import COST_TOLERANCE, Demand
 from optimizer.audit.report import Break, BreakCode
@@ -23,16 +24,19 @@ def costs(case: Case, found: tuple[Demand, ...], above: tuple[Excess, ...]) -> d
     imported, exported = (power * case.time.period_h for power in (schedule.grid_import_kw, schedule.grid_export_kw))
     price_per_kw = {demand.label: (demand.price_per_kw, demand.floor_kw) for demand in found}
     peaks = [(*price_per_kw[peak.demand_window], peak) for peak in schedule.peaks if peak.demand_window in price_per_kw]
+    bought, sold = bought_at(case), sold_at(case)
+    carbon = tariff.carbon_price_per_kg * mean_price(case, tariff.carbon_intensity)
     return {
-        "energy_import": float(bought_at(case) @ imported),
-        "energy_export": -float(sold_at(case) @ exported),
-        "carbon": tariff.carbon_price_per_kg * float(mean_price(case, tariff.carbon_intensity) @ imported),
+        "energy_import": float(bought @ imported),
+        "energy_export": -float(sold @ exported),
+        "carbon": float(carbon @ imported),
         "demand_charge": sum(price * (peak.peak_kw - floor) for price, floor, peak in peaks),
         "contract_excess": excess_cost(case, above),
         **battery_costs(case),
         "unmet_target": sum(_unmet_target(case)),
+        **not_taken(case, bought + carbon, sold),
         **_giving_costs(case),
-        "revenue": -sum(_earned(stay) for stay in case.stays),
+        "revenue": -sum(_earned(case, stay) for stay in case.stays),
     }
 
 
@@ -98,9 +102,9 @@ def _giving_costs(case: Case) -> dict[str, float]:
     return {"vehicle_wear": wear, "vehicle_energy": -gained, "discharge_paid": paid}
 
 
-def _earned(stay: Stay) -> float:
+def _earned(case: Case, stay: Stay) -> float:
     """(18): a driver pays for what is charged, and gets back what the energy taken out again has cost."""
-    retail, energy_kwh = stay.session.retail_price_per_kwh or 0.0, stay.energy_kwh
+    retail, energy_kwh = stay.session.retail_price_per_kwh or 0.0, taken_kwh(case, stay)
     if stay.inside is not None and stay.session.discharge_price_per_kwh is None:
         energy_kwh -= float(stay.overlap_h @ stay.given_kw) / (stay.inside.into * stay.inside.out)
     return retail * energy_kwh

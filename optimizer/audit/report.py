@@ -30,6 +30,8 @@ class BreakCode(StrEnum):
     """The energy told is not the energy of the setpoints, or not what the session lacks."""
     ENERGY_ABOVE_NEED = "energy_above_need"
     SHORTFALL_BOUNDS = "shortfall_bounds"
+    EXPECTED = "expected"
+    """(19): what is expected to be taken is not what the chances say."""
     AFTER_HORIZON = "after_horizon"
     """More is left for after the horizon than the time until departure allows."""
     ABOVE_OFFER = "above_offer"

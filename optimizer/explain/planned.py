@@ -39,7 +39,7 @@ class Planned:
         return slice(int(offset[s]), int(offset[s + 1]))
 
     def missing_kwh(self, s: int) -> float:
-        return self.plans[s].target_shortfall_kwh + self.plans[s].minimum_shortfall_kwh
+        return self.plans[s].missing_kwh
 
     def span(self, s: int, cells: Ints) -> tuple[datetime, datetime]:
         """From the first to the last of some cells of session s, as far as it is there."""

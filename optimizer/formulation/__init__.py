@@ -3,6 +3,7 @@
 import numpy as np
 
 from optimizer.formulation.balance import site_balance
+from optimizer.formulation.chances import unknown_drivers
 from optimizer.formulation.contracts import demand_charges, energy_costs, revenue, unmet_energy
 from optimizer.formulation.currents import phase_currents
 from optimizer.formulation.energy import charging_variables, session_energy
@@ -44,6 +45,7 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     unmet_energy(lp, instance, charging)  # (17)
     if settings.objective is Objective.MARGIN:
         revenue(lp, instance, charging)  # (18)
+    unknown_drivers(lp, instance, charging, settings)  # (19)
     return lp.build()
 
 
@@ -52,6 +54,7 @@ def _builder(instance: Instance) -> ProgramBuilder:
     legs = dict.fromkeys(leg.label for point in instance.currents for leg in point.legs)
     return ProgramBuilder(
         session=instance.sessions.ids,
+        part=("1", "2", "3", "4"),
         period=PeriodLabels(instance.periods.instants_s),
         node=instance.limits.ids,
         pv=instance.generation.ids,

@@ -29,9 +29,7 @@ def site_balance(
     giver = states.cell[states.giving]
     share, efficiency = cells.hours / instance.periods.hours[cells.period], instance.sessions.efficiency
     back = share[giver] * efficiency[cells.session[giver]]
-    most_back = back * states.max_discharge_kw[states.member[states.giving]]
-    most_kw = instance.storage.max_discharge_kw.sum() - expected
-    most_kw += np.bincount(cells.period[giver], weights=most_back, minlength=count)
+    most_kw = instance.most_export_kw
     every, exporting = np.arange(count), np.flatnonzero(most_kw > 0)
     stored = np.tile(every, instance.storage.count)
     site = SiteExchange(

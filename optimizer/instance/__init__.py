@@ -1,10 +1,15 @@
 """A scenario as arrays: what the formulation reads, so that its files hold equations and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.domain.scenario import Scenario
+from optimizer.instance.chances import Chances, chances, refund
 from optimizer.instance.contracts import Contracts, contracts
 from optimizer.instance.currents import CurrentPoint, current_points
+from optimizer.instance.feeding import most_export_kw
 from optimizer.instance.generation import Generation, generation
 from optimizer.instance.groups import Groups, groups
 from optimizer.instance.limits import ImportLimits, import_limits
@@ -17,6 +22,7 @@ from optimizer.instance.tree import Tree, tree
 
 __all__ = [
     "Cells",
+    "Chances",
     "Contracts",
     "CurrentPoint",
     "Generation",
@@ -43,6 +49,7 @@ class Instance:
     sessions: Sessions
     cells: Cells
     states: States
+    chances: Chances
     generation: Generation
     storage: Storage
     limits: ImportLimits
@@ -50,6 +57,8 @@ class Instance:
     currents: tuple[CurrentPoint, ...]
     money: Money
     contracts: Contracts
+    most_export_kw: NDArray[np.float64]
+    """What the site can give at most, not above 0 where it can give nothing (T,). [kW at grid]"""
 
 
 def instance_of(scenario: Scenario) -> Instance:
@@ -60,6 +69,10 @@ def instance_of(scenario: Scenario) -> Instance:
     plugged = cells(who, span)
     followed = states(scenario, branches, who, plugged, span)
     supply = generation(scenario.site, branches, span)
+    units, limits = storage(scenario.site, branches), import_limits(scenario, branches, span, supply)
+    prices = money(scenario, span)
+    most_kw = most_export_kw(limits.expected_kw[branches.root], units, followed, who, plugged, span)
+    by_chance = chances(scenario, branches, who, plugged, span)
     return Instance(
         scenario=scenario,
         periods=span,
@@ -67,11 +80,13 @@ def instance_of(scenario: Scenario) -> Instance:
         sessions=who,
         cells=plugged,
         states=followed,
+        chances=replace(by_chance, refund_per_kwh=refund(prices, most_kw > 0.0)),
         generation=supply,
-        storage=storage(scenario.site, branches),
-        limits=import_limits(scenario, branches, span, supply),
+        storage=units,
+        limits=limits,
         groups=groups(scenario, span),
         currents=current_points(scenario, branches, who, span, followed.givers),
-        money=money(scenario, span),
+        money=prices,
         contracts=contracts(scenario, branches, span),
+        most_export_kw=most_kw,
     )

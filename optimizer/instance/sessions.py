@@ -88,12 +88,17 @@ def sessions(scenario: Scenario, tree: Tree, span: Periods) -> Sessions:
         efficiency=efficiency,
         remaining_kwh=remaining,
         promised_kwh=promised,
-        after_horizon_kwh=np.minimum(remaining, CATCH_UP_SHARE * power * after_h),
+        after_horizon_kwh=np.minimum(remaining, CATCH_UP_SHARE * power * np.where(_certain(scenario), after_h, 0.0)),
         value_per_kwh=np.array([t.value_of_target_per_kwh or 0.0 for t in scenario.site.tiers])[tier],
         retail_per_kwh=retail,
         tier=tier,
         rank=np.array([t.rank for t in scenario.site.tiers])[tier],
     )
+
+
+def _certain(scenario: Scenario) -> NDArray[np.bool_]:
+    """Sessions with a departure that holds (S,): nobody counts on the time after the horizon of the others."""
+    return np.array([session.still_there is None for session in scenario.sessions], dtype=bool)
 
 
 def _row(session: Session, evse: Evse, voltage_v: float, tiers: dict[str, int]) -> tuple[float, ...]:

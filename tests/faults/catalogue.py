@@ -116,4 +116,21 @@ CONTRACT_FAULTS = (
     Fault("an excess that is set already is paid again", number("col_lower", EXCESS_PEAK, put(0.0))),
 )
 
-FAULTS = (*SIGNAL_FAULTS, *SESSION_FAULTS, *GRID_FAULTS, *CURRENT_FAULTS, *MONEY_FAULTS, *CONTRACT_FAULTS)
+CHANCE_FAULTS = (
+    Fault("a part of what is wanted has no end", number("row_upper", "part_energy", put(np.inf))),
+    Fault("what has flowed counts as wanted again", number("row_upper", "part_energy", plus(1.5))),
+    Fault("a part takes power from the others", coefficient("power_in_parts", "part_power", flipped)),
+    Fault("hours are forgotten in a part", coefficient("part_energy", "part_power", unit, not_one)),
+    Fault("a part is as likely as the one before", late("cost", "part_power")),
+    Fault("who may have left pays all the same", number("cost", "charge_power", times(0.5), not_zero)),
+)
+
+FAULTS = (
+    *CHANCE_FAULTS,
+    *SIGNAL_FAULTS,
+    *SESSION_FAULTS,
+    *GRID_FAULTS,
+    *CURRENT_FAULTS,
+    *MONEY_FAULTS,
+    *CONTRACT_FAULTS,
+)

@@ -48,7 +48,8 @@ EVERY_BLOCK = """{
     "evses": [
       {"id": "a", "node": "panel", "wiring": "line_to_line", "phases": ["L1", "L2"], "max_current_a": 32},
       {"id": "b", "node": "panel", "wiring": "line_to_line", "phases": ["L2", "L3"], "max_current_a": 32},
-      {"id": "c", "node": "grid", "max_power_kw": 11}
+      {"id": "c", "node": "grid", "max_power_kw": 11},
+      {"id": "d", "node": "grid", "max_power_kw": 4}
     ],
     "base_loads": [{"node": "grid", "expected_kw": -4, "high_kw": 0}],
     "pv_plants": [{"id": "roof", "node": "grid", "expected_kw": 3, "curtailable": true}],
@@ -62,7 +63,10 @@ EVERY_BLOCK = """{
     {"id": "b", "evse": "b", "arrival": "2026-03-02T06:00:00Z", "departure": "2026-03-02T08:00:00Z",
      "energy_target_kwh": 14, "energy_minimum_kwh": 10},
     {"id": "c", "evse": "c", "arrival": "2026-03-02T06:00:00Z", "departure": "2026-03-02T10:00:00Z",
-     "energy_target_kwh": 30}
+     "energy_target_kwh": 30},
+    {"id": "d", "evse": "d", "arrival": "2026-03-02T06:00:00Z",
+     "still_there": [{"start": "2026-03-02T06:00:00Z", "value": 1}, {"start": "2026-03-02T07:00:00Z", "value": 0}],
+     "still_wants": [{"up_to_kwh": 2, "chance": 0.9}, {"up_to_kwh": 4, "chance": 0.4}]}
   ],
   "tariff": {"currency": "EUR", "import_price": 0.3,
              "demand_charges": [{"id": "month", "rate_per_kw": 10}],

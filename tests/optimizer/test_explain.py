@@ -298,7 +298,7 @@ def test_reasons_add_up_to_what_every_session_misses(scenario: Scenario) -> None
     found = reasons(scenario, schedule)
 
     for plan in schedule.sessions:
-        missing = plan.target_shortfall_kwh + plan.minimum_shortfall_kwh
+        missing = plan.missing_kwh
         own = [r for r in found if r.session_id == plan.session_id and r.code is not ReasonCode.SIGNAL]
         assert sum(reason.kwh for reason in own) == pytest.approx(missing, abs=2.5 * NOTICEABLE_KWH)
         assert all(reason.kwh >= NOTICEABLE_KWH for reason in own)

@@ -26,6 +26,7 @@ AS_FORMULATED = (
     "kerb-current",
     "group-cap",
     "transport",
+    "silent-drivers",
 )
 
 

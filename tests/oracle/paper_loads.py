@@ -1,6 +1,7 @@
 """What a session draws, from which conductors, and what it still needs: recomputed from the site's own words."""
 
 from cmath import rect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, radians
 
@@ -8,7 +9,8 @@ from models.domain.scenario import Scenario
 from models.domain.session import Session
 from models.domain.site import CurrentType, Evse, GridNode, MeasuringPoint, Transformer, Wiring
 from models.domain.units import amperes_from_kw, hours_from_seconds, kw_from_amperes, line_to_line, line_to_neutral
-from tests.oracle.paper_time import overlap_h
+from models.domain.value import Series
+from tests.oracle.paper_time import mean, overlap_h
 
 LINES = ("L1", "L2", "L3")
 DC_EFFICIENCY = 0.93
@@ -41,13 +43,25 @@ class PaperSession:
     promised_kwh: float
     value_of_target: float
     retail_price: float
+    still_there: Series | None = None
+    """S, where the departure is known as a chance only."""
+    parts: tuple[tuple[str, float, float], ...] = ()
+    """(number, kWh at evse, P) of what it may want, where the need is known as chances only."""
 
     def hours(self, start_s: float, end_s: float) -> float:
         """h[s,t]: how long it is plugged in during a period. [h]"""
         return overlap_h(start_s, end_s, self.arrival_s, self.departure_s)
 
+    def chance(self, start_s: float, end_s: float) -> float:
+        """S[s,t], over the hours that it may be plugged in."""
+        if self.still_there is None:
+            return 1.0
+        return mean(self.still_there, max(start_s, self.arrival_s), min(end_s, self.departure_s))
+
     def after_horizon_kwh(self, end_s: float) -> float:
         """Upper bound of what may be left for after the horizon."""
+        if self.still_there is not None:
+            return 0.0
         left_h = max(0.0, hours_from_seconds(self.departure_s - max(end_s, self.arrival_s)))
         return min(self.energy_remaining_kwh, REACHABLE_AFTER_HORIZON * self.max_power_kw * left_h)
 
@@ -77,7 +91,18 @@ def paper_session(session: Session, evse: Evse, scenario: Scenario) -> PaperSess
         promised_kwh=min(remaining, max(0.0, (session.energy_minimum_kwh - session.delivered_kwh) * at_evse)),
         value_of_target=tier.value_of_target_per_kwh or 0.0,
         retail_price=session.retail_price_per_kwh or 0.0,
+        still_there=session.still_there,
+        parts=tuple(parts_of(session, at_evse)),
     )
+
+
+def parts_of(session: Session, at_evse: float) -> Iterator[tuple[str, float, float]]:
+    """The parts of what it may want that lie beyond what has flowed already."""
+    begin = session.delivered_kwh
+    for k, part in enumerate(session.still_wants or (), start=1):
+        if part.up_to_kwh > begin:
+            yield str(k), (part.up_to_kwh - begin) * at_evse, part.chance
+            begin = part.up_to_kwh
 
 
 def efficiency(evse: Evse) -> float:

@@ -14,6 +14,7 @@ import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
 from models.domain.site import GridNode
+from tests.oracle.paper_chances import add_parts, chance_money
 from tests.oracle.paper_contracts import PaperSide, paper_sides
 from tests.oracle.paper_energy import add_energy, given_back, money_of_cars
 from tests.oracle.paper_limits import (
@@ -65,6 +66,7 @@ def paper_model(
     add_node_phase_current(model, paper, tangents)
     add_site_balance(model, paper)
     add_peak_import_definition(model, paper)
+    add_parts(model, paper)
     add_contract_limit(model, paper)
     add_money(model, paper)
     return model
@@ -399,4 +401,5 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
             money += b.wear_price_per_kwh * taken_out
         worth = b.terminal_value_per_kwh or 0.0
         money -= worth * (model.storage_energy[b.id, label(paper.end_s)] - b.energy_at_start_kwh)
+    money += chance_money(model, paper)
     model.money = pyo.Objective(expr=money)

@@ -9,7 +9,7 @@ from models.domain.checks.leaves import Leaf
 from models.domain.findings import Finding
 from models.domain.horizon import Stretch
 from models.domain.paths import ids_of, label, path_text
-from models.domain.session import Session, TaperPoint, Vehicle, Visit
+from models.domain.session import Session, TaperPoint, Vehicle, Visit, WantedPart
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, Dispatch, Event, Freeze, Rebound
 from models.domain.site import (
@@ -122,8 +122,10 @@ RANGES: dict[type, dict[str, Range]] = {
         "energy_ceiling_kwh": NOT_NEGATIVE,
         "discharge_price_per_kwh": NOT_NEGATIVE,
         "terminal_value_per_kwh": NOT_NEGATIVE,
+        "still_there": SHARE,
     },
     TaperPoint: {"soc": SHARE, "power_kw": NOT_NEGATIVE},
+    WantedPart: {"up_to_kwh": NOT_NEGATIVE, "chance": SHARE},
     Vehicle: {
         "max_charge_kw": NOT_NEGATIVE,
         "max_current_a": NOT_NEGATIVE,

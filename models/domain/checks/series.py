@@ -74,7 +74,7 @@ def _steps(path: str, series: Series | PhaseSeries | TimeClasses | None) -> Iter
 
 def disordered_steps(scenario: Scenario) -> Iterator[Finding]:
     """Series without steps, and steps that do not start after the one before."""
-    for path, steps in chain(series_of(scenario), signal_series(scenario)):
+    for path, steps in chain(series_of(scenario), signal_series(scenario), _chances(scenario)):
         if not steps:
             yield Finding(path=path, message="the series has no step", remedy="write at least one, or leave it out")
         for i, (before, after) in enumerate(pairwise(steps), start=1):
@@ -82,6 +82,12 @@ def disordered_steps(scenario: Scenario) -> Iterator[Finding]:
                 how = "at the same time as" if seconds(after.start) == seconds(before.start) else "before"
                 message = f"the step of {after.start.isoformat()} starts {how} the one listed before it"
                 yield Finding(path=f"{path}[{i}].start", message=message, remedy="sort the steps by time, each once")
+
+
+def _chances(scenario: Scenario) -> Iterator[_Steps]:
+    """Chances that sessions are still there; they need not say anything of the time before an arrival."""
+    for i, session in enumerate(scenario.sessions):
+        yield from _steps(f"sessions[{i}].still_there", session.still_there)
 
 
 def late_series(scenario: Scenario, start: datetime) -> Iterator[Finding]:

@@ -1,0 +1,22 @@
+"""How much a site can give to the grid at most: what PV, building, batteries and cars feed in together."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.instance.periods import Periods
+from optimizer.instance.sessions import Cells, Sessions
+from optimizer.instance.states import States
+from optimizer.instance.storage import Storage
+
+Floats = NDArray[np.float64]
+
+
+def most_export_kw(
+    expected_kw: Floats, units: Storage, followed: States, who: Sessions, cells: Cells, span: Periods
+) -> Floats:
+    """Expected, with every battery and car giving back in full; not above 0 where nothing can be fed in (T,). [kW]"""
+    giver, member = followed.cell[followed.giving], followed.member[followed.giving]
+    share = cells.hours[giver] / span.hours[cells.period[giver]]
+    back = share * who.efficiency[cells.session[giver]] * followed.max_discharge_kw[member]
+    from_cars = np.bincount(cells.period[giver], weights=back, minlength=span.count)
+    return np.asarray(units.max_discharge_kw.sum() - expected_kw + from_cars)
