@@ -13,6 +13,7 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, SessionPlan
 from models.domain.session import Session
 from optimizer.heuristics.discs import Floats
+from optimizer.heuristics.inside import Inside
 from optimizer.heuristics.planning import SHORTEST_H, by_period, outcome_of
 from optimizer.heuristics.room import Room, limits_of
 from optimizer.instance import Instance, instance_of
@@ -26,7 +27,8 @@ def carried_over(scenario: Scenario, previous: Schedule) -> Schedule:
     """The plan before for a valid scenario: by session and time, within what sessions and limits allow now.
 
     A setpoint for a period is the mean of those before while the session is plugged in. Sessions that were not planned
-    before, and times after the end of that plan, get nothing. Stationary batteries rest, and PV is curtailed no more
+    before, and times after the end of that plan, get nothing. Nobody gives back: stationary batteries rest, and cars
+    charge for their own need. PV is curtailed no more
     than export limits ask for.
     """
     completed = complete(scenario)
@@ -52,12 +54,14 @@ def fail_safe_plan(scenario: Scenario, shares_kw: Mapping[str, float]) -> Schedu
 def followed(instance: Instance, wanted_kw: Floats) -> Floats:
     """Setpoints (N,) as wanted, but no more than a session can take or still needs, and than limits leave. [kW]"""
     who, cells, limits = instance.sessions, instance.cells, limits_of(instance)
-    power, needs_kwh = np.zeros(cells.count), who.remaining_kwh.copy()
+    power, needs_kwh, inside = np.zeros(cells.count), who.remaining_kwh.copy(), Inside(instance)
     for period, here in by_period(instance):
         sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
         most = np.minimum(who.max_power_kw[sessions], needs_kwh[sessions] / hours)
+        most = np.minimum(most, inside.most_kw(sessions, hours, period))
         power[here] = scaled(limits.of(sessions, period), np.clip(wanted_kw[here], 0.0, most))
         needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * power[here])
+        inside.charged(sessions, hours * power[here])
     return power
 
 

@@ -15,6 +15,7 @@ from optimizer.manners import early, on_optimal_face, shared_equally
 from optimizer.program import LinearProgram, with_bounds
 from optimizer.promises import keep_promises
 from optimizer.settings import Settings
+from optimizer.steps import needs_steps, with_steps
 from optimizer.switches import Pairs, all_pairs, decided, held, with_switches
 from optimizer.warm import Basis
 
@@ -91,6 +92,7 @@ class GoalSolver:
 
         A promise may have been kept by what cannot be done at once; then whoever did gives nothing back in this plan.
         """
+        program = self._with_curves(program)
         self._pairs = all_pairs(program, self.instance)
         while True:
             promised, answer = self._promised(program)
@@ -105,6 +107,17 @@ class GoalSolver:
                     raise
                 for pairs in giving:
                     program = with_bounds(program, pairs.on, lower=0.0, upper=0.0)
+
+    def _with_curves(self, program: LinearProgram) -> LinearProgram:
+        """Bounds of periods for charging curves that are not concave; no round makes the plan dearer."""
+        if not needs_steps(self.instance):
+            return program
+        _, answer = self._promised(program)
+        stepped = program
+        for _ in range(self.settings.curve_rounds):
+            stepped = with_steps(program, self.instance, answer.values)
+            _, answer = self._promised(stepped)
+        return stepped
 
     def _promised(self, program: LinearProgram) -> tuple[LinearProgram, SolverAnswer]:
         """Goal (1) first with every minimum kept in one solve; rank by rank only if that has no solution."""

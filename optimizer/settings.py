@@ -26,6 +26,8 @@ class Settings:
     """At most this many rounds of tangent cuts."""
     share_rounds: int = 3
     """At most this many rounds of max-min sharing."""
+    curve_rounds: int = 3
+    """So many rounds of bounds for charging curves that are not concave."""
     switch_rounds: int = 8
     """At most this many rounds of binaries against charging and giving back, or import and export, at once."""
     switch_nodes: int = 200

@@ -658,7 +658,8 @@ def a_taper(dice: Dice) -> tuple[TaperPoint, ...]:
     """Constant current, then constant voltage; or a rising start as well; or steps as of fast chargers."""
     constant = (TaperPoint(soc=0.4, power_kw=tenths(dice, 5.0, 12.0)), TaperPoint(soc=1.0, power_kw=0.0))
     rising = (TaperPoint(soc=0.0, power_kw=4.0), *constant)
-    return dice.pick((constant, rising))
+    steps = [TaperPoint(soc=soc, power_kw=power) for soc, power in ((0.3, 12.0), (0.35, 6.0), (0.7, 6.0), (0.75, 2.0))]
+    return dice.pick((constant, rising, tuple(steps)))
 
 
 def with_turned_prices(dice: Dice, scenario: Scenario) -> Scenario:

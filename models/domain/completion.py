@@ -24,7 +24,7 @@ from models.domain.series import highest
 from models.domain.signal import Cap, CapRule, PriceMode
 from models.domain.site import CurrentType, GridNode, LimitKind, Site, Tier
 from models.domain.states import follow_energies, without_terminal_value
-from models.domain.stays import complete_sessions, sessions_of_visits
+from models.domain.stays import complete_sessions, more_than_wanted, sessions_of_visits
 from models.domain.tariff import Tariff
 from models.domain.value import value
 
@@ -65,6 +65,7 @@ def complete(scenario: Scenario) -> Completed:
         _equipment,
         follow_energies,
         complete_sessions,
+        more_than_wanted,
         sessions_of_visits,
         _horizon,
         _offers_so_far,

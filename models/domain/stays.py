@@ -19,6 +19,8 @@ TARGET_KWH = 20.0
 """Of a driver and a site of which nothing is known: about 100 km; less where the stay is too short for it. [kWh]"""
 OVERSTAY_H = 1.0
 """A car that is still there when its assumed stay is over is expected to stay so much longer. [h]"""
+MORE_KWH = 1e-6
+"""Above its target a session has had enough; less is rounding. [kWh]"""
 
 GONE = 0.01
 """A session that is there with no more than this chance has left."""
@@ -40,6 +42,17 @@ def complete_sessions(scenario: Scenario) -> _Answer:
         told += assumed
     told += gaps.told_of_tiers(scenario.sessions)
     return replace(scenario, sessions=tuple(sessions)), told
+
+
+def more_than_wanted(scenario: Scenario) -> _Answer:
+    """Sessions whose meter has counted more than their target: nothing is wrong with them, and nothing is planned."""
+    told = []
+    for i, session in enumerate(scenario.sessions):
+        over_kwh = session.delivered_kwh - (session.energy_target_kwh or 0.0)
+        if over_kwh > MORE_KWH:
+            value = f"{over_kwh:g} kWh above the target: no more is wanted"
+            told.append(Assumption(what=f"sessions[{i}].delivered_kwh", value=value, source="what was measured"))
+    return scenario, told
 
 
 def sessions_of_visits(scenario: Scenario) -> _Answer:

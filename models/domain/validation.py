@@ -26,6 +26,7 @@ from models.domain.checks.series import disordered_steps, late_series, price_gap
 from models.domain.checks.signals import late_signal_series, paid_twice, signals_in_time, unclear_signals
 from models.domain.checks.span import nothing_to_plan, unfit_horizon
 from models.domain.checks.stays import backward_times, minimum_above_target, two_at_once, unclear_needs
+from models.domain.checks.vehicles import more_than_fits, underpaid_discharge, unfit_states, unordered_tapers
 from models.domain.default_horizon import default_horizon
 from models.domain.electrical import NOMINAL_VOLTAGE_V
 from models.domain.findings import Finding
@@ -50,6 +51,10 @@ _CHECKS: tuple[Check, ...] = (
     minimum_above_target,
     unfit_chances,
     unclear_needs,
+    unordered_tapers,
+    unfit_states,
+    more_than_fits,
+    underpaid_discharge,
     unfit_histories,
     empty_cabinets,
     disordered_steps,

@@ -12,6 +12,7 @@ from models.domain.schedule import Method, Schedule
 from models.domain.units import hours_from_seconds
 from optimizer.heuristics.curtailing import least_curtailment
 from optimizer.heuristics.discs import Floats
+from optimizer.heuristics.inside import Inside
 from optimizer.heuristics.room import Ints, Room, limits_of
 from optimizer.heuristics.sharing import equally, everything, in_quanta, one_after_the_other
 from optimizer.instance import Instance, instance_of
@@ -82,16 +83,18 @@ RULES: Mapping[Method, Rule] = MappingProxyType(
 def _powers(instance: Instance, rule: Rule) -> Floats:
     """Setpoints (N,). A car that would be done inside a period gets less, so that its energy fits. [kW]"""
     who, cells, limits = instance.sessions, instance.cells, limits_of(instance)
-    power, needs_kwh = np.zeros(cells.count), who.remaining_kwh.copy()
+    power, needs_kwh, inside = np.zeros(cells.count), who.remaining_kwh.copy(), Inside(instance)
     for period, here in by_period(instance):
         sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
         most = np.minimum(who.max_power_kw[sessions], needs_kwh[sessions] / hours)
+        most = np.minimum(most, inside.most_kw(sessions, hours, period))
         room = limits.of(sessions, period)
         if rule.keeps_limits and not room.fits(most):
             order = np.argsort(rule.order(instance, period, sessions, needs_kwh[sessions]), kind="stable")
             most = rule.share(room, most, order)
         power[here] = most
         needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * most)
+        inside.charged(sessions, hours * most)
     return power
 
 

@@ -14,6 +14,9 @@ Point = tuple[float, float]
 STRAIGHT_KW = 1e-9
 """What a curve may lie below its concave envelope and still be concave. [kW]"""
 
+SLACK_KW = 1e-9
+"""Less is the last digits of a number. [kW]"""
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
@@ -52,6 +55,20 @@ class Curve:
         share = spare[crossed] / (spare[crossed] - spare[crossed + 1])
         crossings = reaching[crossed] + share * (reaching[crossed + 1] - reaching[crossed])
         return float(min(np.maximum(allowed, reaching).min(), crossings.min(initial=np.inf)))
+
+    def where_at_least(self, power_kw: float, energy_kwh: float) -> tuple[float, float]:
+        """The energies around one that the curve allows as much at, without a gap. [kWh]"""
+        short = self.power_kw < power_kw - SLACK_KW
+        below = np.flatnonzero(short & (self.energy_kwh < energy_kwh))
+        above = np.flatnonzero(short & (self.energy_kwh > energy_kwh))
+        low = self._crossing(int(below[-1]), power_kw) if len(below) else 0.0
+        high = self._crossing(int(above[0]) - 1, power_kw) if len(above) else np.inf
+        return min(low, energy_kwh), max(high, energy_kwh)
+
+    def _crossing(self, line: int, power_kw: float) -> float:
+        """Where the line after a point has a power that lies between its ends. [kWh]"""
+        (e0, e1), (p0, p1) = self.energy_kwh[line : line + 2], self.power_kw[line : line + 2]
+        return float(e0 + (e1 - e0) * (power_kw - p0) / (p1 - p0))
 
 
 def curve_of(vehicle: Vehicle | None) -> Curve | None:
