@@ -112,10 +112,9 @@ def test_steps_are_followed_by_bounds_from_the_plans_own_course() -> None:
 
 def test_without_rounds_steps_are_planned_too_fast_and_the_audit_says_so() -> None:
     scenario = yard(FAST, 0.1, 0.1, 0.1)
+    report = audit(scenario, optimize(scenario, Settings(curve_rounds=0)))
 
-    assert "taper" in {
-        str(found.code) for found in audit(scenario, optimize(scenario, Settings(curve_rounds=0))).breaks
-    }
+    assert {found.code for found in report.breaks} == {BreakCode.TAPER}
 
 
 def test_a_dear_first_hour_is_waited_out_below_the_step() -> None:
