@@ -132,7 +132,7 @@ def _most_import_kw(program: LinearProgram, instance: Instance) -> Floats:
     cells, who = instance.cells, instance.sessions
     share = cells.hours / instance.periods.hours[cells.period]
     drawn = share * (who.max_power_kw / who.efficiency)[cells.session]
-    most = np.bincount(cells.period, weights=drawn, minlength=instance.periods.count)
+    most = np.bincount(cells.period, weights=drawn, minlength=instance.periods.count).astype(float)
     curtailed = program.columns["pv_curtailed"]
     most += np.bincount(curtailed.positions[1], weights=program.col_upper[curtailed.slice], minlength=len(most))
     base = instance.limits.expected_kw[instance.tree.root] + instance.storage.max_charge_kw.sum()

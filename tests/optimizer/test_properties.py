@@ -161,10 +161,10 @@ def hour_of(instant: datetime) -> datetime:
 
 
 def hourly_stay(session: Session) -> Session:
-    """Certain to stay: a chance that falls inside an hour is another one in each of its halves."""
+    """Certain to stay, one-way: a chance, a taper or a floor that changes in an hour is another one in its halves."""
     assert session.departure is not None
     arrival, departure = hour_of(session.arrival), hour_of(session.departure)
-    return replace(session, arrival=arrival, departure=departure, still_there=None)
+    return replace(session, arrival=arrival, departure=departure, still_there=None, soc=None)
 
 
 def first(series: Any) -> Any:
@@ -188,7 +188,7 @@ def by_the_hour(tariff: Tariff | None, start: datetime) -> Tariff | None:
     values = [step.value for step in told.steps][:4] if isinstance(told, PriceSeries) else [0.3, 0.1, 0.2, 0.4]
     steps = tuple(Step(start=start + timedelta(hours=k), value=values[k % len(values)]) for k in range(5))
     prices = PriceSeries(steps=steps, end=start + timedelta(hours=5))
-    return replace(tariff, import_price=prices, export_price=0.0, carbon_intensity=0.2)
+    return replace(tariff, import_price=prices, export_price=0.0, carbon_intensity=0.2, contracts=())
 
 
 @drawn(0.5)
