@@ -21,6 +21,7 @@ from models.domain.schedule import (
     StoragePlan,
 )
 from optimizer.alarms import alarms
+from optimizer.formulation.nodes import cells_below
 from optimizer.instance import Instance
 from optimizer.instance.chances import wanted_kwh
 from optimizer.outcome import Outcome
@@ -360,23 +361,9 @@ def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
 
     [kW, where its limit is measured]
     """
-    cells, span, limits = instance.cells, instance.periods, instance.limits
-    share = cells.hours / span.hours[cells.period]
-    efficiency = instance.sessions.efficiency[cells.session]
-    charged_kw, offered_kw = outcome.charge_power_kw, outcome.limit_kw
-    count = instance.sessions.count
-    at_node = np.zeros((len(limits.ids), count), dtype=bool)
-    for s, evse in enumerate(instance.sessions.evse_ids):
-        at_node[list(limits.evse_nodes[evse]), s] = True
-    expected, guaranteed = limits.expected_kw.copy(), limits.high_kw.copy()
-    for i in range(len(limits.ids)):
-        below = at_node[i][cells.session]
-        to_grid, from_grid = (1.0, 1.0) if limits.at_evse[i] else (1.0 / efficiency[below], efficiency[below])
-        period, back = cells.period[below], outcome.discharge_power_kw[below] * from_grid
-        mean = (charged_kw[below] * to_grid - back) * share[below]
-        expected[i] += np.bincount(period, weights=mean, minlength=span.count)
-        counted = offered_kw[below] * to_grid - back * instance.storage.firm[i]
-        guaranteed[i] += np.bincount(period, weights=counted, minlength=span.count)
+    expected, guaranteed = _car_loads(instance, outcome)
+    expected += instance.limits.expected_kw
+    guaranteed += instance.limits.high_kw
     supply = instance.generation
     for plant, t, curtailed_kw in zip(supply.plant, supply.period, outcome.curtailed_kw, strict=True):
         expected[list(supply.above[plant]), t] += curtailed_kw
@@ -386,6 +373,22 @@ def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
             expected[node] += drawn_kw - given_kw
             guaranteed[node] += drawn_kw - given_kw * instance.storage.firm[node]
     return expected, guaranteed
+
+
+def _car_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
+    """What cars add to both."""
+    cells, span, limits = instance.cells, instance.periods, instance.limits
+    shape = limits.limit_kw.shape
+    cell, node = cells_below(instance, np.arange(instance.sessions.count), np.zeros(shape))
+    place = node * span.count + cells.period[cell]
+    efficiency = np.where(limits.at_evse[node], 1.0, instance.sessions.efficiency[cells.session[cell]])
+    back = outcome.discharge_power_kw[cell] * efficiency
+    mean = (outcome.charge_power_kw[cell] / efficiency - back) * (cells.hours / span.hours[cells.period])[cell]
+    counted = outcome.limit_kw[cell] / efficiency - back * instance.storage.firm[node]
+    loads = np.zeros((2, limits.limit_kw.size))
+    for load, kw in zip(loads, (mean, counted), strict=True):
+        np.add.at(load, place, kw)
+    return loads[0].reshape(shape), loads[1].reshape(shape)
 
 
 def _alarms(instance: Instance) -> tuple[Alarm, ...]:

@@ -97,12 +97,11 @@ class Solver:
         Processor time of the money goal without and with it: 2.6 and 2.0 ms at 10 sessions, 6.5 and 5.6 at 50, 79 and
         60 at 500; with three batteries 13 and 6 ms at 10.
         """
-        columns = np.full(len(program.cost), _STATUS.kLower, dtype=object)
-        rows = np.full(len(program.row_lower), _STATUS.kBasic, dtype=object)
-        columns[program.definitions.columns] = _STATUS.kBasic
-        rows[program.definitions.rows] = _STATUS.kLower
+        columns, rows = [_STATUS.kLower] * len(program.cost), [_STATUS.kBasic] * len(program.row_lower)
+        for column, row in zip(*(part.tolist() for part in program.definitions), strict=True):
+            columns[column], rows[row] = _STATUS.kBasic, _STATUS.kLower
         hint = highspy.HighsBasis()
-        hint.col_status, hint.row_status = columns.tolist(), rows.tolist()
+        hint.col_status, hint.row_status = columns, rows
         hint.valid, hint.alien = True, False
         _expect_ok(self._highs.setBasis(hint), "a basis")
 
@@ -176,12 +175,17 @@ class Solver:
         if not (solution.value_valid and solution.dual_valid):
             raise SolverFault("the solver says optimal and has no valid point")
         return SolverAnswer(
-            np.array(solution.col_value),
-            np.array(solution.col_dual),
-            np.array(solution.row_value),
-            np.array(solution.row_dual),
+            _floats(solution.col_value),
+            _floats(solution.col_dual),
+            _floats(solution.row_value),
+            _floats(solution.row_dual),
             self._highs.getInfo().objective_function_value,
         )
+
+
+def _floats(values: list[float]) -> Floats:
+    """Solvers tell lists; read one by one they take two thirds of the time that numpy needs to look through them."""
+    return np.fromiter(values, dtype=np.float64, count=len(values))
 
 
 def solve(program: LinearProgram, settings: Settings) -> SolverAnswer:

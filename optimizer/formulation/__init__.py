@@ -26,22 +26,27 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     lp = _builder(instance)
     charging = charging_variables(lp, instance)  # (4)
     session_energy(lp, instance, charging)  # (1)
-    energy_balance(lp, instance, charging)  # (2)
-    departure_energy(lp, instance, charging)  # (3)
-    taper_limits(lp, instance, charging)  # (4)
+    if instance.states.count:
+        energy_balance(lp, instance, charging)  # (2)
+        departure_energy(lp, instance, charging)  # (3)
+        taper_limits(lp, instance, charging)  # (4)
     curtailed = curtailment(lp, instance)
     storing = storage_variables(lp, instance)  # (3)
-    storage_balance(lp, instance, storing)  # (8)
+    if instance.storage.count:
+        storage_balance(lp, instance, storing)  # (8)
     node_limits(lp, instance, charging, storing)  # (5), (13)
-    export_limits(lp, instance, charging, curtailed, storing)  # (5)
+    if instance.feeds_in:
+        export_limits(lp, instance, charging, curtailed, storing)  # (5)
     group_limits(lp, instance, charging, curtailed, storing)  # (13)
     phase_currents(lp, instance, charging, settings)  # (6)
     site = site_balance(lp, instance, charging, curtailed, storing)  # (7)
     energy_costs(lp, instance, site)  # (9)
     demand_charges(lp, instance, site)  # (10)
     contract_limits(lp, instance, Power(charging, curtailed, storing, site))  # (11)
-    state_costs(lp, instance, charging)  # (16)
-    storage_costs(lp, instance, storing)  # (16)
+    if instance.states.count:
+        state_costs(lp, instance, charging)  # (16)
+    if instance.storage.count:
+        storage_costs(lp, instance, storing)  # (16)
     unmet_energy(lp, instance, charging)  # (17)
     if settings.objective is Objective.MARGIN:
         revenue(lp, instance, charging)  # (18)

@@ -60,6 +60,11 @@ class Instance:
     most_export_kw: NDArray[np.float64]
     """What the site can give at most, not above 0 where it can give nothing (T,). [kW at grid]"""
 
+    @property
+    def feeds_in(self) -> bool:
+        """Whether a car, a battery or PV can give something to the grid by a choice of the plan."""
+        return bool(self.storage.count or len(self.generation.plant) or len(self.states.givers))
+
 
 def instance_of(scenario: Scenario) -> Instance:
     """The arrays of a completed scenario (see ``models.domain.completion``)."""

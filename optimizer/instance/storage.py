@@ -39,6 +39,8 @@ class Storage:
 
     def below(self, periods: int) -> tuple[Ints, Ints, Ints]:
         """For each period all pairs of a battery and a node above it: position of (battery, period), node, period."""
+        if not self.count:
+            return (np.zeros(0, dtype=np.int64),) * 3
         pairs = [(b, node) for b, nodes in enumerate(self.above) for node in nodes]
         battery, node = np.repeat(np.array(pairs, dtype=np.int64).reshape(len(pairs), 2), periods, axis=0).T
         period = np.tile(np.arange(periods), len(pairs))
