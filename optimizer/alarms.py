@@ -57,5 +57,7 @@ def _alarm(node: str, side: str, excess_kw: float, start_s: float, end_s: float)
 
 def runs(mask: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     """Half-open index ranges in which the mask holds."""
+    if not mask.any():
+        return
     edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
     yield from zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True)

@@ -1,8 +1,10 @@
 """Finds the phase currents (6) that an answer puts outside their limit and the tangents that cut it off."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.formulation.currents import (
     Tangents,
@@ -13,7 +15,7 @@ from optimizer.formulation.currents import (
     thousandths,
 )
 from optimizer.instance import CurrentPoint, Instance
-from optimizer.instance.currents import Line
+from optimizer.instance.currents import Line, Phasors
 from optimizer.program import Block, Floats, Ints, LinearProgram, with_rows
 from optimizer.settings import Settings
 from optimizer.sparse import Rows
@@ -30,42 +32,91 @@ ROWS_PER_LINE = 1000
 12 rounds and 22 s, without fans and neighbours 31 and 38; at 20 kW 18 rounds and 24 s, without more than 60 and 75."""
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A line with a limit, and the sums of legs that its current can be the longest of, whoever stops drawing."""
+
+    line: Line
+    sums: Phasors
+    """(K, G) phasors of the legs that take part in each of them."""
+    of_unknown: Floats
+    """(G,) what one ampere on a leg of unknown phase adds to the length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The lines of a node, and where their legs are in ``leg_current``."""
+
+    point: CurrentPoint
+    places: Ints
+    """(G, T); -1 where a leg carries nothing."""
+    lines: tuple[Watched, ...]
+
+
+def watches(program: LinearProgram, instance: Instance, settings: Settings) -> tuple[Watch, ...]:
+    """Made once for all rounds of cuts; none where no current is limited."""
+    if "leg_current" not in program.columns:
+        return ()
+    places = leg_places(program.columns["leg_current"], instance)
+    return tuple(
+        Watch(point, places[i], tuple(_watched(point, line, settings) for line in distinct_lines(point)))
+        for i, point in enumerate(instance.currents)
+    )
+
+
+def _watched(point: CurrentPoint, line: Line, settings: Settings) -> Watched:
+    """The sums of subsets are the corners of a zonotope.
+
+    A corner is farthest from the origin in some direction, and the legs that take part are those with a positive
+    projection on it. Directions just beside the right angles of each leg meet every corner.
+    """
+    known = np.array([leg.known for leg in point.legs], dtype=bool)
+    phasors = np.where(known, line.phasors, 0.0)
+    subsets = list(_corners(phasors)) if settings.partial_draw else []
+    sums = np.array([phasors, *(np.where(subset, phasors, 0.0) for subset in subsets)])
+    return Watched(line, sums, np.where(known, 0.0, abs(line.phasors)))
+
+
 def violated(
-    program: LinearProgram, instance: Instance, values: Floats, settings: Settings, *, allowed: float, share: float
+    program: LinearProgram,
+    seen: tuple[Watch, ...],
+    values: Floats,
+    settings: Settings,
+    *,
+    allowed: float,
+    share: float,
 ) -> Tangents | None:
     """Tangents with ``share`` of the limit for every line and period beyond ``allowed`` of it; None without any."""
-    if "leg_current" not in program.columns:
-        return None
-    leg_current = program.columns["leg_current"]
-    currents = values[leg_current.slice]
-    places = leg_places(leg_current, instance)
-    found = joined(
-        [
-            _line_cuts(point, line, places[i], currents, settings, allowed, share)
-            for i, point in enumerate(instance.currents)
-            for line in distinct_lines(point)
-        ]
-    )
-    return found if len(found.period) else None
+    found = []
+    for watch in seen:
+        currents = values[program.columns["leg_current"].slice]
+        legs_a = np.where(watch.places >= 0, currents[watch.places], 0.0)
+        for watched in watch.lines:
+            found += _line_cuts(watch, watched, legs_a, settings, allowed, share)
+    return joined(found) if found else None
 
 
 def _line_cuts(
-    point: CurrentPoint,
-    line: Line,
-    places: Ints,
-    currents: Floats,
-    settings: Settings,
-    allowed: float,
-    share: float,
-) -> Tangents:
+    watch: Watch, watched: Watched, legs_a: Floats, settings: Settings, allowed: float, share: float
+) -> list[Tangents]:
     """Nothing for a line that is inside everywhere."""
-    legs_a = np.where(places >= 0, currents[places], 0.0)
-    length, degrees = longest(point, line, legs_a, settings)
+    line = watched.line
+    current, length = longest(watched, legs_a)
     room = np.maximum(0.0, allowed * line.limit_a - line.base_a)
     outside = np.flatnonzero(length > room + 1e-9)
+    if len(outside) == 0:
+        return []
     half_view = np.rad2deg(np.arccos(room[outside] / length[outside]))
-    angle, period = _neighbours(*_fans(degrees[outside], half_view, outside), places.shape[1])
-    return tangents(point, line, angle, period, places, settings, share=share)
+    degrees = np.rad2deg(np.angle(current[outside]))
+    angle, period = _neighbours(*_fans(degrees, half_view, outside), legs_a.shape[1])
+    return [tangents(watch.point, line, angle, period, watch.places, settings, share=share)]
+
+
+def longest(watched: Watched, legs_a: Floats) -> tuple[Phasors, Floats]:
+    """The longest sum that a line's current can be, and its length with what has no known phase, per period. [A]"""
+    sums = watched.sums @ legs_a
+    chosen = sums[np.argmax(abs(sums), axis=0), np.arange(legs_a.shape[1])]
+    return chosen, abs(chosen) + watched.of_unknown @ legs_a
 
 
 def _fans(degrees: Floats, half_view: Floats, period: Ints) -> tuple[Ints, Ints]:
@@ -89,26 +140,7 @@ def _neighbours(angle: Ints, period: Ints, count: int) -> tuple[Ints, Ints]:
     return places // count, places % count
 
 
-def longest(point: CurrentPoint, line: Line, legs_a: Floats, settings: Settings) -> tuple[Floats, Floats]:
-    """Greatest length of the line's current over all subsets of legs that go on drawing, and its angle, per period.
-
-    The sums of subsets are the corners of a zonotope; a corner is farthest from the origin in some direction, and the
-    legs that take part are those with a positive projection on it. Directions just beside the right angles of each leg
-    meet every corner. [A], [degree]
-    """
-    known = np.array([leg.known for leg in point.legs], dtype=bool)
-    phasors = line.phasors[known]
-    extra = abs(line.phasors[~known]) @ legs_a[~known]
-    sums = [phasors @ legs_a[known]]
-    if settings.partial_draw:
-        sums += [np.where(subset, phasors, 0.0) @ legs_a[known] for subset in _corners(phasors)]
-    stacked = np.array(sums)
-    best = np.argmax(abs(stacked), axis=0)
-    chosen = stacked[best, np.arange(stacked.shape[1])]
-    return abs(chosen) + extra, np.rad2deg(np.angle(chosen))
-
-
-def _corners(phasors: np.ndarray) -> Iterator[np.ndarray]:
+def _corners(phasors: Phasors) -> Iterator[NDArray[np.bool_]]:
     seen = set()
     for phasor in phasors[abs(phasors) > 1e-12]:
         for turn in (90.0, -90.0):

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.domain.errors import SolverFault
 from optimizer.backends.highs import NoSolution, Solver, SolverAnswer
-from optimizer.cuts import violated, with_cuts
+from optimizer.cuts import Watch, violated, watches, with_cuts
 from optimizer.formulation import formulate
 from optimizer.formulation.currents import Tangents
 from optimizer.instance import Instance
@@ -75,6 +75,7 @@ class GoalSolver:
         """Of the money goal, for the next solve; None unless it is to be kept."""
         self.solver = Solver(settings)
         self._found: list[Tangents] = []
+        self._watches: tuple[Watch, ...] | None = None
         self._pairs: list[Pairs] = []
 
     def solve(self, at_money: Callable[[Solved], None] | None = None) -> Solved:
@@ -189,8 +190,10 @@ class GoalSolver:
         """Cut until every phase current passes; SolverFault when the budget of rounds is spent."""
         tolerance = self.settings.current_tolerance
         cut, passing = 1.0 - cone.cut * tolerance, 1.0 - cone.passing * tolerance
+        if self._watches is None:
+            self._watches = watches(program, self.instance, self.settings)
         for _ in range(self.settings.cut_rounds):
-            cuts = violated(program, self.instance, answer.values, self.settings, allowed=passing, share=cut)
+            cuts = violated(program, self._watches, answer.values, self.settings, allowed=passing, share=cut)
             if cuts is None:
                 return program, answer
             self._found.append(cuts)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.domain.wire import read_scenario
-from optimizer.cuts import violated, with_cuts
+from optimizer.cuts import violated, watches, with_cuts
 from optimizer.describe import describe
 from optimizer.goals import GoalSolver
 from optimizer.instance import Instance
@@ -84,7 +84,8 @@ def test_an_answer_outside_its_cone_is_cut_off_at_its_own_angle() -> None:
     values = np.zeros(len(program.cost))
     values[program.columns["leg_current"].slice] = [30.0, 10.0]
     settings = Settings()
-    cuts = violated(program, instance, values, settings, allowed=1.0, share=1 - settings.current_tolerance)
+    seen, share = watches(program, instance, settings), 1 - settings.current_tolerance
+    cuts = violated(program, seen, values, settings, allowed=1.0, share=share)
     assert cuts is not None
     grown, _ = with_cuts(program, cuts, 1)
     assert described(grown, "cut") == expected("cut")
@@ -94,7 +95,7 @@ def test_an_answer_inside_its_cone_is_not_cut() -> None:
     instance, program = formulated("cut")
     values = np.zeros(len(program.cost))
     values[program.columns["leg_current"].slice] = [29.9, 10.0]
-    assert violated(program, instance, values, Settings(), allowed=1.0, share=1.0) is None
+    assert violated(program, watches(program, instance, Settings()), values, Settings(), allowed=1.0, share=1.0) is None
 
 
 def test_energy_metered_before_the_plan_counts_in_the_peak() -> None:
