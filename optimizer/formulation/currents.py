@@ -6,6 +6,7 @@ and ``optimizer.cuts`` adds more where an answer is outside.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -143,7 +144,7 @@ def _axes(angles: Floats) -> Floats:
     return _few(np.round(angles % 180.0, 6) % 180.0)
 
 
-def _few(numbers: Floats) -> Floats:
+def _few(numbers: NDArray[np.floating[Any]]) -> Floats:
     """The different ones, ascending: as np.unique, for three or four of them in a third of its time."""
     return np.array(sorted(set(numbers.tolist())), dtype=float)
 
