@@ -74,7 +74,8 @@ def plan(
         float | None, typer.Option(help="Seconds until there must be a plan, the best there is by then; 60 unless set.")
     ] = None,
     previous: Annotated[
-        Path | None, typer.Option(help="The plan before, as --json wrote it: carried over if there is no better one.")
+        Path | None,
+        typer.Option(help="The plan before, as --json wrote it: stayed close to, at worst carried over."),
     ] = None,
     why: Annotated[
         str | None, typer.Option(help="Say for every setpoint of this session what keeps it from being higher.")

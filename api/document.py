@@ -159,6 +159,13 @@ class Comparison(Part):
     """By how much it would exceed the power limit of any node."""
 
 
+class LedgerLine(Part):
+    """What a driver has missed in all once the plan has been carried out."""
+
+    driver: str
+    missed_kwh: float
+
+
 class DemandPeak(Part):
     """Highest demand in one window of one billing period."""
 
@@ -298,6 +305,8 @@ class PlanDocument(Part):
     costs: list[CostLine]
     peaks: list[DemandPeak]
     contracts: list[ContractLine]
+    ledger: list[LedgerLine]
+    """For the scenarios of those who come back; take it over when these cars have left."""
     alarms: list[AlarmLine]
     assumptions: list[AssumptionLine]
     audit: AuditResult

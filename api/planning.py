@@ -24,6 +24,7 @@ from optimizer.explain.in_time import held_within, reasons_within
 from optimizer.failsafe import fail_safe_shares
 from optimizer.heuristics import heuristic
 from optimizer.ladder import Candidate, best_plan
+from optimizer.previous import with_previous
 from optimizer.settings import Settings
 
 DEADLINE_S = 60.0
@@ -74,16 +75,17 @@ def plan(
 ) -> Answer:
     """Plan a scenario; the plan is there ``deadline_s`` from now, whatever the solver does.
 
-    ``previous`` is the plan before, one of those that can stand in for the optimum. Raises InvalidScenario with all
-    findings, also for what the OCPP version cannot carry; NoFeasibleSchedule when bounds of one device contradict each
-    other.
+    ``previous`` is the plan before, to stay close to, and one of those that can stand in for the optimum. Raises
+    InvalidScenario with all findings, also for what the OCPP version cannot carry; NoFeasibleSchedule when bounds of
+    one device contradict each other.
     """
     due = monotonic() + deadline_s
     check(scenario)
+    scenario = with_previous(scenario, previous)
     completed = complete(scenario).scenario
     shares_kw = fail_safe_shares(completed)
     left_s = due - monotonic()
-    best = best_plan(scenario, settings=settings, deadline_s=left_s, previous=previous, shares_kw=shares_kw)
+    best = best_plan(scenario, settings=settings, deadline_s=left_s, shares_kw=shares_kw)
     why = reasons_within(completed, best.schedule, settings, within_s=due - monotonic(), worker=best.in_worker)
     answer = Answer(
         scenario=completed,

@@ -21,6 +21,7 @@ MISSED_KWH = 0.05
 EXCEEDED_KW = 1e-3
 WINDOWS_SHOWN = 3
 DAYS_SHOWN = 3
+LEDGER_SHOWN = 5
 ASSUMPTIONS_SHOWN = 12
 NOT_SENT_SHOWN = 3
 
@@ -32,6 +33,7 @@ COMPONENTS = {
     "contract_excess": "above contracts",
     "storage_wear": "wear of batteries",
     "stored_energy": "worth of what batteries lose",
+    "plan_change": "leaving the plan before, as declared",
     "unmet_target": "worth of what drivers miss",
     "not_taken": "the same, changed by chance of leaving",
     "revenue": "paid by drivers",
@@ -42,6 +44,7 @@ def print_report(document: PlanDocument, console: Console) -> None:
     """Print the whole report."""
     _print_headline(document, console)
     _print_sessions(document, console)
+    _print_ledger(document, console)
     _print_load(document, console)
     _print_costs(document, console)
     _print_alarms(document, console)
@@ -159,6 +162,15 @@ def _missing(session: PlannedSession) -> str:
         return ""
     why = max(session.why, key=lambda one: one.kwh_less, default=None)
     return f"{missed_kwh(session):.1f} kWh" + (f": {why.message}" if why else "")
+
+
+def _print_ledger(document: PlanDocument, console: Console) -> None:
+    """Told where drivers miss something, for they may come back: ``Missed in all: anna 7.0 kWh``."""
+    lines = sorted(document.ledger, key=lambda line: -line.missed_kwh)
+    owed = [f"{line.driver} {line.missed_kwh:.1f} kWh" for line in lines if line.missed_kwh > MISSED_KWH]
+    if owed:
+        more = f" and {len(owed) - LEDGER_SHOWN} more: see --json" if len(owed) > LEDGER_SHOWN else ""
+        console.print(Text(f"\nMissed in all, for the ledger: {', '.join(owed[:LEDGER_SHOWN])}{more}"))
 
 
 def _print_load(document: PlanDocument, console: Console) -> None:

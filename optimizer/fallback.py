@@ -10,32 +10,29 @@ import numpy as np
 from models.domain.completion import complete
 from models.domain.electrical import kw_per_ampere
 from models.domain.scenario import Scenario
-from models.domain.schedule import Method, Schedule, SessionPlan
+from models.domain.schedule import Method, Schedule
 from models.domain.session import Session
 from optimizer.heuristics.discs import Floats
 from optimizer.heuristics.inside import Inside
 from optimizer.heuristics.planning import SHORTEST_H, by_period, outcome_of
 from optimizer.heuristics.room import Room, limits_of
 from optimizer.instance import Instance, instance_of
+from optimizer.previous import with_previous
 from optimizer.solution import schedule_of
 
-_SHORTEST_S = 1e-6
-"""Of a stay in a period; less is no time at all. [s]"""
 
-
-def carried_over(scenario: Scenario, previous: Schedule) -> Schedule:
+def carried_over(scenario: Scenario, previous: Schedule | None = None) -> Schedule:
     """The plan before for a valid scenario: by session and time, within what sessions and limits allow now.
 
     A setpoint for a period is the mean of those before while the session is plugged in. Sessions that were not planned
     before, and times after the end of that plan, get nothing. Nobody gives back: stationary batteries rest, and cars
-    charge for their own need. PV is curtailed no more
-    than export limits ask for.
+    charge for their own need. PV is curtailed no more than export limits ask for. ``previous`` None: what the scenario
+    says of the plan before.
     """
-    completed = complete(scenario)
+    completed = complete(with_previous(scenario, previous))
     instance = instance_of(completed.scenario)
-    plans = {plan.session_id: plan for plan in previous.sessions}
-    wanted = [_carried_kw(instance, s, plans.get(name), previous) for s, name in enumerate(instance.sessions.ids)]
-    outcome = outcome_of(instance, followed(instance, np.concatenate([np.zeros(0), *wanted])))
+    wanted = np.zeros(instance.cells.count) if instance.before is None else instance.before.power_kw
+    outcome = outcome_of(instance, followed(instance, wanted))
     return schedule_of(instance, outcome, method=Method.CARRIED_OVER, assumptions=completed.assumptions)
 
 
@@ -77,21 +74,6 @@ def scaled(room: Room, given: Floats) -> Floats:
             adds = (abs(phasor) > 0.0) | (length > 0.0)
             given = np.where(adds, given * (radius / used), given)
     return given
-
-
-def _carried_kw(instance: Instance, s: int, plan: SessionPlan | None, previous: Schedule) -> Floats:
-    """Mean power of the plan before while session s is plugged in, in each of its periods now. [kW]"""
-    who, cells, instants_s = instance.sessions, instance.cells, instance.periods.instants_s
-    mine = slice(int(cells.offset[s]), int(cells.offset[s + 1]))
-    if plan is None:
-        return np.zeros(mine.stop - mine.start)
-    since = np.maximum(instants_s[cells.period[mine]], who.arrival_s[s])
-    until = np.minimum(instants_s[cells.period[mine] + 1], who.departure_s[s])
-    ends = previous.instants_s[plan.first_period : plan.first_period + len(plan.charge_power_kw) + 1]
-    so_far = np.concatenate([[0.0], np.cumsum(plan.charge_power_kw * np.diff(ends))])
-    drawn = np.interp(until, ends, so_far) - np.interp(since, ends, so_far)
-    mean: Floats = drawn / np.maximum(until - since, _SHORTEST_S)
-    return mean
 
 
 def _car_share_kw(instance: Instance, session: Session, shares_kw: Mapping[str, float]) -> float:

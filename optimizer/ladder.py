@@ -22,6 +22,7 @@ from optimizer.failsafe import fail_safe_shares
 from optimizer.fallback import carried_over, fail_safe_plan
 from optimizer.heuristics import heuristic
 from optimizer.optimize import optimize
+from optimizer.previous import with_previous
 from optimizer.settings import Objective, Settings
 
 Tell = Callable[[Schedule], None]
@@ -102,10 +103,12 @@ def best_plan(
 
     It stands in place of ``settings.time_limit_s``. Whatever the solver does, there is a plan: ``Schedule.method`` says
     which, ``candidates`` why. Fewer broken promises come before less cost, rank by rank. ``previous``: the plan before,
-    as one more candidate; ``shares_kw``: the fail-safe shares, where they are known already; ``worker`` None: by the
-    size of the program. Where no candidate passes, the one with the fewest breaks is shown as it is.
+    to stay close to, and as one more candidate; None: what the scenario says of one. ``shares_kw``: the fail-safe
+    shares, where they are known already; ``worker`` None: by the size of the program. Where no candidate passes, the
+    one with the fewest breaks is shown as it is.
     """
     due = clock() + deadline_s
+    scenario = _remembering(scenario, previous)
     court = _Court(scenario, settings, clock)
     prepared = list(
         _prepared(scenario, previous, shares_kw, lambda: clock() > due - (1 - PREPARATION_SHARE) * deadline_s)
@@ -128,6 +131,14 @@ def improving(scenario: Scenario, settings: Settings, tell: Tell) -> None:
     tell(optimize(scenario, settings, at_money=tell))
 
 
+def _remembering(scenario: Scenario, previous: Schedule | None) -> Scenario:
+    """The scenario with the plan before, where that can be read."""
+    try:
+        return with_previous(scenario, previous)
+    except Exception:
+        return scenario
+
+
 def _prepared(
     scenario: Scenario,
     previous: Schedule | None,
@@ -136,7 +147,7 @@ def _prepared(
 ) -> Iterator[Schedule | Candidate]:
     """Every plan that needs no solver, the quickest first; the first one however late it is."""
     makers: dict[Method, Callable[[], Schedule]] = {}
-    if previous is not None:
+    if previous is not None or scenario.previous:
         makers[Method.CARRIED_OVER] = partial(carried_over, scenario, previous)
     makers |= {method: partial(heuristic, scenario, method) for method in SIMPLE_RULES}
     makers[Method.FAIL_SAFE] = lambda: fail_safe_plan(scenario, shares_kw or fail_safe_shares(scenario))

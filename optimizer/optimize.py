@@ -14,6 +14,7 @@ from optimizer.duals import Duals
 from optimizer.goals import GoalSolver, Shape, Solved
 from optimizer.instance import Instance, instance_of
 from optimizer.outcome import Outcome
+from optimizer.previous import with_previous
 from optimizer.program import Floats, LinearProgram
 from optimizer.settings import Objective, Settings
 from optimizer.solution import energies, group_duals, inside_kwh, lacking_kwh, node_duals, schedule_of
@@ -52,26 +53,37 @@ def formulate(scenario: Scenario, settings: Settings = Settings()) -> Formulated
 
 
 def optimize(
-    scenario: Scenario, settings: Settings = Settings(), *, at_money: Callable[[Schedule], None] | None = None
+    scenario: Scenario,
+    settings: Settings = Settings(),
+    *,
+    previous: Schedule | None = None,
+    at_money: Callable[[Schedule], None] | None = None,
 ) -> Schedule:
     """The best plan for a valid scenario: promises, then money, then manners.
 
-    Wishes are priced, so there always is a plan; what is missed is in it. ``at_money`` is told the plan that money
-    settles, before manners. Raises SolverFault or DeadlinePassed.
+    Wishes are priced, so there always is a plan; what is missed is in it. ``previous``: the plan before, in place of
+    what the scenario says of one; of plans that are equally good the closest to it is taken. ``at_money`` is told the
+    plan that money settles, before manners. Raises SolverFault or DeadlinePassed.
     """
     started = perf_counter()
-    completed = complete(scenario)
+    completed = complete(with_previous(scenario, previous))
     instance = instance_of(completed.scenario)
     return _planned(completed, instance, GoalSolver(instance, settings), started, at_money)
 
 
-def replan(scenario: Scenario, settings: Settings = Settings(), carried: Basis | None = None) -> Replanned:
+def replan(
+    scenario: Scenario,
+    settings: Settings = Settings(),
+    carried: Basis | None = None,
+    *,
+    previous: Schedule | None = None,
+) -> Replanned:
     """As ``optimize``, from the basis of the plan before: for a plug-in or the passing of time, not for new limits.
 
     The optimum is that of a cold solve; which of equal optima is taken is decided by goal (3), not by the path.
     """
     started = perf_counter()
-    completed = complete(scenario)
+    completed = complete(with_previous(scenario, previous))
     instance = instance_of(completed.scenario)
     goals = GoalSolver(instance, settings, carried=carried, keep_basis=True)
     schedule = _planned(completed, instance, goals, started)

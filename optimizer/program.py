@@ -276,6 +276,16 @@ def with_columns(program: LinearProgram, block: Block, *, cost: Floats) -> Linea
     )
 
 
+def with_copies(program: LinearProgram, block: Block, columns: Ints, *, upper: Floats) -> LinearProgram:
+    """The program with a copy of some columns: >= 0, at the same cost, in the same rows with the same coefficients."""
+    wider = with_columns(program, block, cost=program.cost[columns])
+    copy = np.full(len(program.cost), -1)
+    copy[columns] = block.columns
+    matrix, col_upper = wider.matrix.with_copied(copy), wider.col_upper.copy()
+    col_upper[block.slice] = upper
+    return replace(wider, matrix=matrix, col_upper=col_upper)
+
+
 def _spread(coefficient: ArrayLike, count: int) -> Floats:
     """A number of each column's own, or one for all; ValueError for any other count."""
     values = np.empty(count)

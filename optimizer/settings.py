@@ -24,7 +24,7 @@ class Settings:
     """Keep phase current limits whichever cars stop drawing; off only to compare with results that ignore it."""
     cut_rounds: int = 60
     """At most this many rounds of tangent cuts."""
-    share_rounds: int = 3
+    share_rounds: int = 12
     """At most this many rounds of max-min sharing."""
     curve_rounds: int = 3
     """So many rounds of bounds for charging curves that are not concave."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models.domain.before import MissedBefore
 from models.domain.findings import Assumption
 from models.domain.schedule import (
     Alarm,
@@ -30,6 +31,9 @@ from optimizer.signal_plans import group_plans
 
 Floats = NDArray[np.float64]
 
+NOTHING_KWH = 1e-3
+"""Less than this is not missed. [kWh]"""
+
 
 def schedule_of(
     instance: Instance,
@@ -53,6 +57,7 @@ def schedule_of(
     taken = expected_kwh(instance, outcome.charge_power_kw)
     costs = _costs(instance, site_kw, peaks, taken, target_shortfall) | _storage_costs(instance, outcome)
     costs |= _chance_costs(instance, outcome.charge_power_kw)
+    costs["plan_change"] = _cost_of_changes(instance, outcome)
     costs |= _giving_costs(instance, outcome, costs["revenue"])
     costs["contract_excess"] = excess_cost(instance, excesses)
     left_out = () if objective_counts_revenue else ("revenue",)
@@ -71,6 +76,7 @@ def schedule_of(
         peaks=peaks,
         contracts=excesses,
         costs=costs,
+        ledger=_ledger(instance, outcome.minimum_shortfall_kwh, target_shortfall),
         objective=sum(amount for name, amount in costs.items() if name not in left_out),
         alarms=_alarms(instance),
         assumptions=assumptions,
@@ -239,6 +245,28 @@ def _giving_costs(instance: Instance, outcome: Outcome, revenue: float) -> dict[
         "discharge_paid": float(states.paid_per_kwh[states.member] @ given),
         "revenue": revenue + float(states.earned_back_per_kwh[states.member] @ given),
     }
+
+
+def _cost_of_changes(instance: Instance, outcome: Outcome) -> float:
+    """(20), what was declared as the least that moving energy must gain. [currency]"""
+    before = instance.before
+    if before is None:
+        return 0.0
+    moved_kwh = instance.cells.hours * abs(outcome.charge_power_kw - before.power_kw) / 2
+    return instance.money.change_price * float(moved_kwh @ before.known)
+
+
+def _ledger(
+    instance: Instance, minimum_shortfall_kwh: Floats, target_shortfall_kwh: Floats
+) -> tuple[MissedBefore, ...]:
+    """What drivers have missed once this plan has been carried out, those of the ledger first."""
+    ledger = {line.driver: line.missed_kwh for line in instance.scenario.ledger}
+    missing = (minimum_shortfall_kwh + target_shortfall_kwh).tolist()
+    for session, missed_kwh in zip(instance.scenario.sessions, missing, strict=True):
+        if missed_kwh > NOTHING_KWH:
+            driver = session.driver or session.id
+            ledger[driver] = ledger.get(driver, 0.0) + missed_kwh
+    return tuple(MissedBefore(driver=driver, missed_kwh=missed_kwh) for driver, missed_kwh in ledger.items())
 
 
 def _session_plans(

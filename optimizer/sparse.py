@@ -5,7 +5,7 @@ another, read row by row. Indices are of the 32 bits that solvers take, so nothi
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,9 +68,27 @@ class Rows:
             (self.shape[0] + other.shape[0], self.shape[1]),
         )
 
+    def below(self, first: int) -> "Rows":
+        """The rows from ``first`` on."""
+        start = self.indptr[first]
+        shape = (self.shape[0] - first, self.shape[1])
+        return Rows(self.indptr[first:] - start, self.indices[start:], self.data[start:], shape)
+
     def widened(self, columns: int) -> "Rows":
         """The same coefficients with so many empty columns more on the right."""
         return Rows(self.indptr, self.indices, self.data, (self.shape[0], self.shape[1] + columns))
+
+    def with_copied(self, copy: NDArray[np.int64]) -> "Rows":
+        """With every coefficient of column j once more in column ``copy[j]``, where that is not -1.
+
+        Copies must ascend with their columns and stand to the right of all that have coefficients.
+        """
+        twice = copy[self.indices] >= 0
+        row = np.concatenate([self.row_of, self.row_of[twice]])
+        order = np.argsort(row, kind="stable")
+        indices = np.concatenate([self.indices, copy[self.indices[twice]].astype(np.int32)])[order]
+        data = np.concatenate([self.data, self.data[twice]])[order]
+        return Rows(_starts(row, self.shape[0]), indices, data, self.shape)
 
     def __matmul__(self, values: Floats) -> Floats:
         """Σ coefficient · value of each row (rows,)."""
@@ -79,7 +97,7 @@ class Rows:
         return sums
 
 
-def _starts(row: NDArray[np.int64], count: int) -> Index:
+def _starts(row: NDArray[np.integer[Any]], count: int) -> Index:
     starts = np.zeros(count + 1, dtype=np.int32)
     np.cumsum(np.bincount(row, minlength=count), out=starts[1:])
     return starts

@@ -19,6 +19,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.session import Session, TaperPoint, Vehicle, WantedPart
@@ -706,5 +707,37 @@ def wanted_parts(dice: Dice, session: Session) -> tuple[WantedPart, ...]:
     return tuple(WantedPart(up_to_kwh=round(step * (k + 1), 1), chance=chance) for k, chance in enumerate(chances))
 
 
-FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (with_followed_cars, with_turned_prices, with_chances)
+def with_a_past(dice: Dice, scenario: Scenario) -> Scenario:
+    """Half of the sites remember: setpoints that a plan before had, what leaving it costs, and what was missed."""
+    if not often(dice, 5):
+        return scenario
+    assert scenario.horizon is not None
+    drivers = dice.pick((None, "one", "other"))
+    sessions = tuple(replace(s, driver=dice.pick((None, drivers))) for s in scenario.sessions)
+    named = [s for s in sessions if often(dice, 7)]
+    tariff = scenario.tariff
+    return replace(
+        scenario,
+        sessions=sessions,
+        previous=tuple(planned_before(dice, s.id, scenario.horizon) for s in named),
+        ledger=tuple(MissedBefore(driver=name, missed_kwh=tenths(dice, 0.0, 20.0)) for name in ("one", "e0-0")),
+        tariff=None if tariff is None else replace(tariff, change_price_per_kwh=dice.pick((0.0, 0.0, 0.01, 0.2))),
+    )
+
+
+def planned_before(dice: Dice, session: str, horizon: Horizon) -> PlannedBefore:
+    """Two setpoints, from the start of the horizon or an hour before it, until somewhere inside."""
+    first = horizon.start - dice.pick((timedelta(0), timedelta(hours=1)))
+    second, end = sorted((inside(dice, horizon), inside(dice, horizon)))
+    powers = (0.0, tenths(dice, 0.0, 11.0), 50.0)
+    steps = [Step(start=at, value=dice.pick(powers)) for at in dict.fromkeys((first, second))]
+    return PlannedBefore(session=session, charge_power_kw=tuple(steps), end=end + timedelta(minutes=1))
+
+
+FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (
+    with_followed_cars,
+    with_turned_prices,
+    with_chances,
+    with_a_past,
+)
 """Drawn after everything else, each from a random stream of its own, so that none changes what the others draw."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.session import Session, Visit
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, PriceEvent
@@ -31,6 +32,8 @@ _NOUNS: dict[type, str] = {
     PriceEvent: "price event",
     Session: "session",
     Visit: "visit",
+    PlannedBefore: "plan before",
+    MissedBefore: "ledger",
 }
 
 

@@ -1,5 +1,6 @@
 """Everything that one solve needs."""
 
+from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.findings import Assumption
 from models.domain.horizon import Horizon
 from models.domain.session import Session, Visit
@@ -21,6 +22,10 @@ class Scenario:
     signals: tuple[Signal, ...] = ()
     horizon: Horizon | None = None
     """None: from the first arrival to the last departure, at most seven days."""
+    previous: tuple[PlannedBefore, ...] = ()
+    """The plan before: of plans that are equally good, the one that changes least of it is taken."""
+    ledger: tuple[MissedBefore, ...] = ()
+    """Who missed how much before: where energy is short again, they miss less. The plan tells what it would add."""
     name: str = ""
     description: str = ""
     assumptions: tuple[Assumption, ...] = ()

@@ -79,6 +79,8 @@ class Session:
     vehicle: Vehicle | None = None
     retail_price_per_kwh: float | None = None
     """What the driver pays for energy, measured at evse; counts when the objective is margin. [currency/kWh]"""
+    driver: str | None = None
+    """Whom the ledger of what was missed knows; a vehicle or a customer will do. None: the session's own id."""
     transaction_id: str | None = None
     """The station's own; an integer in OCPP 1.6."""
     soc: float | None = None

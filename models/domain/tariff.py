@@ -151,5 +151,7 @@ class Tariff:
     carbon_price_per_kg: float = 0.0
     carbon_intensity: Price = 0.0
     """[kg/kWh], in the same forms as a price."""
+    change_price_per_kwh: float = 0.0
+    """What it must gain at least to move a kWh from where the plan before had it; paid to nobody. [currency/kWh]"""
     name: str = ""
     source: str = ""

@@ -15,6 +15,7 @@ from optimizer.audit.contracts import contract_breaks, excesses
 from optimizer.audit.currents import LineCurrent, current_breaks, line_currents
 from optimizer.audit.demand import Demand, demands, peak_breaks
 from optimizer.audit.groups import group_breaks
+from optimizer.audit.ledger import ledger_breaks
 from optimizer.audit.loads import NodeLoad, controlled_kw, expected_kw, load_breaks, node_loads
 from optimizer.audit.money import cost_breaks, costs
 from optimizer.audit.offers import offer_breaks
@@ -51,7 +52,12 @@ def audit(
     ]
     breaks += [found for line in lines for found in current_breaks(case, line)]
     breaks += chance_breaks(case)
-    breaks += [*peak_breaks(case, peaks), *contract_breaks(case, above), *cost_breaks(case, money)]
+    breaks += [
+        *peak_breaks(case, peaks),
+        *contract_breaks(case, above),
+        *cost_breaks(case, money),
+        *ledger_breaks(case),
+    ]
     return report(breaks, _figures(case, loads, lines, peaks, money))
 
 

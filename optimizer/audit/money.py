@@ -11,6 +11,7 @@ from models.domain.value import Series
 from optimizer.audit.batteries import battery_costs
 from optimizer.audit.case import Case, Stay
 from optimizer.audit.chances import not_taken, taken_kwh
+from optimizer.audit.changes import moved_kwh
 from optimizer.audit.contracts import Excess, excess_cost
 from optimizer.audit.demand import COST_TOLERANCE, Demand
 from optimizer.audit.report import Break, BreakCode
@@ -33,6 +34,7 @@ def costs(case: Case, found: tuple[Demand, ...], above: tuple[Excess, ...]) -> d
         "demand_charge": sum(price * (peak.peak_kw - floor) for price, floor, peak in peaks),
         "contract_excess": excess_cost(case, above),
         **battery_costs(case),
+        "plan_change": tariff.change_price_per_kwh * sum(moved_kwh(case)),
         "unmet_target": sum(_unmet_target(case)),
         **not_taken(case, bought + carbon, sold),
         **_giving_costs(case),

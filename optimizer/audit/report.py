@@ -32,6 +32,8 @@ class BreakCode(StrEnum):
     SHORTFALL_BOUNDS = "shortfall_bounds"
     EXPECTED = "expected"
     """(19): what is expected to be taken is not what the chances say."""
+    LEDGER = "ledger"
+    """What drivers have missed in all is not what they missed before and miss in this plan."""
     AFTER_HORIZON = "after_horizon"
     """More is left for after the horizon than the time until departure allows."""
     ABOVE_OFFER = "above_offer"

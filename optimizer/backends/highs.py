@@ -18,19 +18,14 @@ from optimizer.warm import Basis, basis_of, statuses_for
 with quiet_stdout():
     highspy.Highs()
 
-_PRIMAL_SIMPLEX = 4
 _MIP_GAP = 1e-6
 """Of the cost: what is left open may be this much better."""
 _FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 _INTEGER = int(highspy.HighsVarType.kInteger)
+_USUAL, _FINE = 1e-7, 1e-9
+"""Feasibility tolerances. Primal simplex leaves what it may; at 1e-7 a proof of optimality had a gap of 3e-7."""
+_DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
 _STATUS = highspy.HighsBasisStatus
-
-_PRESOLVED = ("leg_current", "largest_share")
-"""Column blocks that only sum up others: presolve takes them out again, and without them it costs more than it finds.
-
-Processor time with presolve and without, the money goal of benchmark B3: 38 and 22 ms at 200 sessions, 326 and 224 at
-1,000, 4,940 and 4,040 at 5,000; but 55 and 478 ms with currents at 50 sessions, 9 and 18 with shares.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +61,9 @@ class Solver:
         """Take a program, forgetting the one before. SolverFault for numbers that HiGHS would accept silently."""
         check_numbers(program)
         started = perf_counter()
-        presolve = "choose" if any(name in program.columns for name in _PRESOLVED) else "off"
+        presolve = "choose" if _worth_presolving(program) else "off"
+        _expect_ok(self._highs.setOptionValue("simplex_strategy", _DUAL_SIMPLEX), "option simplex_strategy")
+        _expect_ok(self._highs.setOptionValue("primal_feasibility_tolerance", _USUAL), "option tolerance")
         _expect_ok(self._highs.setOptionValue("presolve", presolve), "option presolve")
         a = program.matrix
         status = self._highs.passModel(
@@ -104,6 +101,37 @@ class Solver:
         hint.col_status, hint.row_status = columns, rows
         hint.valid, hint.alien = True, False
         _expect_ok(self._highs.setBasis(hint), "a basis")
+
+    def change(self, program: LinearProgram) -> None:
+        """Turn the loaded program into another that begins with its columns and rows, coefficients included.
+
+        Costs, bounds and what comes after may differ. The next run starts from the last answer, by primal simplex.
+        """
+        check_numbers(program)
+        started = perf_counter()
+        highs, a = self._highs, program.matrix
+        known, rows = highs.getNumCol(), highs.getNumRow()
+        columns, new = np.arange(known, dtype=np.int32), slice(known, None)
+        nothing = np.zeros(0, dtype=np.int32)
+        done = [
+            highs.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX),
+            highs.setOptionValue("primal_feasibility_tolerance", _FINE),
+            highs.changeColsCost(known, columns, program.cost[:known]),
+            highs.changeColsBounds(known, columns, program.col_lower[:known], program.col_upper[:known]),
+            highs.changeRowsBounds(
+                rows, np.arange(rows, dtype=np.int32), program.row_lower[:rows], program.row_upper[:rows]
+            ),
+        ]
+        if known < len(program.cost):
+            count = len(program.cost) - known
+            bounds = program.col_lower[new], program.col_upper[new]
+            empty = np.zeros(count, dtype=np.int32)
+            done.append(highs.addCols(count, program.cost[new], *bounds, 0, empty, nothing, np.zeros(0)))
+        self.seconds += perf_counter() - started
+        for status in done:
+            _expect_ok(status, "changing the model")
+        if rows < a.shape[0]:
+            self.add_rows(a.below(rows), program.row_lower[rows:], program.row_upper[rows:])
 
     def start_from(self, basis: Basis, program: LinearProgram) -> None:
         """Begin the next run of a loaded program from the basis of another, as far as their labels agree."""
@@ -181,6 +209,16 @@ class Solver:
             _floats(solution.row_dual),
             self._highs.getInfo().objective_function_value,
         )
+
+
+def _worth_presolving(program: LinearProgram) -> bool:
+    """Columns that only sum up others are taken out again; without any, presolve costs more than it finds.
+
+    Processor time with presolve and without, the money goal of benchmark B3: 38 and 22 ms at 200 sessions, 326 and 224
+    at 1,000, 4,940 and 4,040 at 5,000; but 55 and 478 ms with currents at 50 sessions, 9 and 18 with shares.
+    """
+    shares = program.columns.get("largest_share")
+    return "leg_current" in program.columns or (shares is not None and bool(program.cost[shares.slice].any()))
 
 
 def _floats(values: list[float]) -> Floats:

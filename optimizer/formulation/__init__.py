@@ -4,6 +4,7 @@ import numpy as np
 
 from optimizer.formulation.balance import site_balance
 from optimizer.formulation.chances import unknown_drivers
+from optimizer.formulation.changes import plan_changes
 from optimizer.formulation.contracts import demand_charges, energy_costs, revenue, unmet_energy
 from optimizer.formulation.currents import phase_currents
 from optimizer.formulation.energy import charging_variables, session_energy
@@ -51,6 +52,7 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     if settings.objective is Objective.MARGIN:
         revenue(lp, instance, charging)  # (18)
     unknown_drivers(lp, instance, charging, settings)  # (19)
+    plan_changes(lp, instance, charging)  # (20)
     return lp.build()
 
 

@@ -5,7 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.domain.scenario import Scenario
+from optimizer.instance.before import Before, before, missed_kwh
 from optimizer.instance.chances import Chances, chances, refund
 from optimizer.instance.contracts import Contracts, contracts
 from optimizer.instance.currents import CurrentPoint, current_points
@@ -21,6 +25,7 @@ from optimizer.instance.storage import Storage, storage
 from optimizer.instance.tree import Tree, tree
 
 __all__ = [
+    "Before",
     "Cells",
     "Chances",
     "Contracts",
@@ -57,6 +62,10 @@ class Instance:
     currents: tuple[CurrentPoint, ...]
     money: Money
     contracts: Contracts
+    before: Before | None
+    """None without a plan before."""
+    missed_before_kwh: NDArray[np.float64]
+    """By the ledger (S,). [kWh at evse]"""
     most_export_kw: NDArray[np.float64]
     """What the site can give at most, not above 0 where it can give nothing (T,). [kW at grid]"""
 
@@ -94,4 +103,6 @@ def instance_of(scenario: Scenario) -> Instance:
         money=prices,
         contracts=contracts(scenario, branches, span),
         most_export_kw=most_kw,
+        before=before(scenario, who, plugged, span),
+        missed_before_kwh=missed_kwh(scenario),
     )

@@ -43,6 +43,8 @@ class Money:
     carbon_cost: Floats
     """carbon price times intensity. [currency/kWh]"""
     demand: Demand
+    change_price: float
+    """Of a kWh that is moved from where the plan before had it. [currency/kWh]"""
 
 
 def money(scenario: Scenario, span: Periods) -> Money:
@@ -56,6 +58,7 @@ def money(scenario: Scenario, span: Periods) -> Money:
         carbon_cost=tariff.carbon_price_per_kg
         * mean_prices(tariff.carbon_intensity, instants, calendar, path="tariff.carbon_intensity"),
         demand=_demand(scenario, span),
+        change_price=tariff.change_price_per_kwh,
     )
 
 

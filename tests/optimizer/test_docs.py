@@ -5,7 +5,7 @@ import importlib
 import json
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from math import nan
@@ -69,10 +69,12 @@ EVERY_BLOCK = """{
      "still_wants": [{"up_to_kwh": 2, "chance": 0.9}, {"up_to_kwh": 4, "chance": 0.4}]}
   ],
   "tariff": {"currency": "EUR", "import_price": 0.3,
-             "demand_charges": [{"id": "month", "rate_per_kw": 10}],
+             "change_price_per_kwh": 0.01, "demand_charges": [{"id": "month", "rate_per_kw": 10}],
              "contracts": [{"id": "transport", "import_limit_kw": 8, "price_per_kw": 2}]},
   "signals": [{"kind": "cap", "id": "dimmed", "start": "2026-03-02T06:00:00Z", "end": "2026-03-02T07:00:00Z",
                "evses": ["a", "c"], "rule": "enwg_14a"}],
+  "previous": [{"session": "c", "charge_power_kw": [{"start": "2026-03-02T06:00:00Z", "value": 5}],
+                "end": "2026-03-02T07:00:00Z"}],
   "horizon": {"start": "2026-03-02T06:00:00Z", "stretches": [{"count": 8, "minutes": 15}]}
 }"""
 """Promises of 20 kWh that 9 kW cannot keep in two hours, unequal currents between lines, generation, and the rest."""
@@ -96,16 +98,20 @@ def blocks() -> Mapping[str, tuple[str, Block]]:
 
 def programs() -> list[LinearProgram]:
     """Every program that is loaded into the solver on the way to some plans, and the last ones with their cuts."""
-    scenarios = [*map(samples.load, samples.names()), read_scenario(EVERY_BLOCK)]
+    shared = (ROOT / "tests" / "golden" / "equal-share" / "scenario.json").read_bytes()
+    scenarios = [*map(samples.load, samples.names()), read_scenario(EVERY_BLOCK), read_scenario(shared)]
     loaded: list[LinearProgram] = []
-    load = Solver.load
 
-    def recording(solver: Solver, program: LinearProgram) -> None:
-        loaded.append(program)
-        load(solver, program)
+    def recording(method: Callable[[Solver, LinearProgram], None]) -> Callable[[Solver, LinearProgram], None]:
+        def recorded(solver: Solver, program: LinearProgram) -> None:
+            loaded.append(program)
+            method(solver, program)
+
+        return recorded
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Solver, "load", recording)
+        patch.setattr(Solver, "load", recording(Solver.load))
+        patch.setattr(Solver, "change", recording(Solver.change))
         for scenario in scenarios:
             solved = GoalSolver(instance_of(complete(scenario).scenario), Settings()).solve()
             loaded += [solved.program, solved.money_program]

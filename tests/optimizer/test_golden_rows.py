@@ -10,9 +10,10 @@ from optimizer.cuts import violated, watches, with_cuts
 from optimizer.describe import describe
 from optimizer.goals import GoalSolver
 from optimizer.instance import Instance
-from optimizer.manners import with_shares
+from optimizer.manners import preference, with_preferences
+from optimizer.manners.sharing import wishes_of, with_shares
 from optimizer.optimize import formulate, optimize
-from optimizer.program import LinearProgram
+from optimizer.program import LinearProgram, with_cost
 from optimizer.settings import Settings
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -27,6 +28,7 @@ AS_FORMULATED = (
     "group-cap",
     "transport",
     "silent-drivers",
+    "plan-before",
 )
 
 
@@ -61,10 +63,7 @@ def test_a_promise_that_cannot_be_kept_is_held_at_the_least_that_must_be_missed(
 
 def test_what_is_missing_is_shared_by_rows_of_equal_shares() -> None:
     instance, program = formulated("equal-share")
-    wanted = instance.sessions.remaining_kwh
-    shares = with_shares(
-        program, program.columns["target_shortfall"], np.array([0, 1]), wanted, np.zeros(2), instance.sessions.tier
-    )
+    shares = with_shares(program, wishes_of(instance), np.array([0, 1]))
     assert described(shares, "equal-share") == expected("equal-share")
 
 
@@ -72,6 +71,12 @@ def test_import_is_kept_level_by_rows_of_metering_intervals() -> None:
     instance, _ = formulated("level-import")
     program = GoalSolver(instance, Settings()).solve().program
     assert described(program, "level-import") == expected("level-import")
+
+
+def test_setpoints_of_the_plan_before_split_columns_in_two() -> None:
+    instance, program = formulated("closeness")
+    split = with_preferences(program, instance)
+    assert described(with_cost(split, preference(split, instance)), "closeness") == expected("closeness")
 
 
 def test_equal_shares_of_what_is_missing_are_planned() -> None:

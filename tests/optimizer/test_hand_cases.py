@@ -168,7 +168,7 @@ def test_a_face_without_room_for_manners_keeps_the_plan_of_money(monkeypatch: py
         raise NoSolution("no room")
 
     scenario = one_hour(ten_kwh(), session(1, 3.0, tier="fleet"))
-    monkeypatch.setattr("optimizer.goals.early", no_room)
+    monkeypatch.setattr("optimizer.goals.shared_equally", no_room)
     plan = optimize(scenario)
     assert energies(plan) == pytest.approx([3.0], abs=1e-6)
     assert audit(scenario, plan).passed

@@ -68,6 +68,7 @@ def paper_model(
     add_peak_import_definition(model, paper)
     add_parts(model, paper)
     add_contract_limit(model, paper)
+    add_power_change(model, paper)
     add_money(model, paper)
     return model
 
@@ -369,8 +370,20 @@ def node_power(model: pyo.ConcreteModel, paper: Paper, c: PaperSide, t: Period) 
     return carried + expected_below_kw(paper.scenario, places, t.start_s, t.end_s)
 
 
+def add_power_change(model: pyo.ConcreteModel, paper: Paper) -> None:
+    """(20): setpoints beside those of the plan before, where leaving it has a price. [kW at evse]"""
+    before = paper.planned_before if tariff_of(paper.scenario).change_price_per_kwh > 0 else {}
+    for name in ("power_raised", "power_lowered"):
+        block(model, name, dict.fromkeys(((s.id, t.label) for s, t in before), (0.0, inf)))
+    rows = {}
+    for (s, t), planned_kw in before.items():
+        at = s.id, t.label
+        rows[at] = model.charge_power[at] - model.power_raised[at] + model.power_lowered[at] == planned_kw
+    constrain(model, "power_change", rows)
+
+
 def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
-    """Goal (2): energy and carbon (9), demand (10), unmet targets (17), and revenue (18) where it counts."""
+    """Goal (2): energy and carbon (9), demand (10), unmet targets (17), changes of plan (20), revenue (18)."""
     tariff, days = tariff_of(paper.scenario), paper.days
     money = 0.0
     for t in paper.periods:
@@ -402,4 +415,7 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
         worth = b.terminal_value_per_kwh or 0.0
         money -= worth * (model.storage_energy[b.id, label(paper.end_s)] - b.energy_at_start_kwh)
     money += chance_money(model, paper)
+    for s, t in paper.planned_before if tariff.change_price_per_kwh > 0 else ():
+        moved_kw = model.power_raised[s.id, t.label] + model.power_lowered[s.id, t.label]
+        money += tariff.change_price_per_kwh * paper.h(s, t) * moved_kw / 2
     model.money = pyo.Objective(expr=money)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from math import isfinite
 from typing import Any
 
@@ -101,6 +102,20 @@ class Paper:
     def batteries(self, places: Collection[str]) -> list[Battery]:
         """Those that hang on some nodes."""
         return [b for b in self.scenario.site.batteries if b.node in places]
+
+    @cached_property
+    def planned_before(self) -> dict[tuple[PaperSession, Period], float]:
+        """Mean setpoint of the plan before while a session is plugged in, where that plan covers all of it. [kW]"""
+        plans = {plan.session: plan for plan in self.scenario.previous}
+        found = {}
+        for s, t in product(self.sessions, self.periods):
+            since_s, until_s = max(s.arrival_s, t.start_s), min(s.departure_s, t.end_s)
+            plan = plans.get(s.id)
+            if plan is None or since_s >= until_s:
+                continue
+            if plan.charge_power_kw[0].start.timestamp() <= since_s and until_s <= plan.end.timestamp():
+                found[s, t] = mean(plan.charge_power_kw, since_s, until_s)
+        return found
 
     def after_kwh(self, s: PaperSession) -> float:
         return s.after_horizon_kwh(self.end_s)

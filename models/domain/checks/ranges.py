@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 
+from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.checks.leaves import Leaf
 from models.domain.findings import Finding
 from models.domain.horizon import Stretch
@@ -162,7 +163,9 @@ RANGES: dict[type, dict[str, Range]] = {
     },
     Freeze: {"price_per_kwh": NOT_NEGATIVE},
     Dispatch: {"price_above_per_kwh": NOT_NEGATIVE, "price_below_per_kwh": NOT_NEGATIVE},
-    Tariff: {"carbon_price_per_kg": NOT_NEGATIVE},
+    Tariff: {"carbon_price_per_kg": NOT_NEGATIVE, "change_price_per_kwh": NOT_NEGATIVE},
+    PlannedBefore: {"charge_power_kw": NOT_NEGATIVE},
+    MissedBefore: {"missed_kwh": NOT_NEGATIVE},
     DemandCharge: {
         "rate_per_kw": NOT_NEGATIVE,
         "demand_interval_min": MINUTES,

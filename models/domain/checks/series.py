@@ -72,9 +72,16 @@ def _steps(path: str, series: Series | PhaseSeries | TimeClasses | None) -> Iter
             yield from _steps(f"{path}.{phase}", getattr(series, phase))
 
 
+def _planned_before(scenario: Scenario) -> Iterator[_Steps]:
+    """Setpoints of the plan before: they may begin whenever they like."""
+    for i, planned in enumerate(scenario.previous):
+        yield f"previous[{i}].charge_power_kw", planned.charge_power_kw
+
+
 def disordered_steps(scenario: Scenario) -> Iterator[Finding]:
     """Series without steps, and steps that do not start after the one before."""
-    for path, steps in chain(series_of(scenario), signal_series(scenario), _chances(scenario)):
+    told = chain(series_of(scenario), signal_series(scenario), _chances(scenario), _planned_before(scenario))
+    for path, steps in told:
         if not steps:
             yield Finding(path=path, message="the series has no step", remedy="write at least one, or leave it out")
         for i, (before, after) in enumerate(pairwise(steps), start=1):
