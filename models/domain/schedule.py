@@ -238,7 +238,8 @@ class Schedule:
     costs: Mapping[str, float] = field(default_factory=dict)
     """By component: energy_import, energy_export, carbon, demand_charge, contract_excess, unmet_target, not_taken (what
     chances change of the others), storage_wear, stored_energy (negative where batteries end fuller than they began),
-    plan_change (the declared price of moving energy from where the plan before had it, paid to nobody), revenue (negative, as expected); with cars that give back also vehicle_wear, vehicle_energy (as stored_energy) and
+    plan_change (the declared price of moving energy from where the plan before had it, paid to nobody), revenue
+    (negative, as expected); with cars that give back also vehicle_wear, vehicle_energy (as stored_energy) and
     discharge_paid.
     Under the objective ``cost`` the revenue is left out of ``objective``; else they add up to it."""
     objective: float = 0.0

@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.domain.scenario import Scenario
 from optimizer.instance.before import Before, before, missed_kwh
 from optimizer.instance.chances import Chances, chances, refund
