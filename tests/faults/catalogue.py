@@ -125,7 +125,26 @@ CHANCE_FAULTS = (
     Fault("who may have left pays all the same", number("cost", "charge_power", times(0.5), not_zero)),
 )
 
+INSIDE, AWAY, BACK, KWH, CURVE = "energy_balance", "departure_energy", "discharge_power", "energy", "taper"
+STATE_FAULTS = (
+    Fault("what is given back fills the battery", coefficient(INSIDE, BACK, flipped)),
+    Fault("giving back loses nothing", coefficient(INSIDE, BACK, times(0.9), not_one)),
+    Fault("charging loses nothing", coefficient(INSIDE, POWER, times(1 / 0.95), not_one)),
+    Fault("a battery begins each period where it ended", next_column(INSIDE, KWH)),
+    Fault("a wish is for energy at battery", coefficient(AWAY, KWH, unit, not_one)),
+    Fault("a battery may be drained below its reserve", number("col_lower", KWH, put(0.0), not_zero)),
+    Fault("a battery may be overfull", number("col_upper", KWH, plus(4.0))),
+    Fault("a curve rises where it falls", coefficient(CURVE, KWH, flipped)),
+    Fault("a curve is met an instant late", next_column(CURVE, KWH)),
+    Fault("what cars give back loads a node", coefficient(LIMIT, BACK, flipped)),
+    Fault("what cars give back is drawn", coefficient(BALANCE, BACK, flipped)),
+    Fault("what cars give back does not leave the site", coefficient("node_export_limit", BACK, put(0.0))),
+    Fault("wear is forgotten", number("cost", BACK, put(0.0), not_zero)),
+    Fault("what stays inside is worth nothing", number("cost", KWH, put(0.0), not_zero)),
+)
+
 FAULTS = (
+    *STATE_FAULTS,
     *CHANCE_FAULTS,
     *SIGNAL_FAULTS,
     *SESSION_FAULTS,
