@@ -224,6 +224,19 @@ def heard(
 
 
 @app.command()
+def cure(scenario: Source) -> None:
+    """Say which limits and targets conflict, and the least change of either after which every target is met."""
+    from api.cure import print_cure
+    from api.planning import check
+    from api.sources import scenario_from
+    from optimizer.cure import cure as cured
+
+    given = scenario_from(scenario, datetime.now(UTC))
+    check(given)
+    print_cure(cured(given), _console())
+
+
+@app.command()
 def doctor() -> None:
     """Look at the versions in use, the time zone data, and whether the solver finds a known optimum."""
     from api.doctor import checks

@@ -96,8 +96,7 @@ class GoalSolver:
 
     def solve(self, at_money: Callable[[Solved], None] | None = None) -> Solved:
         """Raises SolverFault or DeadlinePassed; ``at_money`` is told the answer as it stands before manners."""
-        formulated = formulate(self.instance, self.settings)
-        program = formulated if self.shape is None else self.shape(formulated)
+        program = self.formulated()
         self._in_place = self.settings.preferences and len(program.cost) <= SMALL
         program, money = self._money(with_preferences(program, self.instance) if self._in_place else program)
         self.basis = self.solver.basis(program) if self.keep_basis else None
@@ -111,6 +110,11 @@ class GoalSolver:
     ) -> Solved:
         plan = replace(answer, values=whole(program, answer.values))
         return Solved(program, plan, money_program, money, len(self._found))
+
+    def formulated(self) -> LinearProgram:
+        """The program of goals (1) and (2) before any solve."""
+        program = formulate(self.instance, self.settings)
+        return program if self.shape is None else self.shape(program)
 
     def _money(self, program: LinearProgram) -> tuple[LinearProgram, SolverAnswer]:
         """Goals (1) and (2), without anybody who charges and gives back at once.

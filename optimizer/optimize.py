@@ -10,6 +10,8 @@ from models.domain.completion import Completed, complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, Statistics
 from optimizer import formulation
+from optimizer.backends.highs import NoSolution
+from optimizer.conflict.impossible import impossible
 from optimizer.duals import Duals
 from optimizer.goals import GoalSolver, Shape, Solved
 from optimizer.instance import Instance, instance_of
@@ -63,7 +65,8 @@ def optimize(
 
     Wishes are priced, so there always is a plan; what is missed is in it. ``previous``: the plan before, in place of
     what the scenario says of one; of plans that are equally good the closest to it is taken. ``at_money`` is told the
-    plan that money settles, before manners. Raises SolverFault or DeadlinePassed.
+    plan that money settles, before manners. Raises NoFeasibleSchedule where data contradict each other, SolverFault or
+    DeadlinePassed.
     """
     started = perf_counter()
     completed = complete(with_previous(scenario, previous))
@@ -120,7 +123,10 @@ def _planned(
         if at_money is not None:
             at_money(schedule(solved, Method.FEASIBLE_AT_DEADLINE))
 
-    return schedule(goals.solve(settled), Method.OPTIMAL)
+    try:
+        return schedule(goals.solve(settled), Method.OPTIMAL)
+    except NoSolution:
+        raise impossible(goals.formulated(), instance, goals.settings) from None
 
 
 def _schedule(

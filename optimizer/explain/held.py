@@ -55,8 +55,3 @@ def worth_text(worth: float, currency: str, *, nothing: str) -> str:
     if worth < CENT:
         return nothing
     return f"one more kW there is worth up to {worth:.2f} {currency}"
-
-
-def joined_words(words: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``"""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

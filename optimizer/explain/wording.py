@@ -9,12 +9,13 @@ import numpy as np
 from models.domain.electrical import evse_max_power_kw, kw_per_ampere, max_charge_power_kw
 from models.domain.site import CurrentType
 from optimizer.explain.full import Place
-from optimizer.explain.held import Held, HeldBy, joined_words, worth_text
+from optimizer.explain.held import Held, HeldBy, worth_text
 from optimizer.explain.peaks import Peaks
 from optimizer.explain.planned import Floats, Ints, Planned
 from optimizer.explain.reason import NOTICEABLE_KWH, from_to
 from optimizer.instance.limits import RATING
 from optimizer.instance.tree import CABINET_PREFIX
+from optimizer.words import joined_words
 
 AT_MOST = 1e-9
 """Share within which two maxima are the same."""
