@@ -7,6 +7,7 @@ import numpy as np
 
 from models.domain.errors import SolverFault
 from optimizer.backends.highs import NoSolution, Solver, SolverAnswer
+from optimizer.counting import counted, counts, credited_in_vain, with_counted
 from optimizer.cuts import Watch, violated, watches, with_cuts
 from optimizer.formulation import formulate
 from optimizer.formulation.currents import Tangents
@@ -126,16 +127,18 @@ class GoalSolver:
         while True:
             promised, answer = self._promised(program)
             broken = self._broken(answer)
-            if not broken:
-                return promised, answer
+            if not broken and not credited_in_vain(promised, self.instance, answer.values):
+                return self._counted(promised, answer)
             try:
-                return self._one_at_a_time(promised, answer)
+                return self._whole(promised, answer)
             except NoSolution:
                 giving = [pairs for pairs in broken if pairs.name != "exporting"]
-                if not giving:
+                settled = not program.col_upper[counts(program)].any()
+                if not giving and settled:
                     raise
                 for pairs in giving:
                     program = with_bounds(program, pairs.on, lower=0.0, upper=0.0)
+                program = with_counted(program, np.zeros(len(counts(program))))
 
     def _with_curves(self, program: LinearProgram) -> LinearProgram:
         """Bounds of periods for charging curves that are not concave; no round makes the plan dearer."""
@@ -179,15 +182,23 @@ class GoalSolver:
         """The pairs of which an answer has both."""
         return [pairs.at(places) for pairs in self._pairs if len(places := pairs.broken(answer.values))]
 
-    def _one_at_a_time(self, program: LinearProgram, answer: SolverAnswer) -> tuple[LinearProgram, SolverAnswer]:
+    def _counted(self, program: LinearProgram, answer: SolverAnswer) -> tuple[LinearProgram, SolverAnswer]:
+        """The same optimum with whole numbers for which settlement intervals count, so that its duals are theirs."""
+        at, columns = counted(program, answer.values), counts(program)
+        settled = with_counted(program, at)
+        same = np.array_equal(program.col_lower[columns], at) or np.array_equal(answer.values[columns], at)
+        return (settled, answer) if same else self._solved(settled, MONEY, in_place=False)
+
+    def _whole(self, program: LinearProgram, answer: SolverAnswer) -> tuple[LinearProgram, SolverAnswer]:
         """Binaries for whoever charges and gives back at once, until nobody does; they end fixed, so that duals exist.
 
-        When the budget of rounds is spent, whoever still does is held to what it does more of.
+        Settlement intervals that may count for nothing are among them from the first. When the budget of rounds is
+        spent, whoever still does both is held to what it does more of.
         """
-        binaries, values = np.zeros(0, dtype=np.int64), np.zeros(0)
+        binaries, values = counts(program), counted(program, answer.values)
         for number in range(self.settings.switch_rounds + LAST_ROUNDS):
             broken = self._broken(answer)
-            if not broken:
+            if not broken and not credited_in_vain(program, self.instance, answer.values):
                 return program, answer
             for pairs in broken:
                 if number < self.settings.switch_rounds:

@@ -1,7 +1,7 @@
 """The front door: a Scenario in, the best Schedule out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -18,6 +18,8 @@ from optimizer.instance import Instance, instance_of
 from optimizer.outcome import Outcome
 from optimizer.previous import with_previous
 from optimizer.program import Floats, LinearProgram
+from optimizer.response.lifting import without
+from optimizer.response.reference import lacking_reference, with_references
 from optimizer.settings import Objective, Settings
 from optimizer.solution import energies, group_duals, inside_kwh, lacking_kwh, node_duals, schedule_of
 from optimizer.warm import Basis
@@ -69,9 +71,10 @@ def optimize(
     DeadlinePassed.
     """
     started = perf_counter()
-    completed = complete(with_previous(scenario, previous))
+    completed, before = _referenced(complete(with_previous(scenario, previous)), settings)
     instance = instance_of(completed.scenario)
-    return _planned(completed, instance, GoalSolver(instance, settings), started, at_money)
+    planned = _planned(completed, instance, GoalSolver(instance, settings), started, at_money)
+    return planned if before is None else _with_effort(planned, before.statistics)
 
 
 def replan(
@@ -86,12 +89,12 @@ def replan(
     The optimum is that of a cold solve; which of equal optima is taken is decided by goal (3), not by the path.
     """
     started = perf_counter()
-    completed = complete(with_previous(scenario, previous))
+    completed, before = _referenced(complete(with_previous(scenario, previous)), settings)
     instance = instance_of(completed.scenario)
     goals = GoalSolver(instance, settings, carried=carried, keep_basis=True)
     schedule = _planned(completed, instance, goals, started)
     assert goals.basis is not None
-    return Replanned(schedule, goals.basis)
+    return Replanned(schedule if before is None else _with_effort(schedule, before.statistics), goals.basis)
 
 
 def optimize_shaped(
@@ -107,6 +110,29 @@ def optimize_shaped(
     assert goals.basis is not None
     schedule = _schedule(completed, instance, goals, solved, Method.OPTIMAL, goals.solver.seconds)
     return Shaped(schedule, solved, goals.basis)
+
+
+def _referenced(completed: Completed, settings: Settings) -> tuple[Completed, Schedule | None]:
+    """With the loads that events are measured by; where nobody told them, the day is planned without these first."""
+    lacking = lacking_reference(completed.scenario)
+    if not lacking:
+        return completed, None
+    before = optimize(without(completed.scenario, lacking), settings)
+    scenario, told = with_references(completed.scenario, before)
+    return Completed(scenario=scenario, assumptions=(*completed.assumptions, *told)), before
+
+
+def _with_effort(planned: Schedule, before: Statistics) -> Schedule:
+    """What was solved before it counts."""
+    after = planned.statistics
+    total = replace(
+        after,
+        solves=after.solves + before.solves,
+        iterations=after.iterations + before.iterations,
+        cut_rounds=after.cut_rounds + before.cut_rounds,
+        solver_s=after.solver_s + before.solver_s,
+    )
+    return replace(planned, statistics=total)
 
 
 def _planned(

@@ -27,7 +27,7 @@ from optimizer.instance import Instance
 from optimizer.instance.chances import wanted_kwh
 from optimizer.outcome import Outcome
 from optimizer.program import LinearProgram
-from optimizer.signal_plans import group_plans
+from optimizer.signal_plans import dispatch_plans, event_plans, group_plans, metered_kw, response_costs
 
 Floats = NDArray[np.float64]
 
@@ -60,6 +60,8 @@ def schedule_of(
     costs["plan_change"] = _cost_of_changes(instance, outcome)
     costs |= _giving_costs(instance, outcome, costs["revenue"])
     costs["contract_excess"] = excess_cost(instance, excesses)
+    load_kw = metered_kw(instance, outcome)
+    costs |= response_costs(instance, load_kw)
     left_out = () if objective_counts_revenue else ("revenue",)
     return Schedule(
         site_id=instance.scenario.site.id,
@@ -73,6 +75,8 @@ def schedule_of(
         pv=_pv_plans(instance, outcome),
         storage=_storage_plans(instance, outcome),
         groups=group_plans(instance, outcome),
+        events=event_plans(instance, load_kw),
+        dispatch=dispatch_plans(instance, load_kw),
         peaks=peaks,
         contracts=excesses,
         costs=costs,

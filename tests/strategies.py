@@ -11,7 +11,7 @@ promises.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.session import Session, TaperPoint, Vehicle, WantedPart
-from models.domain.signal import Cap, CapRule, PriceEvent, PriceMode
+from models.domain.signal import Cap, CapRule, Direction, Dispatch, Event, Freeze, PriceEvent, PriceMode, Rebound
 from models.domain.site import (
     Allocator,
     BaseLoad,
@@ -528,7 +528,72 @@ def with_signals(dice: Dice, scenario: Scenario) -> Scenario:
         return scenario
     assert scenario.horizon is not None
     more = [*group_caps(dice, scenario), *export_caps(dice, scenario), *price_events(dice, scenario)]
+    more += [*events(dice, scenario), *dispatches(dice, scenario)]
     return replace(scenario, signals=(*scenario.signals, *more))
+
+
+def a_place(dice: Dice, scenario: Scenario) -> dict[str, Any]:
+    """The site's meter, a node, or some EVSEs."""
+    node, evses = dice.pick(scenario.site.nodes).id, tuple(e.id for e in scenario.site.evses if often(dice, 6))
+    return dict(dice.pick(({}, {"node": node}, {"evses": evses})))
+
+
+def events(dice: Dice, scenario: Scenario) -> Iterator[Event]:
+    """One event, some of it before or after the plan, with all that may follow from it."""
+    horizon = scenario.horizon
+    assert horizon is not None
+    if not often(dice, 5):
+        return
+    start = inside(dice, horizon) - timedelta(minutes=dice.pick((0, 0, 20)))
+    if start + timedelta(minutes=30) <= horizon.start:
+        start = horizon.start
+    committed = tenths(dice, 0.0, 8.0)
+    yield Event(
+        id="event",
+        start=start,
+        end=start + timedelta(minutes=30 * dice.whole(1, 4)),
+        direction=dice.pick(tuple(Direction)),
+        baseline_kw=a_series(dice, replace(horizon, start=start), 0.0, 25.0),
+        committed_kw=committed,
+        accepted_kw=dice.pick((None, committed + 5.0)),
+        payment_per_kwh=cents(dice, 0.0, 1.0),
+        penalty_per_kwh=dice.pick((0.0, 0.3)),
+        pays_from_share=dice.pick((0.0, 0.0, 0.5)),
+        settlement_min=dice.pick((15.0, 30.0)),
+        metered_kwh=dice.pick((None, 1.0)),
+        rebound=dice.pick((None, *REBOUNDS)),
+        freeze=a_freeze(dice, start),
+        reference_kw=dice.pick((9.0, 9.0, None)),
+        **a_place(dice, scenario),
+    )
+
+
+REBOUNDS = (
+    Rebound(limit_kw=6.0),
+    Rebound(hours=0.5, limit_kw=6.0, price_per_kwh=0.2),
+    Rebound(above_reference_kw=2.0),
+    Rebound(above_reference_kw=2.0, price_per_kwh=0.2),
+)
+
+
+def a_freeze(dice: Dice, before: datetime) -> Freeze | None:
+    hours = timedelta(minutes=dice.pick((30, 60)))
+    return Freeze(start=before - hours, end=before, price_per_kwh=0.1) if often(dice, 3) else None
+
+
+def dispatches(dice: Dice, scenario: Scenario) -> Iterator[Dispatch]:
+    assert scenario.horizon is not None
+    if often(dice, 3):
+        start, end = window(dice, scenario.horizon)
+        yield Dispatch(
+            id="dispatch",
+            start=start,
+            end=end,
+            setpoint_kw=dice.pick((tenths(dice, -5.0, 20.0), (Step(start=start, value=3.0),))),
+            price_above_per_kwh=cents(dice, 0.0, 0.5),
+            price_below_per_kwh=cents(dice, 0.0, 0.5),
+            **a_place(dice, scenario),
+        )
 
 
 def window(dice: Dice, horizon: Horizon) -> tuple[datetime, datetime]:

@@ -150,6 +150,49 @@ class GroupPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventPlan:
+    """What a plan makes of one demand-response event; one value for each settlement interval that it reaches (Q,)."""
+
+    event_id: str
+    starts_s: Floats
+    ends_s: Floats
+    """Of the part of the interval that counts. [s]"""
+    committed_kw: Floats
+    baseline_kw: Floats
+    load_kw: Floats
+    """Mean at the measurement point, expected, with what was metered before the plan. [kW]"""
+    delivered_kw: Floats
+    """What counts: the difference to the baseline, up to what is accepted; 0 below the share that is needed. [kW]"""
+    shortfall_kw: Floats
+    payment: Floats
+    """[currency]"""
+    penalty: Floats
+    """[currency]"""
+    after_cost: float = 0.0
+    """Of load above its limit after the event, and of frozen hours that were not kept. [currency]"""
+    reference_kw: Floats | None = None
+    """Load of the same day without the event, per period, where something is measured by it (T,). [kW]"""
+
+    @property
+    def made(self) -> float:
+        """Payments less penalties and what follows. [currency]"""
+        return float(self.payment.sum() - self.penalty.sum()) - self.after_cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchPlan:
+    """How a plan follows a setpoint; one value for each period inside the window."""
+
+    signal_id: str
+    first_period: int
+    setpoint_kw: Floats
+    load_kw: Floats
+    """Expected, at the measurement point. [kW]"""
+    cost: float
+    """Of the deviations. [currency]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeakPlan:
     """Highest demand in one window of one billing period."""
 
@@ -233,6 +276,8 @@ class Schedule:
     storage: tuple[StoragePlan, ...] = ()
     groups: tuple[GroupPlan, ...] = ()
     """One for each cap on a group of EVSEs."""
+    events: tuple[EventPlan, ...] = ()
+    dispatch: tuple[DispatchPlan, ...] = ()
     peaks: tuple[PeakPlan, ...] = ()
     contracts: tuple[ContractPlan, ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
@@ -240,7 +285,8 @@ class Schedule:
     chances change of the others), storage_wear, stored_energy (negative where batteries end fuller than they began),
     plan_change (the declared price of moving energy from where the plan before had it, paid to nobody), revenue
     (negative, as expected); with cars that give back also vehicle_wear, vehicle_energy (as stored_energy) and
-    discharge_paid.
+    discharge_paid; with events or dispatch also event_payment (negative), event_penalty, rebound_excess,
+    freeze_deviation and dispatch_deviation.
     Under the objective ``cost`` the revenue is left out of ``objective``; else they add up to it."""
     objective: float = 0.0
     ledger: tuple[MissedBefore, ...] = ()
@@ -265,6 +311,7 @@ class Schedule:
 
     @property
     def cost(self) -> float:
-        """What the owner pays: energy, carbon, demand and contracts, without revenue and unmet wishes. [currency]"""
-        billed = ("energy_import", "energy_export", "carbon", "demand_charge", "contract_excess", "discharge_paid")
-        return sum(self.costs.get(name, 0.0) for name in billed)
+        """What the owner pays, less what events pay, without revenue and unmet wishes. [currency]"""
+        bought = ("energy_import", "energy_export", "carbon", "demand_charge", "contract_excess", "discharge_paid")
+        asked = ("event_payment", "event_penalty", "dispatch_deviation")
+        return sum(self.costs.get(name, 0.0) for name in (*bought, *asked))

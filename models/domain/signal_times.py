@@ -1,12 +1,13 @@
 """When signals change what is asked, and which settlement intervals an event has."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import numpy as np
 
 from models.domain.schedule import Floats
-from models.domain.signal import Cap, Dispatch, Event, PriceEvent, Rebound
-from models.domain.times import seconds
+from models.domain.signal import Cap, Dispatch, Event, Metered, PriceEvent, Rebound
+from models.domain.times import instant, seconds
 from models.domain.units import seconds_from_hours, seconds_from_minutes
 from models.domain.value import Series
 
@@ -44,3 +45,13 @@ def rebound_end_s(event: Event, rebound: Rebound) -> float:
 def _steps_s(series: Series | None) -> Iterator[float]:
     if isinstance(series, tuple):
         yield from (seconds(step.start) for step in series)
+
+
+def windows_of(signal: Metered) -> Iterator[tuple[datetime, datetime]]:
+    """Every stretch of time in which it looks at its load."""
+    yield signal.start, signal.end
+    if isinstance(signal, Event):
+        if signal.rebound is not None:
+            yield signal.end, instant(rebound_end_s(signal, signal.rebound))
+        if signal.freeze is not None:
+            yield signal.freeze.start, signal.freeze.end

@@ -14,6 +14,7 @@ from optimizer.audit.chances import chance_breaks
 from optimizer.audit.contracts import contract_breaks, excesses
 from optimizer.audit.currents import LineCurrent, current_breaks, line_currents
 from optimizer.audit.demand import Demand, demands, peak_breaks
+from optimizer.audit.events import event_breaks, event_costs, measured
 from optimizer.audit.groups import group_breaks
 from optimizer.audit.ledger import ledger_breaks
 from optimizer.audit.loads import NodeLoad, controlled_kw, expected_kw, load_breaks, node_loads
@@ -41,7 +42,8 @@ def audit(
     case = Case(completed, schedule, tariff, tolerance_kw)
     loads, lines, peaks = node_loads(case), tuple(line_currents(case, partial_draw)), demands(case)
     above = excesses(case, loads)
-    money = costs(case, peaks, above)
+    asked = measured(case, loads)
+    money = costs(case, peaks, above) | event_costs(case, asked)
     breaks = [
         *stay_breaks(case),
         *offer_breaks(case),
@@ -49,6 +51,7 @@ def audit(
         *battery_breaks(case),
         *load_breaks(case, loads),
         *group_breaks(case),
+        *event_breaks(case, asked),
     ]
     breaks += [found for line in lines for found in current_breaks(case, line)]
     breaks += chance_breaks(case)

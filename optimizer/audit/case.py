@@ -19,6 +19,7 @@ from optimizer.audit.timeline import Timeline, timeline, utc
 from optimizer.audit.wiring import efficiency, highest_power_kw
 
 INSTANT_TOLERANCE_S = 1e-3
+_OF_INTERVALS = ("committed_kw", "baseline_kw", "load_kw", "delivered_kw", "shortfall_kw", "payment", "penalty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,14 @@ def shape_breaks(scenario: Scenario, schedule: Schedule) -> Iterator[Break]:
         limit = np.where(np.isposinf(group.limit_kw), 0.0, group.limit_kw)
         for name, array in (("drawn_kw", group.drawn_kw), ("limit_kw", limit), ("worth", group.worth_per_kw)):
             yield from _array_breaks(f"{group.cap_id} {name}", array, schedule.period_count)
+    for event in schedule.events:
+        for name in ("starts_s", "ends_s", *_OF_INTERVALS):
+            yield from _array_breaks(f"{event.event_id} {name}", getattr(event, name), len(event.starts_s), "intervals")
+        if event.reference_kw is not None:
+            yield from _array_breaks(f"{event.event_id} reference_kw", event.reference_kw, schedule.period_count)
+    for told in schedule.dispatch:
+        for name, array in (("setpoint_kw", told.setpoint_kw), ("load_kw", told.load_kw)):
+            yield from _array_breaks(f"{told.signal_id} {name}", array, len(told.setpoint_kw))
     for plan in schedule.nodes:
         for name, array in (("expected_kw", plan.expected_kw), ("guaranteed_kw", plan.guaranteed_kw)):
             yield from _array_breaks(f"{plan.node_id} {name}", array, schedule.period_count)
@@ -170,6 +179,8 @@ def shape_breaks(scenario: Scenario, schedule: Schedule) -> Iterator[Break]:
             yield from _array_breaks(f"{contract.contract} {name}", array, schedule.period_count)
     named = [(f"cost {name}", cost) for name, cost in schedule.costs.items()] + [("objective", schedule.objective)]
     peaks = [*schedule.peaks, *(one for contract in schedule.contracts for one in contract.largest)]
+    named += [(event.event_id, event.after_cost) for event in schedule.events]
+    named += [(told.signal_id, told.cost) for told in schedule.dispatch]
     named += [(f"peak {p.demand_window}", x) for p in peaks for x in (p.peak_kw, p.floor_kw, p.cost)]
     yield from (_malformed(BreakCode.ARRAYS, name, f"{x} is not finite") for name, x in named if not np.isfinite(x))
 
@@ -184,9 +195,9 @@ def _horizon_breaks(scenario: Scenario, instants_s: Floats) -> Iterator[Break]:
             yield Break(code=BreakCode.INSTANTS, where="plan", amount=found, limit=expected, message=message)
 
 
-def _array_breaks(name: str, array: Floats, length: int) -> Iterator[Break]:
+def _array_breaks(name: str, array: Floats, length: int, of: str = "periods") -> Iterator[Break]:
     if len(array) != length:
-        yield _malformed(BreakCode.ARRAYS, name, f"{len(array)} values for {length} periods")
+        yield _malformed(BreakCode.ARRAYS, name, f"{len(array)} values for {length} {of}")
     elif not np.isfinite(array).all():
         yield _malformed(BreakCode.ARRAYS, name, "a number that is not finite")
 

@@ -161,7 +161,7 @@ def _cause(told: Planned, limits: Limits, row: int, cell: int) -> tuple[str, str
     """Id of what set the limit, and the beginning of a sentence about it."""
     imports, node = told.instance.limits, int(limits.node[row])
     if node >= len(imports.ids):
-        return _capped_group(told, node - len(imports.ids))
+        return _by_signal(told, node - len(imports.ids), cell)
     place = imports.ids[node]
     if limits.line[row]:
         return place, f"{limits.line[row]} of {place} is full"
@@ -173,9 +173,16 @@ def _cause(told: Planned, limits: Limits, row: int, cell: int) -> tuple[str, str
     return place, f"{'power cabinet ' if place.startswith(CABINET_PREFIX) else ''}{_plain(place)} is full"
 
 
-def _capped_group(told: Planned, group: int) -> tuple[str, str]:
-    cap = told.instance.scenario.signals[int(told.instance.groups.signal[group])]
-    return cap.id, f"{_named(cap.id, cap.source)} limits its EVSEs"
+def _by_signal(told: Planned, place: int, cell: int) -> tuple[str, str]:
+    """Of the limits beyond those of nodes: capped groups, then what follows from events."""
+    signals, groups = told.instance.scenario.signals, told.instance.groups
+    if place < len(groups.ids):
+        cap = signals[int(groups.signal[place])]
+        return cap.id, f"{_named(cap.id, cap.source)} limits its EVSEs"
+    after, period = told.instance.response.rebound, told.instance.cells.period[cell]
+    here = np.flatnonzero(after.hard & (after.meter == place - len(groups.ids)) & (after.period == period))
+    event = signals[int(after.signal[here[np.argmin(after.limit_kw[here])]])]
+    return event.id, f"{_named(event.id, event.source)} limits the load after it"
 
 
 def _named(signal: str, source: str) -> str:

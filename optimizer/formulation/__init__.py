@@ -8,9 +8,11 @@ from optimizer.formulation.changes import plan_changes
 from optimizer.formulation.contracts import demand_charges, energy_costs, revenue, unmet_energy
 from optimizer.formulation.currents import phase_currents
 from optimizer.formulation.energy import charging_variables, session_energy
+from optimizer.formulation.events import dispatch, events, frozen_hours, rebound
 from optimizer.formulation.excess import Power, contract_limits
 from optimizer.formulation.generation import curtailment, export_limits
 from optimizer.formulation.groups import group_limits
+from optimizer.formulation.metering import metered_loads
 from optimizer.formulation.nodes import node_limits
 from optimizer.formulation.states import departure_energy, energy_balance, state_costs, taper_limits
 from optimizer.formulation.storage import storage_balance, storage_costs, storage_variables
@@ -44,6 +46,12 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     energy_costs(lp, instance, site)  # (9)
     demand_charges(lp, instance, site)  # (10)
     contract_limits(lp, instance, Power(charging, curtailed, storing, site))  # (11)
+    loads = metered_loads(lp, instance, charging, curtailed, storing, site)
+    if loads is not None:
+        events(lp, instance, loads)  # (12)
+        rebound(lp, instance, loads)  # (12)
+        frozen_hours(lp, instance, loads)  # (12)
+        dispatch(lp, instance, loads)  # (14)
     if instance.states.count:
         state_costs(lp, instance, charging)  # (16)
     if instance.storage.count:
@@ -67,6 +75,8 @@ def _builder(instance: Instance) -> ProgramBuilder:
         pv=instance.generation.ids,
         storage=instance.storage.ids,
         signal=tuple(signal.id for signal in instance.scenario.signals),
+        meter=instance.response.meters.ids,
+        settlement_interval=PeriodLabels(instance.response.intervals.start_s),
         instant=PeriodLabels(instance.periods.instants_s),
         piece=tuple(map(str, range(_most_lines(instance)))),
         leg=tuple(legs),

@@ -20,7 +20,7 @@ class Limits:
     """Rows (R,) over members (S,) and periods (T,); in kW, or in A where the row is a line."""
 
     node: Ints
-    """Position of the node or cabinet; after these come the capped groups of EVSEs."""
+    """Position of the node or cabinet; after these come the capped groups of EVSEs, then the meters of events."""
     line: tuple[str, ...]
     """``L1``, ``primary L1``; empty for a limit on power."""
     phasor: Complexes
@@ -100,7 +100,7 @@ def limits_of(instance: Instance) -> Limits:
     itself = np.arange(who.count)
     currents = [current_limits(p, itself, np.zeros_like(itself), who.count) for p in instance.currents]
     grouped = group_limits(instance.limits, instance.groups, who.evse_ids, who.efficiency)
-    return joined([powers, grouped, *currents]).binding(who.max_power_kw)
+    return joined([powers, grouped, rebound_limits(instance), *currents]).binding(who.max_power_kw)
 
 
 def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Floats) -> Limits:
@@ -120,6 +120,16 @@ def group_limits(limits: ImportLimits, groups: Groups, evse_ids: tuple[str, ...]
     nodes = len(limits.ids) + np.arange(len(groups.ids))
     lines, nothing = ("",) * len(nodes), np.zeros_like(groups.limit_kw)
     return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, groups.limit_kw, nothing)
+
+
+def rebound_limits(instance: Instance) -> Limits:
+    """(12) Meters whose load may not rise above a limit after an event, with batteries at rest and all PV held back."""
+    at, after = instance.response.meters, instance.response.rebound
+    limit = np.full(at.rest_kw.shape, np.inf)
+    hard = np.flatnonzero(after.hard)
+    np.minimum.at(limit, (after.meter[hard], after.period[hard]), after.limit_kw[hard])
+    nodes = len(instance.limits.ids) + len(instance.groups.ids) + np.arange(len(at.ids))
+    return Limits(nodes, ("",) * len(at.ids), np.zeros_like(at.drawn, dtype=complex), at.drawn, limit, at.rest_kw)
 
 
 def current_limits(point: CurrentPoint, member: Ints, alternative: Ints, count: int) -> Limits:

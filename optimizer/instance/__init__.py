@@ -10,10 +10,12 @@ from optimizer.instance.before import Before, before, missed_kwh
 from optimizer.instance.chances import Chances, chances, refund
 from optimizer.instance.contracts import Contracts, contracts
 from optimizer.instance.currents import CurrentPoint, current_points
+from optimizer.instance.events import Response, response
 from optimizer.instance.feeding import most_export_kw
 from optimizer.instance.generation import Generation, generation
 from optimizer.instance.groups import Groups, groups
 from optimizer.instance.limits import ImportLimits, import_limits
+from optimizer.instance.metering import Surroundings, meters
 from optimizer.instance.money import Money, money
 from optimizer.instance.periods import Periods, periods
 from optimizer.instance.sessions import Cells, Sessions, cells, sessions
@@ -33,6 +35,7 @@ __all__ = [
     "Instance",
     "Money",
     "Periods",
+    "Response",
     "Sessions",
     "States",
     "Storage",
@@ -56,6 +59,7 @@ class Instance:
     storage: Storage
     limits: ImportLimits
     groups: Groups
+    response: Response
     currents: tuple[CurrentPoint, ...]
     money: Money
     contracts: Contracts
@@ -84,6 +88,7 @@ def instance_of(scenario: Scenario) -> Instance:
     prices = money(scenario, span)
     most_kw = most_export_kw(limits.expected_kw[branches.root], units, followed, who, plugged, span)
     by_chance = chances(scenario, branches, who, plugged, span)
+    around = Surroundings(branches, who, plugged, followed, supply, units, limits)
     return Instance(
         scenario=scenario,
         periods=span,
@@ -96,6 +101,7 @@ def instance_of(scenario: Scenario) -> Instance:
         storage=units,
         limits=limits,
         groups=groups(scenario, span),
+        response=response(scenario, span, meters(scenario, span, around)),
         currents=current_points(scenario, branches, who, span, followed.givers),
         money=prices,
         contracts=contracts(scenario, branches, span),

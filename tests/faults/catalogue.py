@@ -97,11 +97,20 @@ MONEY_FAULTS = (
     Fault("a demand price is one of a day", number("cost", PEAK_IMPORT, times(HOURS_PER_DAY))),
 )
 
-GROUP = "group_import_limit"
+GROUP, DELIVERY = "group_import_limit", "event_delivery"
 SIGNAL_FAULTS = (
     Fault("conversion losses are forgotten in a capped group", coefficient(GROUP, POWER, unit, not_one)),
     Fault("a car relieves its capped group", coefficient(GROUP, POWER, flipped)),
     Fault("what a battery gives adds to a capped group", coefficient(GROUP, "storage_discharge", flipped)),
+    Fault("an event pays for the other direction", coefficient(DELIVERY, "metered_load", flipped)),
+    Fault(
+        "a settlement interval is taken for one of its parts",
+        coefficient(DELIVERY, "metered_load", unit, not_one),
+    ),
+    Fault("a shortfall is no part of a commitment", coefficient("event_commitment", "event_shortfall", put(0.0))),
+    Fault("a payment is a cost", number("cost", "event_delivered", flipped, not_zero)),
+    Fault("what a meter counts is forgotten", coefficient("metered_load_definition", POWER, put(0.0))),
+    Fault("a setpoint is followed on one side only", coefficient("dispatch_deviation", "dispatch_below", put(0.0))),
     Fault("a capped group gets twice its limit", number("row_upper", GROUP, times(2.0), not_zero)),
 )
 

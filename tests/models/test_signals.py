@@ -16,7 +16,18 @@ from models.domain.findings import Finding
 from models.domain.horizon import Horizon, Stretch
 from models.domain.price_events import export_prices, import_prices
 from models.domain.scenario import Scenario
-from models.domain.signal import Cap, CapRule, PriceEvent, PriceMode
+from models.domain.signal import (
+    Cap,
+    CapRule,
+    Direction,
+    Dispatch,
+    Event,
+    Freeze,
+    PriceEvent,
+    PriceMode,
+    Rebound,
+)
+from models.domain.signal_times import settlement_ends_s
 from models.domain.site import Evse, GridNode, NodeKind, Site, Tier
 from models.domain.tariff import Rate, Tariff, TimeOfUse, Window
 from models.domain.validation import validate
@@ -79,11 +90,13 @@ def test_every_kind_of_signal_comes_back_from_its_document() -> None:
     signals = (
         Cap(id="cap", start=SIX, end=at(1), export_limit_kw=3.0, node="hall"),
         PriceEvent(id="price", start=at(1), end=at(2), mode=PriceMode.ADD, import_price=0.1),
+        replace(EVENT, rebound=Rebound(limit_kw=3.0), freeze=Freeze(start=at(3), end=at(4), price_per_kwh=0.2)),
+        DISPATCH,
     )
 
     document = scenario_json(scenario(*signals))
 
-    assert [signal["kind"] for signal in json.loads(document)["signals"]] == ["cap", "price"]
+    assert [signal["kind"] for signal in json.loads(document)["signals"]] == ["cap", "price", "event", "dispatch"]
     assert read_scenario(document).signals == signals
 
 
@@ -110,6 +123,8 @@ def test_an_unknown_field_is_told_the_fields_of_its_own_kind() -> None:
 
 CAP = Cap(id="cap", start=SIX, end=at(1), import_limit_kw=5.0)
 PRICE = PriceEvent(id="price", start=SIX, end=at(1), import_price=0.5)
+EVENT = Event(id="dr", start=SIX, end=at(1), direction=Direction.REDUCE, baseline_kw=9.0, committed_kw=4.0)
+DISPATCH = Dispatch(id="set", start=SIX, end=at(1), setpoint_kw=3.0, price_above_per_kwh=0.1, price_below_per_kwh=0.1)
 
 UNFIT: dict[str, tuple[Any, str, str]] = {
     "a cap that limits nothing": (replace(CAP, import_limit_kw=None), "import_limit_kw", "it limits nothing"),
@@ -148,6 +163,66 @@ UNFIT: dict[str, tuple[Any, str, str]] = {
         "import_price[4]",
         "gap: no step for 2026-03-02T19:00:00+00:00",
     ),
+    "an event on another day": (
+        replace(EVENT, start=at(24), end=at(25)),
+        "start",
+        "its window from 2026-03-03T18:00:00+00:00 to 2026-03-03T19:00:00+00:00 is outside the plan",
+    ),
+    "an event at no node": (replace(EVENT, node="cellar"), "node", "node cellar does not exist"),
+    "an event at no EVSE": (replace(EVENT, evses=("one", "nine")), "evses[1]", "EVSE nine does not exist"),
+    "an event in two places": (replace(EVENT, node="hall", evses=("one",)), "node", "both node and evses are given"),
+    "a commitment above what is accepted": (
+        replace(EVENT, accepted_kw=3.0),
+        "committed_kw",
+        "committed_kw 4 is above accepted_kw 3",
+    ),
+    "a payment below zero": (
+        replace(EVENT, payment_per_kwh=-0.2),
+        "payment_per_kwh",
+        "payment_per_kwh is -0.2, below 0",
+    ),
+    "a share above all": (replace(EVENT, pays_from_share=1.5), "pays_from_share", "pays_from_share is 1.5, above 1"),
+    "an interval and a half": (
+        replace(EVENT, settlement_min=40.0),
+        "settlement_min",
+        "it does not last a whole number of settlement intervals of 40 min",
+    ),
+    "settlement intervals of no length": (
+        replace(EVENT, settlement_min=0.0),
+        "settlement_min",
+        "settlement_min is 0, below 0.1",
+    ),
+    "a baseline with a gap": (
+        replace(EVENT, end=at(2), baseline_kw=tuple(Step(start=at(k / 4), value=9.0) for k in (0, 1, 2, 4, 5, 6, 7))),
+        "baseline_kw[3]",
+        "gap: no step for 2026-03-02T18:45:00+00:00",
+    ),
+    "a rebound without a limit": (
+        replace(EVENT, rebound=Rebound()),
+        "rebound",
+        "it has to say either limit_kw or above_reference_kw",
+    ),
+    "a rebound for ever": (
+        replace(EVENT, rebound=Rebound(hours=30.0, limit_kw=5.0)),
+        "rebound.hours",
+        "hours is 30, above 24",
+    ),
+    "a freeze in the event": (
+        replace(EVENT, freeze=Freeze(start=at(-1), end=at(0.5), price_per_kwh=0.1)),
+        "freeze",
+        "its hours overlap the event, in which the load is to change",
+    ),
+    "a freeze that ends before it starts": (
+        replace(EVENT, freeze=Freeze(start=at(-1), end=at(-2), price_per_kwh=0.1)),
+        "freeze.end",
+        "not after its start",
+    ),
+    "a setpoint with a reward for missing it": (
+        replace(DISPATCH, price_above_per_kwh=-0.1),
+        "price_above_per_kwh",
+        "price_above_per_kwh is -0.1, below 0",
+    ),
+    "a setpoint for another day": (replace(DISPATCH, start=at(-3), end=SIX), "start", "is outside the plan"),
     "prices that stop before the end": (
         replace(PRICE, end=at(2), import_price=tuple(Step(start=at(k / 4), value=0.5) for k in range(4))),
         "import_price[3]",
@@ -179,6 +254,33 @@ def test_two_prices_in_place_of_one_are_a_finding_and_an_addition_is_not() -> No
         ids=("other",),
     )
     assert validate(scenario(PRICE, replace(other, mode=PriceMode.ADD))) == ()
+
+
+PAID_TWICE: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
+    "one meter": ({}, {}, True),
+    "the site and a node in it": ({}, {"node": "hall"}, True),
+    "a node and an EVSE below it": ({"node": "hall"}, {"evses": ("one",)}, True),
+    "a node and an EVSE elsewhere": ({"node": "hall"}, {"evses": ("two",)}, False),
+    "EVSEs of which one is in both": ({"evses": ("one", "two")}, {"evses": ("two",)}, True),
+    "one after the other": ({}, {"start": at(1), "end": at(2)}, False),
+    "one down, one up": ({}, {"direction": Direction.TURN_UP}, False),
+}
+
+
+@pytest.mark.parametrize("what", PAID_TWICE)
+def test_two_events_that_would_pay_for_the_same_kwh_are_a_finding(what: str) -> None:
+    first, second, twice = PAID_TWICE[what]
+
+    findings = validate(scenario(replace(EVENT, **first), replace(EVENT, id="other", **second)))
+
+    assert [finding.path for finding in findings] == (["signals[1].start"] if twice else [])
+    assert all("pay twice for one kWh" in finding.message for finding in findings)
+
+
+def test_settlement_intervals_begin_with_the_event() -> None:
+    ends = settlement_ends_s(replace(EVENT, start=at(0.1), end=at(0.6)))
+
+    assert ends.tolist() == [at(0.1).timestamp() + 900.0 * k for k in range(3)]
 
 
 def the_calendar() -> Calendar:

@@ -26,6 +26,7 @@ AS_FORMULATED = (
     "kerb",
     "kerb-current",
     "group-cap",
+    "event",
     "transport",
     "silent-drivers",
     "plan-before",

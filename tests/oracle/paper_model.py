@@ -17,6 +17,7 @@ from models.domain.site import GridNode
 from tests.oracle.paper_chances import add_parts, chance_money
 from tests.oracle.paper_contracts import PaperSide, paper_sides
 from tests.oracle.paper_energy import add_energy, given_back, money_of_cars
+from tests.oracle.paper_events import add_events, add_held_loads, add_metered_load, event_money
 from tests.oracle.paper_limits import (
     base_current_a,
     cabinet_head_room_kw,
@@ -69,6 +70,9 @@ def paper_model(
     add_parts(model, paper)
     add_contract_limit(model, paper)
     add_power_change(model, paper)
+    add_metered_load(model, paper)
+    add_events(model, paper)
+    add_held_loads(model, paper)
     add_money(model, paper)
     return model
 
@@ -418,4 +422,5 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
     for s, t in paper.planned_before if tariff.change_price_per_kwh > 0 else ():
         moved_kw = model.power_raised[s.id, t.label] + model.power_lowered[s.id, t.label]
         money += tariff.change_price_per_kwh * paper.h(s, t) * moved_kw / 2
+    money += event_money(model, paper)
     model.money = pyo.Objective(expr=money)

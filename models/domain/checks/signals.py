@@ -29,8 +29,6 @@ def unclear_signals(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _defects(signal: Cap | Event | Dispatch | PriceEvent) -> Iterator[_Defect]:
-    if isinstance(signal, Event | Dispatch):
-        yield "kind", f"signals of kind {signal.kind} are not planned yet", "leave it out"
     match signal:
         case Cap():
             yield from _of_cap(signal)

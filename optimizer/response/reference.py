@@ -1,0 +1,50 @@
+"""The load without an event, by which frozen hours and rebounds are measured: that of a plan of the day without it."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from models.domain.findings import Assumption
+from models.domain.scenario import Scenario
+from models.domain.schedule import Floats, Schedule
+from models.domain.signal import Event
+from models.domain.value import Step
+
+SOURCE = "the same day was planned without the event first"
+
+
+def lacking_reference(scenario: Scenario) -> tuple[str, ...]:
+    """Events that something is measured by and that say nothing of the load without them."""
+    return tuple(s.id for s in scenario.signals if isinstance(s, Event) and s.reference_kw is None and _needs(s))
+
+
+def _needs(event: Event) -> bool:
+    frozen = event.freeze is not None and event.freeze.price_per_kwh > 0.0
+    return frozen or (event.rebound is not None and event.rebound.above_reference_kw is not None)
+
+
+def with_references(scenario: Scenario, without: Schedule) -> tuple[Scenario, list[Assumption]]:
+    """The scenario with the loads of a plan without these events, and what that assumes."""
+    signals, told, lacking = list(scenario.signals), [], lacking_reference(scenario)
+    for i, signal in enumerate(signals):
+        if isinstance(signal, Event) and signal.id in lacking:
+            load = _load_kw(scenario, signal, without)
+            steps = (Step(start=without.instant(t), value=float(power)) for t, power in enumerate(load))
+            signals[i] = replace(signal, reference_kw=tuple(steps))
+            value = f"{load.min():.1f} to {load.max():.1f} kW, period by period"
+            told.append(Assumption(what=f"signals[{i}].reference_kw", value=value, source=SOURCE))
+    return replace(scenario, signals=tuple(signals)), told
+
+
+def _load_kw(scenario: Scenario, event: Event, plan: Schedule) -> Floats:
+    """Expected load where the event is measured (T,). [kW]"""
+    if not event.evses:
+        root = next(node.id for node in scenario.site.nodes if node.parent is None)
+        return next(node.expected_kw for node in plan.nodes if node.node_id == (event.node or root))
+    load = np.zeros(plan.period_count)
+    for session in plan.sessions:
+        if session.evse_id in event.evses:
+            power = session.charge_power_kw - session.given_back_kw
+            there = slice(session.first_period, session.first_period + len(power))
+            load[there] += power * session.plugged_in_h / plan.period_h[there]
+    return load
