@@ -20,6 +20,8 @@ NOTHING = 1e-7
 """A dual, or a difference of marginal costs, below this is noise of the solver."""
 
 NOWHERE = -(2**40)
+HARD = frozenset({"node_import_limit", "leg_current_definition"})
+"""Rows of nodes that nothing exceeds; those of contracts are a price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _node_of(program: LinearProgram, instance: Instance) -> Ints:
     """Position of the node or group of every row that has one; else NOWHERE."""
     node = np.full(program.matrix.shape[0], NOWHERE)
     for block in program.rows.values():
-        if "node" in block.dims:
+        if block.name in HARD:
             node[block.slice] = block.positions[block.dims.index("node")]
     if "group_import_limit" in program.rows:
         block = program.rows["group_import_limit"]

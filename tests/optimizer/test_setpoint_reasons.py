@@ -195,7 +195,8 @@ def test_one_more_kw_of_a_named_cause_moves_cost_or_setpoints_and_saves_no_more_
         kept = broken(after.schedule) < broken(before.schedule) - 1e-4
         assert saved <= reason.worth * (1 + 1e-3) + tolerance, reason
         assert kept or saved >= -tolerance, reason
-        assert kept or saved > tolerance / 100 or moved(before.schedule, after.schedule) > 1e-3, reason
+        if not billed_by_largest_excess(before):
+            assert kept or saved > tolerance / 100 or moved(before.schedule, after.schedule) > 1e-3, reason
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
@@ -218,6 +219,11 @@ def test_few_random_plans_decide_between_charging_and_giving_back() -> None:
     plans = [random_scenario(seed) for seed in range(20)]
     deciding = [decides(shaped(scenario)) for scenario in plans]
     assert sum(deciding) <= 7
+
+
+def billed_by_largest_excess(plan: Shaped) -> bool:
+    """A contract whose largest excess costs something: at it in several periods, a kW in one of them gains nothing."""
+    return plan.solved.money_program.rows["peak_excess_definition"].size > 0
 
 
 def shaped(scenario: Scenario) -> Shaped:
