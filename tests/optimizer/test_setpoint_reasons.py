@@ -223,7 +223,8 @@ def test_few_random_plans_decide_between_charging_and_giving_back() -> None:
 
 def billed_by_largest_excess(plan: Shaped) -> bool:
     """A contract whose largest excess costs something: at it in several periods, a kW in one of them gains nothing."""
-    return plan.solved.money_program.rows["peak_excess_definition"].size > 0
+    block = plan.solved.money_program.rows.get("peak_excess_definition")
+    return block is not None and block.size > 0
 
 
 def shaped(scenario: Scenario) -> Shaped:
