@@ -21,6 +21,7 @@ from api.document import (
     CostLine,
     DemandPeak,
     Hold,
+    Inside,
     LedgerLine,
     NodeLoad,
     NotSent,
@@ -140,12 +141,14 @@ def _session(
         energy_remaining_kwh=rounded(plan.energy_remaining_kwh),
         energy_kwh=rounded(plan.energy_kwh),
         energy_expected_kwh=None if plan.energy_expected_kwh is None else rounded(plan.energy_expected_kwh),
+        energy_given_back_kwh=rounded(plan.given_back_kwh),
         energy_after_horizon_kwh=rounded(plan.energy_after_horizon_kwh),
         target_shortfall_kwh=rounded(plan.target_shortfall_kwh),
         minimum_shortfall_kwh=rounded(plan.minimum_shortfall_kwh),
         finish_time=max((s.end for s in setpoints if s.charge_power_kw > 0), default=None),
         energy_cost=rounded(plan.energy_cost),
         setpoints=setpoints,
+        energy_in_battery=_inside(plan, session.arrival, session.departure, schedule),
         why=why,
         held=holds.get(plan.session_id, []),
     )
@@ -154,10 +157,11 @@ def _session(
 def _setpoints(plan: SessionPlan, arrival: datetime, departure: datetime, schedule: Schedule) -> list[Setpoint]:
     """Runs of equal power and offer, cut to the stay."""
     powers, offers = np.round(plan.charge_power_kw, DIGITS), np.round(plan.limit_kw, DIGITS)
+    back = np.round(plan.given_back_kw, DIGITS)
     if not powers.size:
         return []
-    changes = (np.diff(powers, prepend=np.nan) != 0) | (np.diff(offers, prepend=np.nan) != 0)
-    starts = np.flatnonzero(changes)
+    changed = [np.diff(values, prepend=np.nan) != 0 for values in (powers, offers, back)]
+    starts = np.flatnonzero(np.any(changed, axis=0))
     ends = np.append(starts[1:], powers.size)
     return [
         Setpoint(
@@ -165,8 +169,19 @@ def _setpoints(plan: SessionPlan, arrival: datetime, departure: datetime, schedu
             end=min(schedule.instant(plan.first_period + end), departure.astimezone(UTC)),
             charge_power_kw=rounded(powers[start]),
             offered_power_kw=rounded(offers[start]),
+            discharge_power_kw=None if plan.discharge_power_kw is None else rounded(back[start]),
         )
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    ]
+
+
+def _inside(plan: SessionPlan, arrival: datetime, departure: datetime, schedule: Schedule) -> list[Inside]:
+    if plan.energy_in_battery_kwh is None:
+        return []
+    instants = [schedule.instant(plan.first_period + i) for i in range(len(plan.energy_in_battery_kwh))]
+    return [
+        Inside(at=min(max(at, arrival.astimezone(UTC)), departure.astimezone(UTC)), energy_kwh=rounded(energy))
+        for at, energy in zip(instants, plan.energy_in_battery_kwh.tolist(), strict=True)
     ]
 
 
@@ -341,7 +356,10 @@ def _ocpp(answer: Answer) -> OcppMessages | None:
         for request in sent.requests
     ]
     not_sent = [NotSent(session_id=one.session_id, reason=one.reason) for one in sent.not_sent]
-    return OcppMessages(version=sent.version, as_of=answer.as_of, messages=messages, not_sent=not_sent)
+    withheld = [NotSent(session_id=one.session_id, reason=one.reason) for one in sent.withheld]
+    return OcppMessages(
+        version=sent.version, as_of=answer.as_of, messages=messages, not_sent=not_sent, withheld=withheld
+    )
 
 
 def _plain(payload: Any) -> Any:

@@ -25,6 +25,8 @@ class Setpoint(Part):
     """What the car is expected to take."""
     offered_power_kw: float
     """What its EVSE is told to offer: the same, or more in the last period before the car has what it wants."""
+    discharge_power_kw: float | None = None
+    """What the car gives back; null where its energy is not followed."""
 
 
 class Why(Part):
@@ -61,6 +63,13 @@ class Hold(Part):
     """Times are local to the site."""
 
 
+class Inside(Part):
+    """What is in a vehicle's battery."""
+
+    at: datetime
+    energy_kwh: float
+
+
 class PlannedSession(Part):
     """What one session gets."""
 
@@ -75,6 +84,8 @@ class PlannedSession(Part):
     """What the plan delivers inside the horizon."""
     energy_expected_kwh: float | None = None
     """What of it is taken on average; null where departure and need are known for certain."""
+    energy_given_back_kwh: float = 0.0
+    """What the car gives back inside the horizon."""
     energy_after_horizon_kwh: float
     """What is left for the time between the end of the horizon and departure."""
     target_shortfall_kwh: float
@@ -87,6 +98,8 @@ class PlannedSession(Part):
     """Its energy at the import price, in the document's currency."""
     setpoints: list[Setpoint]
     """Equal neighbours are merged; they cover the stay inside the horizon without a gap."""
+    energy_in_battery: list[Inside] = []
+    """At the ends of the plan's periods; empty where its energy is not followed."""
     why: list[Why]
     held: list[Hold] = []
     """The reasons of all setpoints, in order of time; empty when there was no time to tell."""
@@ -254,6 +267,8 @@ class OcppMessages(Part):
     as_of: datetime
     messages: list[OcppMessage]
     not_sent: list[NotSent]
+    withheld: list[NotSent] = []
+    """Sessions that are planned to give back and whose station is not told to: its limit is 0 then."""
 
 
 class SolveStatistics(Part):

@@ -14,7 +14,7 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.units import HOURS_PER_DAY, seconds_from_hours
 from models.domain.validation import contradictions, validate
-from models.ocpp.compile import compilation
+from models.ocpp.compile import compilation, withheld
 from models.ocpp.profile import NotSent, Version
 from models.ocpp.requests import OcppRequest, requests
 from optimizer.audit import AuditReport
@@ -39,6 +39,8 @@ class Sending:
     version: Version
     requests: tuple[OcppRequest, ...]
     not_sent: tuple[NotSent, ...]
+    withheld: tuple[NotSent, ...] = ()
+    """Sessions that are planned to give back and whose station is not told to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +113,9 @@ def sending(answer: Answer, version: Version) -> Sending:
         return Sending(version=version, requests=(), not_sent=tuple(refused))
     given = answer.scenario, answer.schedule
     messages = requests(version, *given, answer.as_of, answer.fail_safe_kw)
-    left_out = compilation(*given, now=answer.as_of, fail_safe_kw=answer.fail_safe_kw).not_sent
-    return Sending(version=version, requests=messages, not_sent=left_out)
+    compiled = compilation(*given, now=answer.as_of, fail_safe_kw=answer.fail_safe_kw)
+    kept_back = tuple(withheld(version, *given, compiled.profiles))
+    return Sending(version=version, requests=messages, not_sent=compiled.not_sent, withheld=kept_back)
 
 
 def check(scenario: Scenario) -> None:

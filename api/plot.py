@@ -131,10 +131,22 @@ def layers(answer: Answer) -> list[Layer]:
         name = plan.session_id if alone else "charging" if one_tier else str(tiers[plan.session_id])
         groups[name] = groups.get(name, 0.0) + _grid_kw(plan, evses[plan.evse_id], answer.schedule)
     charging = [Layer(name=n, colour=COLOURS[i % len(COLOURS)], power_kw=p) for i, (n, p) in enumerate(groups.items())]
-    total = sum(groups.values(), start=np.zeros(answer.schedule.period_count))
+    total = sum(groups.values(), start=np.zeros(answer.schedule.period_count)) + given_back_kw(answer)
     rest = _connection(answer.schedule, answer).expected_kw - total
     building = Layer(name="building and stand-by", colour=GREY, power_kw=np.maximum(rest, 0.0))
     return [building, *charging] if rest.max(initial=0.0) > SMALL_KW else charging
+
+
+def given_back_kw(answer: Answer) -> Floats:
+    """What all cars give back, as a negative number (T,). [kW at grid]"""
+    evses = {evse.id: evse for evse in answer.scenario.site.evses}
+    total = np.zeros(answer.schedule.period_count)
+    for plan in answer.schedule.sessions:
+        if plan.discharge_power_kw is not None:
+            periods = slice(plan.first_period, plan.first_period + plan.charge_power_kw.size)
+            share = plan.plugged_in_h / answer.schedule.period_h[periods]
+            total[periods] -= plan.discharge_power_kw * share * conversion_efficiency(evses[plan.evse_id])
+    return total
 
 
 def _grid_kw(plan: SessionPlan, evse: Evse, schedule: Schedule) -> Floats:
@@ -158,21 +170,25 @@ def _steps(values: Floats) -> list[float | None]:
 
 
 def _load_traces(answer: Answer, axis: LocalAxis) -> list[dict[str, Any]]:
+    """What is drawn stacked above 0, what cars give back below."""
+    back = Layer(name="given back by cars", colour=GREY, power_kw=given_back_kw(answer))
+    below = [_area(back, "back", answer, axis)] if back.power_kw.any() else []
+    return [_area(layer, "load", answer, axis) for layer in layers(answer)] + below
+
+
+def _area(layer: Layer, group: str, answer: Answer, axis: LocalAxis) -> dict[str, Any]:
     instants_s = answer.schedule.instants_s
     edges_s = quarter_hours(instants_s)
-    return [
-        {
-            "type": "scatter",
-            "name": escape(layer.name),
-            "x": axis.places(edges_s),
-            "y": _steps(means(layer.power_kw, instants_s, edges_s[:-1], edges_s[1:])),
-            "stackgroup": "load",
-            "fillcolor": layer.colour,
-            "line": {"shape": "hv", "width": 0, "color": layer.colour},
-            "hovertemplate": "%{y:.1f} kW",
-        }
-        for layer in layers(answer)
-    ]
+    return {
+        "type": "scatter",
+        "name": escape(layer.name),
+        "x": axis.places(edges_s),
+        "y": _steps(means(layer.power_kw, instants_s, edges_s[:-1], edges_s[1:])),
+        "stackgroup": group,
+        "fillcolor": layer.colour,
+        "line": {"shape": "hv", "width": 0, "color": layer.colour},
+        "hovertemplate": "%{y:.1f} kW",
+    }
 
 
 def _limit_traces(answer: Answer, axis: LocalAxis) -> list[dict[str, Any]]:

@@ -32,6 +32,9 @@ COMPONENTS = {
     "demand_charge": "demand charge, this plan's share",
     "contract_excess": "above contracts",
     "storage_wear": "wear of batteries",
+    "vehicle_wear": "wear of cars that give back",
+    "vehicle_energy": "worth of energy left in cars",
+    "discharge_paid": "paid to drivers for what they give back",
     "stored_energy": "worth of what batteries lose",
     "plan_change": "leaving the plan before, as declared",
     "unmet_target": "worth of what drivers miss",
@@ -139,15 +142,22 @@ def _session_row(session: PlannedSession, clock: "Clock") -> Iterable[Text]:
         f"{session.energy_remaining_kwh:.1f}",
         f"{given_kwh:.1f}" + ("" if session.energy_expected_kwh is None else f" ({session.energy_expected_kwh:.1f})"),
         f"{session.energy_cost:.2f}",
-        _windows(session.setpoints, clock),
+        _charges(session.setpoints, clock),
     )
     return (*map(Text, cells), Text(_missing(session), style="yellow"))
 
 
+def _charges(setpoints: list[Setpoint], clock: "Clock") -> str:
+    """``18:00-19:15; gives back 20:00-21:00``"""
+    charging = _windows([s for s in setpoints if s.charge_power_kw > 0], clock)
+    giving = [s for s in setpoints if (s.discharge_power_kw or 0.0) > 0]
+    return f"{charging}; gives back {_windows(giving, clock)}" if giving else charging
+
+
 def _windows(setpoints: list[Setpoint], clock: "Clock") -> str:
-    """When power flows, neighbouring setpoints as one window."""
+    """Neighbouring setpoints as one window."""
     windows: list[tuple[datetime, datetime]] = []
-    for setpoint in (s for s in setpoints if s.charge_power_kw > 0):
+    for setpoint in setpoints:
         if windows and windows[-1][1] == setpoint.start:
             windows[-1] = (windows[-1][0], setpoint.end)
         else:
@@ -191,6 +201,10 @@ def _print_load(document: PlanDocument, console: Console) -> None:
         console.print(_sun_sentence(plant, document))
     for battery in document.storage:
         console.print(_battery_sentence(battery, document))
+    given_kwh = sum(session.energy_given_back_kwh for session in document.sessions)
+    if given_kwh > MISSED_KWH:
+        count = sum(session.energy_given_back_kwh > MISSED_KWH for session in document.sessions)
+        console.print(f"Cars give back {given_kwh:.1f} kWh, {count} of them.")
     for contract in document.contracts:
         console.print(_contract_sentence(contract, document))
 
@@ -304,6 +318,10 @@ def _print_ocpp(document: PlanDocument, console: Console) -> None:
         console.print(Text(f"  not sent: {one.session_id}: {one.reason}"))
     if len(sent.not_sent) > NOT_SENT_SHOWN:
         console.print(f"  and {len(sent.not_sent) - NOT_SENT_SHOWN} more: see --json")
+    for one in sent.withheld[:NOT_SENT_SHOWN]:
+        console.print(Text(f"  {one.session_id}: {one.reason}", style="yellow"))
+    if len(sent.withheld) > NOT_SENT_SHOWN:
+        console.print(f"  and {len(sent.withheld) - NOT_SENT_SHOWN} more: see --json")
 
 
 def _print_verdict(document: PlanDocument, console: Console) -> None:

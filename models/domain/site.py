@@ -239,6 +239,8 @@ class Station:
     """ChargingScheduleMaxPeriods, PeriodsPerSchedule. None: 24, the smallest seen in the field."""
     max_stack_level: int | None = None
     """ChargeProfileMaxStackLevel, ProfileStackLevel. None: 1."""
+    takes_setpoints: bool = False
+    """Whether V2XChargingCtrlr.SupportedOperationModes has CentralSetpoint: signed setpoints of OCPP 2.1."""
 
 
 @value

@@ -36,6 +36,8 @@ class Period:
     """One decimal, in the schedule's unit: A per phase, or W over all phases."""
     number_phases: int | None = None
     """None: three on AC; always None on DC."""
+    setpoint: Decimal | None = None
+    """Below 0: what the vehicle gives back, where the limit is 0; only OCPP 2.1 can tell it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

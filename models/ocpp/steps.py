@@ -1,6 +1,6 @@
 """Limits over time as steps: on whole seconds, without equal neighbours, and no more of them than a station takes.
 
-Whatever happens to steps here, at no instant does the limit rise above the one that was planned.
+Whatever happens to steps here, at no instant does the limit rise above the one that was planned, or more be given back.
 """
 
 from itertools import groupby, pairwise
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 Step = tuple[int, int]
-"""Start [s] and limit [tenths of the unit]; it holds until the next step, the last one for ever."""
+"""Start [s] and limit [tenths of the unit], below 0 a setpoint to give back; it holds until the next step, the last one
+for ever."""
 
 _FORBIDDEN = np.iinfo(np.int64).max // 4
 """Loss of what must not be merged; far above any loss, and two of them still fit into an int64."""
@@ -28,8 +29,14 @@ def whole_second_steps(starts_s: list[float], tenths: list[int]) -> tuple[Step, 
     for second, end in pairwise([*seconds, inf]):
         first = int(np.searchsorted(starts, second, side="right")) - 1
         last = int(np.searchsorted(starts, end, side="left"))
-        steps.append((int(second), min(tenths[first:last])))
+        steps.append((int(second), nearest_zero(tenths[first:last])))
     return merged(steps)
+
+
+def nearest_zero(tenths: list[int]) -> int:
+    """The lowest limit, or what gives back least; 0 of both."""
+    low, high = min(tenths), max(tenths)
+    return low if low >= 0 else min(0, high)
 
 
 def merged(steps: list[Step]) -> tuple[Step, ...]:

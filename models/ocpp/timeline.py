@@ -17,19 +17,35 @@ def timeline_start(now: datetime) -> datetime:
 
 
 def timeline(
-    schedule: Schedule, plan: SessionPlan, scale: LimitScale, *, fail_safe_kw: float, now: datetime, most: int
+    schedule: Schedule,
+    plan: SessionPlan,
+    scale: LimitScale,
+    *,
+    fail_safe_kw: float,
+    now: datetime,
+    most: int,
+    gives_back: bool = False,
 ) -> tuple[Step, ...]:
     """At most ``most`` steps after :func:`timeline_start`.
 
     The period that runs at ``now`` is extended back over the minute before. A plan that starts later is preceded by
     the fail-safe share, every plan is followed by it. After the planned departure the limit is 0 until the plan
     ends, because the plan gave that power to others.
+
+    With ``gives_back`` a step below 0 is what to give back, rounded towards 0; where that makes more steps than there
+    may be, and without it, the limit is 0 then.
     """
     fail_safe = scale.tenths(fail_safe_kw)
-    planned = [0] * schedule.period_count
-    setpoints = [scale.tenths(float(power_kw)) for power_kw in plan.limit_kw]
-    planned[plan.first_period : plan.first_period + len(setpoints)] = setpoints
-    return capped(merged(list(_placed(schedule, [fail_safe, *planned, fail_safe], now))), most)
+    limits = [scale.tenths(float(power_kw)) for power_kw in plan.limit_kw]
+    back = [scale.tenths(float(power_kw)) for power_kw in plan.given_back_kw]
+    signed = [limit or -given for limit, given in zip(limits, back, strict=True)]
+    for setpoints in (signed, limits) if gives_back else (limits,):
+        planned = [0] * schedule.period_count
+        planned[plan.first_period : plan.first_period + len(setpoints)] = setpoints
+        steps = merged(list(_placed(schedule, [fail_safe, *planned, fail_safe], now)))
+        if len(steps) <= most or setpoints is limits:
+            break
+    return capped(steps, most)
 
 
 def _placed(schedule: Schedule, tenths: list[int], now: datetime) -> tuple[Step, ...]:
