@@ -32,7 +32,7 @@ def test_the_cheap_hour_charges_the_car(client: Any, yard: dict[str, Any]) -> No
     assert car["energy_kwh"] == pytest.approx(11.0)
     charging = [s for s in car["setpoints"] if s["charge_power_kw"] > 0]
     hour = {"start": "2026-03-02T07:00:00Z", "end": "2026-03-02T08:00:00Z"}
-    assert charging == [hour | {"charge_power_kw": 11.0, "offered_power_kw": 11.0}]
+    assert charging == [hour | {"charge_power_kw": 11.0, "offered_power_kw": 11.0, "discharge_power_kw": None}]
     assert car["finish_time"] == "2026-03-02T08:00:00Z"
 
 

@@ -31,10 +31,7 @@ def periods(version: Version, station: Station = V2X, evse: Evse = AC) -> list[d
     (message,) = requests(version, scenario, plan(session), START, {evse.id: 4.14})
     assert not schema_errors(version, message.payload)
     if version is Version.V16:
-        found: list[dict[str, Any]] = message.payload["csChargingProfiles"]["chargingSchedule"][
-            "chargingSchedulePeriod"
-        ]
-        return found
+        return list(message.payload["csChargingProfiles"]["chargingSchedule"]["chargingSchedulePeriod"])
     (schedule,) = message.payload["chargingProfile"]["chargingSchedule"]
     return list(schedule["chargingSchedulePeriod"])
 
@@ -107,9 +104,8 @@ def test_a_second_that_two_periods_share_gives_back_what_both_do() -> None:
     session = session_at(AC)
     halves = plan_for(session, CHARGES, quarters=np.array([0.0, 1.0, 2.0, 3.0, 4.0]) + 0.5 / 900)
     schedule = replace(halves, sessions=(replace(halves.sessions[0], discharge_power_kw=np.array(GIVES)),))
-    (profile,) = compilation(
-        scenario_of([AC], [session], [V2X]), schedule, now=START, fail_safe_kw={AC.id: 4.14}
-    ).profiles
+    scenario = scenario_of([AC], [session], [V2X])
+    (profile,) = compilation(scenario, schedule, now=START, fail_safe_kw={AC.id: 4.14}).profiles
 
     told = [(p.start_s, float(p.limit), p.setpoint and float(p.setpoint)) for p in profile.profile.schedule.periods]
     assert told[:4] == [(0, 16.0, None), (960, 0.0, None), (961, 0.0, -8.1), (1860, 0.0, None)]
