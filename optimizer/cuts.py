@@ -22,6 +22,8 @@ from optimizer.sparse import Rows
 
 FAN = (0.0, 0.5, -0.5)
 """Where tangents are laid at a corner that is outside, in parts of the angle from it to where its tangents touch."""
+FLOOR_SLACK_A = 1e-5
+"""Where what is installed exceeds a limit, rows have no room of their own to be rounded in. [A]"""
 FARTHEST = 24
 """Tangents are repeated at most so many periods before and after, ..."""
 PERIODS_PER_NEIGHBOUR = 96
@@ -103,6 +105,8 @@ def _line_cuts(
     line = watched.line
     current, length = longest(watched, legs_a)
     room = np.maximum(0.0, allowed * line.limit_a - line.base_a)
+    if watch.point.floor_a is not None:
+        room = np.maximum(room, longest(watched, watch.point.floor_a)[1] + FLOOR_SLACK_A)
     outside = np.flatnonzero(length > room + 1e-9)
     if len(outside) == 0:
         return []

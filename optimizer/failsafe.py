@@ -27,6 +27,7 @@ from optimizer.heuristics.sharing import filled
 from optimizer.instance.currents import CurrentPoint, current_points
 from optimizer.instance.generation import generation
 from optimizer.instance.groups import groups
+from optimizer.instance.held import held_evses
 from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.periods import Periods, periods
 from optimizer.instance.sessions import sessions
@@ -141,7 +142,8 @@ def _worst_limits(scenario: Scenario) -> Limits:
     """One row a limit over EVSEs as members, in one period that holds for ever."""
     site, branches, span = scenario.site, tree(scenario.site), _for_ever(scenario)
     efficiency = np.array([conversion_efficiency(evse) for evse in site.evses])
-    limits = import_limits(scenario, branches, span, generation(site, branches, span))
+    held = held_evses(scenario, span)
+    limits = import_limits(scenario, branches, span, generation(site, branches, span), held)
     limits = replace(limits, high_kw=limits.high_kw + _batteries_kw(site, branches, limits.high_kw.shape))
     powers = power_limits(limits, tuple(e.id for e in site.evses), efficiency)
     grouped = _group_rows(scenario, span, limits, efficiency)
@@ -152,7 +154,9 @@ def _worst_limits(scenario: Scenario) -> Limits:
 def _group_rows(scenario: Scenario, span: Periods, limits: ImportLimits, efficiency: Floats) -> Limits:
     """Capped groups, with every battery charging in full beside the cars."""
     site = scenario.site
-    rows = group_limits(limits, groups(scenario, span), tuple(evse.id for evse in site.evses), efficiency)
+    rows = group_limits(
+        limits, groups(scenario, span, held_evses(scenario, span)), tuple(evse.id for evse in site.evses), efficiency
+    )
     return replace(rows, base=rows.base + sum(battery.max_charge_kw for battery in site.batteries))
 
 
@@ -181,7 +185,9 @@ def _current_rows(scenario: Scenario, branches: Tree, span: Periods) -> list[Lim
     evse_of = np.array([k for k, _ in cars], dtype=np.int64)
     alternative = np.arange(len(cars)) - np.searchsorted(evse_of, evse_of)
     everybody = replace(scenario, sessions=tuple(car for _, car in cars))
-    points = current_points(everybody, branches, sessions(everybody, branches, span), span)
+    points = current_points(
+        everybody, branches, sessions(everybody, branches, span), span, held=held_evses(scenario, span)
+    )
     per_kw = _amperes_per_kw(scenario.site)[evse_of]
     return [current_limits(_with_amperes(p, per_kw), evse_of, alternative, len(scenario.site.evses)) for p in points]
 

@@ -14,7 +14,7 @@ from models.domain.schedule import Method, Schedule
 from models.domain.session import Session
 from optimizer.heuristics.discs import Floats
 from optimizer.heuristics.inside import Inside
-from optimizer.heuristics.planning import SHORTEST_H, by_period, outcome_of
+from optimizer.heuristics.planning import SHORTEST_H, by_period, highest_kw, outcome_of
 from optimizer.heuristics.room import Room, limits_of
 from optimizer.instance import Instance, instance_of
 from optimizer.previous import with_previous
@@ -54,9 +54,11 @@ def followed(instance: Instance, wanted_kw: Floats) -> Floats:
     power, needs_kwh, inside = np.zeros(cells.count), who.remaining_kwh.copy(), Inside(instance)
     for period, here in by_period(instance):
         sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
-        most = np.minimum(who.max_power_kw[sessions], needs_kwh[sessions] / hours)
+        most = np.minimum(highest_kw(instance, here), needs_kwh[sessions] / hours)
         most = np.minimum(most, inside.most_kw(sessions, hours, period))
-        power[here] = scaled(limits.of(sessions, period), np.clip(wanted_kw[here], 0.0, most))
+        given, free = np.clip(wanted_kw[here], 0.0, most), instance.following.free(here)
+        given[free] = scaled(limits.of(sessions[free], period), given[free])
+        power[here] = given
         needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * power[here])
         inside.charged(sessions, hours * power[here])
     return power

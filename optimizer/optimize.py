@@ -171,7 +171,7 @@ def _schedule(
 
 def _outcome(instance: Instance, solved: Solved) -> Outcome:
     columns, values, who = solved.program.columns, solved.answer.values, instance.sessions
-    power = np.clip(values[columns["charge_power"].slice], 0.0, who.max_power_kw[instance.cells.session])
+    power = np.clip(values[columns["charge_power"].slice], 0.0, instance.following.most_kw)
     discharge_kw = _given_back(instance, values[columns["discharge_power"].slice])
     minimum, after = np.zeros(who.count), np.zeros(who.count)
     for name, target in (("minimum_shortfall", minimum), ("energy_after_horizon", after)):

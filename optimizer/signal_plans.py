@@ -29,14 +29,14 @@ def group_plans(instance: Instance, outcome: Outcome) -> tuple[GroupPlan, ...]:
 def _group_kw(instance: Instance, outcome: Outcome) -> Floats:
     """What cars of each group may draw in full, less PV at its least and what batteries give (G, T). [kW at grid]"""
     cells, supply = instance.cells, instance.generation
-    drawn = outcome.limit_kw / instance.sessions.efficiency[cells.session]
+    drawn = instance.following.counted_kw(outcome.limit_kw) / instance.sessions.efficiency[cells.session]
     least = supply.least_kw.copy()
     still_there = 1.0 - outcome.curtailed_kw / supply.curtailable_kw
     least[supply.plant, supply.period] *= still_there
     shared = (outcome.storage_charge_kw - outcome.storage_discharge_kw).sum(axis=0) - least.sum(axis=0)
     inside = instance.groups.members(instance.sessions.evse_ids)[:, cells.session]
     cars = [np.bincount(cells.period, weights=drawn * mine, minlength=len(shared)) for mine in inside]
-    return np.asarray(np.array(cars) + shared)
+    return np.asarray(np.array(cars) + instance.groups.held_kw + shared)
 
 
 def metered_kw(instance: Instance, outcome: Outcome) -> Floats:

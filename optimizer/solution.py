@@ -416,7 +416,7 @@ def _car_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     efficiency = np.where(limits.at_evse[node], 1.0, instance.sessions.efficiency[cells.session[cell]])
     back = outcome.discharge_power_kw[cell] * efficiency
     mean = (outcome.charge_power_kw[cell] / efficiency - back) * (cells.hours / span.hours[cells.period])[cell]
-    counted = outcome.limit_kw[cell] / efficiency - back * instance.storage.firm[node]
+    counted = instance.following.counted_kw(outcome.limit_kw)[cell] / efficiency - back * instance.storage.firm[node]
     loads = np.zeros((2, limits.limit_kw.size))
     for load, kw in zip(loads, (mean, counted), strict=True):
         np.add.at(load, place, kw)

@@ -21,6 +21,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.horizon import Horizon, Stretch
+from models.domain.installed import Installed, InstalledProfile, OfflineBehaviour
 from models.domain.scenario import Scenario
 from models.domain.session import Session, TaperPoint, Vehicle, WantedPart
 from models.domain.signal import Cap, CapRule, Direction, Dispatch, Event, Freeze, PriceEvent, PriceMode, Rebound
@@ -799,10 +800,33 @@ def planned_before(dice: Dice, session: str, horizon: Horizon) -> PlannedBefore:
     return PlannedBefore(session=session, charge_power_kw=tuple(steps), end=end + timedelta(minutes=1))
 
 
+def with_installed(dice: Dice, scenario: Scenario) -> Scenario:
+    """What some EVSEs were sent before, and some that cannot be reached."""
+    horizon = scenario.horizon
+    if horizon is None or not often(dice, 4):
+        return scenario
+    found = tuple(an_installed(dice, evse, horizon) for evse in scenario.site.evses if often(dice, 6))
+    return replace(scenario, installed=found, acknowledge_minutes=dice.pick((None, 2.0, 12.0)))
+
+
+def an_installed(dice: Dice, evse: Evse, horizon: Horizon) -> Installed:
+    return Installed(
+        evse=evse.id,
+        profiles=tuple(
+            InstalledProfile(power_kw=a_series(dice, horizon, 0.0, 9.0), acknowledged=often(dice, 7))
+            for _ in range(dice.whole(0, 2))
+        ),
+        reachable=often(dice, 6),
+        offline=dice.pick(tuple(OfflineBehaviour)),
+        default_kw=dice.pick((None, 1.4, 4.2)),
+    )
+
+
 FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (
     with_followed_cars,
     with_turned_prices,
     with_chances,
     with_a_past,
+    with_installed,
 )
 """Drawn after everything else, each from a random stream of its own, so that none changes what the others draw."""

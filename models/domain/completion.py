@@ -71,6 +71,7 @@ def complete(scenario: Scenario) -> Completed:
         _offers_so_far,
         _terminal_values,
         _terminal_values_of_sessions,
+        _acknowledgement,
     )
     for step in steps:
         scenario, assumed = step(scenario)
@@ -197,6 +198,15 @@ def _offers_so_far(scenario: Scenario) -> _Answer:
         return scenario, []
     amount = f"not charging, and free to start, for {len(unsaid)} sessions that are there already"
     return scenario, [Assumption(what="sessions[*].offer_history", value=amount, source="no offer was told")]
+
+
+def _acknowledgement(scenario: Scenario) -> _Answer:
+    """How long EVSEs may follow what is installed, where anything is."""
+    if not scenario.installed or scenario.acknowledge_minutes is not None or scenario.horizon is None:
+        return scenario, []
+    minutes = scenario.horizon.stretches[0].minutes
+    told = Assumption(what="acknowledge_minutes", value=f"{minutes:g} min", source="the first period of the horizon")
+    return replace(scenario, acknowledge_minutes=minutes), [told]
 
 
 def _terminal_values(scenario: Scenario) -> _Answer:

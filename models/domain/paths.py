@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from models.domain.before import MissedBefore, PlannedBefore
+from models.domain.installed import Installed, InstalledProfile
 from models.domain.session import Session, Visit
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, PriceEvent
@@ -27,6 +28,8 @@ _NOUNS: dict[type, str] = {
     OfferHistory: "offer history",
     DemandCharge: "demand charge",
     Contract: "contract",
+    Installed: "what is installed",
+    InstalledProfile: "installed profile",
     ClassLimit: "time class",
     Cap: "signal",
     PriceEvent: "price event",

@@ -3,6 +3,7 @@
 from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.findings import Assumption
 from models.domain.horizon import Horizon
+from models.domain.installed import Installed
 from models.domain.session import Session, Visit
 from models.domain.signal import Signal
 from models.domain.site import Site
@@ -20,6 +21,10 @@ class Scenario:
     tariff: Tariff | None = None
     """None: energy is priced at 0 and only time and limits shape the plan; told back as an assumption."""
     signals: tuple[Signal, ...] = ()
+    installed: tuple[Installed, ...] = ()
+    """What EVSEs were sent before; one that is not named here follows nothing but the new plan."""
+    acknowledge_minutes: float | None = None
+    """So long after the start of the plan an EVSE may still follow what is installed. None: the first period. [min]"""
     horizon: Horizon | None = None
     """None: from the first arrival to the last departure, at most seven days."""
     previous: tuple[PlannedBefore, ...] = ()

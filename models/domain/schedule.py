@@ -223,7 +223,7 @@ class Alarm:
     """Something that an operator must know and that no plan could avoid."""
 
     code: str
-    """``limit_exceeded_by_load``."""
+    """``limit_exceeded_by_load``, ``evse_unreachable``."""
     node: str
     start: datetime
     end: datetime

@@ -18,7 +18,7 @@ from models.domain.checks.equipment import (
     shared_outlets,
     unfit_evses,
 )
-from models.domain.checks.identity import broken_tree, dead_references, duplicate_ids, station_numbers
+from models.domain.checks.identity import broken_tree, dead_references, duplicate_ids, installed_twice, station_numbers
 from models.domain.checks.leaves import leaves
 from models.domain.checks.offers import empty_cabinets, unfit_histories
 from models.domain.checks.ranges import out_of_range
@@ -38,6 +38,7 @@ Check = Callable[[Scenario], Iterator[Finding]]
 
 _CHECKS: tuple[Check, ...] = (
     duplicate_ids,
+    installed_twice,
     station_numbers,
     dead_references,
     broken_tree,

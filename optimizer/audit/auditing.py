@@ -16,6 +16,7 @@ from optimizer.audit.currents import LineCurrent, current_breaks, line_currents
 from optimizer.audit.demand import Demand, demands, peak_breaks
 from optimizer.audit.events import event_breaks, event_costs, measured
 from optimizer.audit.groups import group_breaks
+from optimizer.audit.installed import installed_breaks
 from optimizer.audit.ledger import ledger_breaks
 from optimizer.audit.loads import NodeLoad, controlled_kw, expected_kw, load_breaks, node_loads
 from optimizer.audit.money import cost_breaks, costs
@@ -47,6 +48,7 @@ def audit(
     breaks = [
         *stay_breaks(case),
         *offer_breaks(case),
+        *installed_breaks(case),
         *roof_breaks(case),
         *battery_breaks(case),
         *load_breaks(case, loads),

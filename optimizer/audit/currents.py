@@ -1,7 +1,7 @@
 """Line currents (6): the exact length of the sum of phasors on every line, whichever cars stop drawing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import pi
 
 import numpy as np
@@ -12,6 +12,7 @@ from models.domain.site import GridNode, Phase, PhaseSeries, Site, Transformer
 from models.domain.units import amperes_from_kw, line_to_neutral
 from models.domain.value import Series
 from optimizer.audit.case import Case
+from optimizer.audit.installed import counted_kw, floor_kw, held_kw
 from optimizer.audit.loads import continuous_factor, high_and_low_kw, without_alarm
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import steps_at, utc
@@ -41,21 +42,24 @@ class Conductors:
     """Base load on three even phases (G,). [A]"""
     sized_a: Floats
     """Base load known only in size, by line (3, G). [A]"""
+    floors: dict[Leg, Floats] = field(default_factory=dict)
+    """Of the charging, what EVSEs in reach may be following until the plan is acknowledged (T,). [A]"""
+    held: dict[Leg, Floats] = field(default_factory=dict)
+    """EVSEs out of reach, whoever is there: they count in size (T,). [A]"""
 
     def through(self, transformer: Transformer) -> "Conductors":
         """The same on the primary lines; sizes without angles add up in the worst way."""
-        legs: dict[Leg, Floats] = {}
-        for load, amperes in self.legs.items():
-            _add(legs, load.through(transformer), amperes)
+        legs, floors, held = (_through(transformer, one) for one in (self.legs, self.floors, self.held))
         worst = self.sized_a + self.sized_a[[2, 0, 1]]  # a - c, b - a, c - b
         single = abs(Leg((1, 0, 0)).through(transformer).lines[0])
         even = abs(BALANCED.through(transformer).lines[0])
-        return Conductors(legs, self.even_a * even, worst * single)
+        return Conductors(legs, self.even_a * even, worst * single, floors, held)
 
     def add(self, other: "Conductors") -> None:
         """Take up what comes from a node below."""
-        for load, amperes in other.legs.items():
-            _add(self.legs, load, amperes)
+        for mine, theirs in ((self.legs, other.legs), (self.floors, other.floors), (self.held, other.held)):
+            for load, amperes in theirs.items():
+                _add(mine, load, amperes)
         np.add(self.even_a, other.even_a, out=self.even_a)
         np.add(self.sized_a, other.sized_a, out=self.sized_a)
 
@@ -71,6 +75,8 @@ class LineCurrent:
     """Longest sum of phasors (G,). [A]"""
     base_a: Floats
     """(G,) [A]"""
+    floor_a: Floats
+    """Of ``charging_a``, what may flow whatever is planned, until the plan is acknowledged (G,). [A]"""
     limit_a: Floats
     """(G,) [A]"""
 
@@ -92,16 +98,16 @@ def line_currents(case: Case, partial_draw: bool) -> Iterator[LineCurrent]:
 
 def current_breaks(case: Case, current: LineCurrent) -> Iterator[Break]:
     """(6)  | Σ phasors | + base_current <= current_limit, for every set of cars that goes on drawing"""
-    where, limit, alone = f"{current.node} {current.line}", current.limit_a, current.base_a
-    total = current.charging_a + alone
+    where, limit, alone = f"{current.node} {current.line}", current.limit_a, current.base_a + current.floor_a
+    total, added = current.charging_a + current.base_a, current.charging_a - current.floor_a
     by_load = alone > limit + ROUNDING_A
     added_a = amperes_from_kw(case.tolerance_kw, case.scenario.site.voltage_v or VOLTAGE_IF_UNTOLD_V)
     for g in np.flatnonzero(~by_load & (total > limit + ROUNDING_A)):
         message = f"{total[g]:.4f} A on a limit of {limit[g]:.4f} A"
         yield _found(BreakCode.PHASE_CURRENT, case, where, g, total[g], limit[g], message)
-    for g in np.flatnonzero(by_load & (current.charging_a > added_a)):
-        message = f"{current.charging_a[g]:.4f} A of charging where {alone[g]:.4f} A of load exceed {limit[g]:.4f} A"
-        yield _found(BreakCode.ADDS_TO_EXCESS, case, where, g, current.charging_a[g], 0.0, message)
+    for g in np.flatnonzero(by_load & (added > added_a)):
+        message = f"{added[g]:.4f} A of charging where {alone[g]:.4f} A of load exceed {limit[g]:.4f} A"
+        yield _found(BreakCode.ADDS_TO_EXCESS, case, where, g, added[g], 0.0, message)
     for g in without_alarm(case, current.node, np.flatnonzero(by_load)):
         message = f"{alone[g]:.4f} A of other load exceed {limit[g]:.4f} A, and the plan has no alarm"
         yield _found(BreakCode.ALARM_MISSING, case, where, g, alone[g], limit[g], message)
@@ -129,9 +135,14 @@ def _own_conductors(case: Case) -> dict[str, Conductors]:
     for stay in case.stays:
         vehicle, evse = stay.session.vehicle, stay.evse
         per_kw, legs, load = amperes_per_kw(evse, vehicle, site.voltage_v), own[evse.node].legs, leg(evse, vehicle)
-        _load(case, legs, load, stay.periods, stay.offered_kw * per_kw / efficiency(evse))
+        _load(case, legs, load, stay.periods, counted_kw(case, stay) * per_kw / efficiency(evse))
+        _load(case, own[evse.node].floors, load, stay.periods, floor_kw(case, stay) * per_kw / efficiency(evse))
         if stay.given_kw.any():
             _load(case, legs, load.backwards(), stay.periods, stay.given_kw * per_kw * efficiency(evse))
+    for evse_id, power_kw in held_kw(case).items():
+        evse = case.evses[evse_id]
+        per_kw = amperes_per_kw(evse, None, site.voltage_v) / efficiency(evse)
+        _add(own[evse.node].held, leg(evse, None), power_kw * per_kw)
     _add_base_currents(case, own)
     return own
 
@@ -186,22 +197,38 @@ def _limited_lines(
         yield LineCurrent(
             node=node.id,
             line=f"{side}{phase}",
-            charging_a=_charging_a(conductors, line, partial_draw, case.schedule.period_count)[case.time.period],
-            base_a=conductors.even_a + conductors.sized_a[line],
+            charging_a=_charging_a(conductors.legs, line, partial_draw, case.schedule.period_count)[case.time.period],
+            base_a=conductors.even_a + conductors.sized_a[line] + _held_a(case, conductors, line),
+            floor_a=_charging_a(conductors.floors, line, partial_draw, case.schedule.period_count)[case.time.period],
             limit_a=steps_at(series, case.time.starts_s) * continuous_factor(node),
         )
 
 
-def _charging_a(conductors: Conductors, line: int, partial_draw: bool, period_count: int) -> Floats:
+def _held_a(case: Case, conductors: Conductors, line: int) -> Floats:
+    """EVSEs out of reach, in size (G,). [A]"""
+    total = np.zeros(case.schedule.period_count)
+    for load, amperes in conductors.held.items():
+        total += (abs(load.lines[line]) + load.unplaced) * amperes
+    return total[case.time.period]
+
+
+def _charging_a(legs: dict[Leg, Floats], line: int, partial_draw: bool, period_count: int) -> Floats:
     """Longest current that the cars can put on a line; those of unknown phase in full. (T,) [A]"""
     total = np.zeros(period_count)
-    placed = [(load.lines[line], amperes) for load, amperes in conductors.legs.items() if load.lines[line]]
+    placed = [(load.lines[line], amperes) for load, amperes in legs.items() if load.lines[line]]
     if placed:
         phasors = np.array([phasor for phasor, _ in placed])
         total += longest(phasors, np.array([amperes for _, amperes in placed]), partial_draw)
-    for load, amperes in conductors.legs.items():
+    for load, amperes in legs.items():
         total += load.unplaced * amperes
     return total
+
+
+def _through(transformer: Transformer, legs: dict[Leg, Floats]) -> dict[Leg, Floats]:
+    primary: dict[Leg, Floats] = {}
+    for load, amperes in legs.items():
+        _add(primary, load.through(transformer), amperes)
+    return primary
 
 
 def _add(legs: dict[Leg, Floats], load: Leg, amperes: Floats) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from models.domain.schedule import Floats, GroupPlan
 from models.domain.signal import Cap
 from optimizer.audit.case import Case
+from optimizer.audit.installed import counted_kw, floor_kw, held_kw
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.roofs import expected_kw
 from optimizer.audit.timeline import steps_at, utc
@@ -31,7 +32,11 @@ def _cap_breaks(case: Case, cap: Cap, plan: GroupPlan) -> Iterator[Break]:
     drawn, instants, tolerance = _drawn_kw(case, cap), case.time.instants_s, case.tolerance_kw
     limit = cap.import_limit_kw or 0.0
     inside = (instants[:-1] < cap.end.timestamp()) & (instants[1:] > cap.start.timestamp())
-    for t in np.flatnonzero(inside & (drawn > limit + tolerance)):
+    alone = _held_kw(case, cap)
+    for stay in case.stays:
+        if stay.evse.id in cap.evses:
+            alone[stay.periods] += floor_kw(case, stay) / efficiency(stay.evse)
+    for t in np.flatnonzero(inside & (drawn > np.maximum(limit, alone) + tolerance)):
         message = f"its EVSEs draw {drawn[t]:.4f} kW beyond PV and batteries where {limit:.4f} kW are allowed"
         yield _break(cap.id, instants[t], drawn[t], limit, message)
     for t in np.flatnonzero(np.abs(plan.drawn_kw - drawn) > tolerance):
@@ -48,7 +53,8 @@ def _drawn_kw(case: Case, cap: Cap) -> Floats:
     drawn = np.zeros(case.schedule.period_count)
     for stay in case.stays:
         if stay.evse.id in cap.evses:
-            drawn[stay.periods] += stay.offered_kw / efficiency(stay.evse)
+            drawn[stay.periods] += counted_kw(case, stay) / efficiency(stay.evse)
+    drawn += _held_kw(case, cap)
     for unit in case.schedule.storage:
         drawn += unit.charge_power_kw - unit.discharge_power_kw
     curtailed = {plan.pv_id: plan.curtailed_kw for plan in case.schedule.pv}
@@ -58,6 +64,15 @@ def _drawn_kw(case: Case, cap: Cap) -> Floats:
         left = np.divide(mean - curtailed.get(plant.id, 0.0), mean, out=np.zeros_like(mean), where=mean > 0.0)
         drawn -= least * left
     return drawn
+
+
+def _held_kw(case: Case, cap: Cap) -> Floats:
+    """What EVSEs of the group that cannot be reached follow (T,). [kW at grid]"""
+    found = held_kw(case)
+    total = np.zeros(case.schedule.period_count)
+    for evse_id in found.keys() & set(cap.evses):
+        total += found[evse_id] / efficiency(case.evses[evse_id])
+    return total
 
 
 def _break(where: str, start_s: float | None, amount: float, limit: float, message: str) -> Break:

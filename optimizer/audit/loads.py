@@ -12,6 +12,7 @@ from models.domain.site import BaseLoad, CurrentType, GridNode, LimitKind, Measu
 from models.domain.value import Series
 from optimizer.audit.batteries import powers_below
 from optimizer.audit.case import Case, Stay
+from optimizer.audit.installed import counted_kw, floor_kw, held_kw
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.roofs import curtailable_below, curtailed_below
 from optimizer.audit.timeline import steps_at, utc
@@ -27,7 +28,7 @@ class Charging:
     """Charging below one place, summed over its sessions; one value a period (T,). [kW]"""
 
     full: Floats
-    """Every setpoint drawn in full, at the place's measuring point."""
+    """Every setpoint drawn in full, or what is installed where that is more, at the place's measuring point."""
     mean: Floats
     """The same, only while the cars are there."""
     offered: Floats
@@ -38,6 +39,8 @@ class Charging:
     """What cars give back, in full, at the place's measuring point."""
     mean_back: Floats
     """The same, only while the cars are there."""
+    floor: Floats
+    """What EVSEs in reach may be following until the plan is acknowledged, at the place's measuring point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +134,8 @@ def without_alarm(case: Case, node_id: str, segments: NDArray[np.intp]) -> NDArr
 
 def _limit_breaks(case: Case, load: NodeLoad) -> Iterator[Break]:
     """(5)  Σ_{below n, plugged in} charge_power / κ <= max(0, import_limit - high_base - standby)"""
-    charging, alone = controlled_kw(load)[case.time.period], load.high_base_kw
-    limit, tolerance = load.limit_kw, case.tolerance_kw
+    floor, limit, tolerance = load.charging.floor[case.time.period], load.limit_kw, case.tolerance_kw
+    charging, alone = controlled_kw(load)[case.time.period] - floor, load.high_base_kw + floor
     by_load = alone > limit + tolerance
     for g in np.flatnonzero(~by_load & (alone + charging > limit + tolerance)):
         total = alone[g] + charging[g]
@@ -255,12 +258,16 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
     outlets = dict.fromkeys(cabinet.evses, label)
     sums = [_summed(case, quantity, [label], lambda stay: outlets.get(stay.evse.id)) for quantity in quantities]
     standby_kw = 0.0 if at_evse else sum(case.evses[evse_id].standby_kw for evse_id in cabinet.evses)
+    held = np.full(case.schedule.period_count, standby_kw)
+    for evse_id, power_kw in held_kw(case).items():
+        if evse_id in cabinet.evses:
+            held += power_kw if at_evse else power_kw / efficiency(case.evses[evse_id])
     return NodeLoad(
         label=label,
         charging=_charging([total[label] for total in sums]),
         expected_base_kw=np.full(segments, standby_kw),
-        high_base_kw=np.full(segments, standby_kw),
-        highest_base_kw=np.full(case.schedule.period_count, standby_kw),
+        high_base_kw=held[case.time.period],
+        highest_base_kw=held,
         low_base_kw=np.full(segments, standby_kw),
         curtailed_kw=np.zeros(case.schedule.period_count),
         drawn_kw=np.zeros(case.schedule.period_count),
@@ -286,18 +293,19 @@ def _at_evse(case: Case) -> tuple[Quantity, ...]:
         return stay.offered_kw if stay.evse.current is CurrentType.DC else np.zeros_like(stay.power_kw)
 
     return (
-        lambda stay: stay.offered_kw,
+        lambda stay: counted_kw(case, stay),
         lambda stay: stay.power_kw * there(stay),
         lambda stay: stay.offered_kw,
         of_dc,
         lambda stay: stay.given_kw,
         lambda stay: stay.given_kw * there(stay),
+        lambda stay: floor_kw(case, stay),
     )
 
 
 def _at_grid(case: Case) -> tuple[Quantity, ...]:
     """The same at grid, but for what is offered."""
-    full, mean, offered, of_dc, back, mean_back = _at_evse(case)
+    full, mean, offered, of_dc, back, mean_back, floor = _at_evse(case)
     return (
         lambda stay: full(stay) / efficiency(stay.evse),
         lambda stay: mean(stay) / efficiency(stay.evse),
@@ -305,6 +313,7 @@ def _at_grid(case: Case) -> tuple[Quantity, ...]:
         of_dc,
         lambda stay: back(stay) * efficiency(stay.evse),
         lambda stay: mean_back(stay) * efficiency(stay.evse),
+        lambda stay: floor(stay) / efficiency(stay.evse),
     )
 
 
@@ -321,8 +330,10 @@ def _summed(
 
 
 def _charging(sums: list[Floats]) -> Charging:
-    full, mean, offered, offered_dc, back, mean_back = sums
-    return Charging(full=full, mean=mean, offered=offered, offered_dc=offered_dc, back=back, mean_back=mean_back)
+    full, mean, offered, offered_dc, back, mean_back, floor = sums
+    return Charging(
+        full=full, mean=mean, offered=offered, offered_dc=offered_dc, back=back, mean_back=mean_back, floor=floor
+    )
 
 
 def expected_base_kw(case: Case) -> Floats:
@@ -354,6 +365,10 @@ def _base_loads(case: Case) -> tuple[dict[str, Floats], dict[str, Floats], dict[
         high[load.node] += high_kw
         low[load.node] += low_kw
         highest[load.node] += time.largest(high_kw)
+    for evse_id, power_kw in held_kw(case).items():
+        evse = case.evses[evse_id]
+        high[evse.node] += power_kw[time.period] / efficiency(evse)
+        highest[evse.node] += power_kw / efficiency(evse)
     for plant in site.pv_plants:
         output = steps_at(plant.expected_kw, time.starts_s)
         expected[plant.node] -= output

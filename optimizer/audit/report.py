@@ -80,6 +80,8 @@ class BreakCode(StrEnum):
     IMPORT_AND_EXPORT = "import_and_export"
     NODE_PLAN = "node_plan"
     """What a node is said to carry, or its limit, is not what was recomputed."""
+    UNREACHABLE = "unreachable"
+    """S3: more is asked of an EVSE that cannot be reached than it follows."""
     PEAK_MISSING = "peak_missing"
     PEAK_UNKNOWN = "peak_unknown"
     PEAK_TOO_LOW = "peak_too_low"

@@ -156,6 +156,9 @@ def _limit_changes(scenario: Scenario) -> Iterable[Floats]:
         yield from _phase_starts(load.high_current_a)
     for plant in scenario.site.pv_plants:
         yield _starts(plant.expected_kw)
+    for one in scenario.installed:
+        for profile in one.profiles:
+            yield _starts(profile.power_kw)
     for session in scenario.sessions:
         yield _starts(session.energy_floor_kwh)
         yield _starts(session.energy_ceiling_kwh)

@@ -98,7 +98,7 @@ def carried_kw(session: Session, evse: Evse, site_voltage_v: float | None) -> fl
     """
     powers, currents = _evse_limits(evse)
     for connector in evse.connectors:
-        if connector.id == session.connector:
+        if connector.id == session.connector or (session.connector is None and len(evse.connectors) == 1):
             powers.append(connector.max_power_kw)
             currents.append(connector.max_current_a)
     if session.vehicle is not None:
@@ -106,6 +106,16 @@ def carried_kw(session: Session, evse: Evse, site_voltage_v: float | None) -> fl
     limits = [power for power in powers if power is not None]
     if evse.current is CurrentType.AC:
         volts, conductors = _voltage_and_conductors(evse, session.vehicle, site_voltage_v)
+        limits += [kw_from_amperes(current, volts, conductors) for current in currents if current is not None]
+    return min(limits)
+
+
+def rating_kw(evse: Evse, site_voltage_v: float | None) -> float:
+    """What an EVSE can give with all of its phases in use, whoever is there, at evse. [kW]"""
+    powers, currents = _evse_limits(evse)
+    limits = [power for power in powers if power is not None]
+    if evse.current is CurrentType.AC:
+        volts, conductors = _voltage_and_conductors(evse, None, site_voltage_v)
         limits += [kw_from_amperes(current, volts, conductors) for current in currents if current is not None]
     return min(limits)
 

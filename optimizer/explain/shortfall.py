@@ -56,7 +56,7 @@ def _as_solved(limits: Limits, settings: Settings) -> Limits:
 
 def _spare(told: Planned, limits: Limits, short: Ints) -> Spare:
     """For the periods in which some sessions are there."""
-    cells, highest = told.instance.cells, told.instance.sessions.max_power_kw[told.instance.cells.session]
+    cells, highest = told.instance.cells, told.instance.following.most_kw
     row, left_kw = _tightest(told, limits, short)
     left_kw[left_kw < np.maximum(ROOM_KW, ROOM_SHARE * highest)] = 0.0
     spare_kw = np.maximum(0.0, highest - told.power_kw)

@@ -80,7 +80,7 @@ def _leg_currents(lp: ProgramBuilder, instance: Instance, charging: Charging) ->
         positions,
         [
             (1.0, leg_current),
-            (-per_drawn_kw, charging.charge_power.by(row[: len(drawn)], drawing)),
+            *charging.counted.terms(-per_drawn_kw, row[: len(drawn)], drawing),
             (-per_given_kw, charging.discharge_power.by(row[len(drawn) :], instance.states.giving_at(giving))),
         ],
         to=0.0,
@@ -198,7 +198,10 @@ def tangents(
     period, along, used = period[kept], along[:, kept], used[:, kept]
     row, leg = np.nonzero(used.T)
     same = np.ones(len(period), dtype=np.int64)
-    bound = share * line.limit_a[period] - line.base_a[period]
+    bound = np.maximum(0.0, share * line.limit_a[period] - line.base_a[period])
+    if point.floor_a is not None:
+        # What is installed alone may exceed the limit: then that is the bound, and nothing adds to it.
+        bound = np.maximum(bound, (along * point.floor_a[:, period]).sum(axis=0))
     return Tangents(
         node=same * point.node,
         line=same * LINES.index(line.label),
@@ -207,7 +210,7 @@ def tangents(
         row=row,
         column=places[leg, period[row]],
         value=along[leg, row],
-        bound=np.maximum(0.0, bound),
+        bound=bound,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.formulation.reserved import Counted, counted
 from optimizer.instance import Instance
 from optimizer.program import Block, Ints, ProgramBuilder
 
@@ -24,6 +25,8 @@ class Charging:
     """Sessions with a column in ``minimum_shortfall``."""
     later: Ints
     """Sessions with a column in ``energy_after_horizon``."""
+    counted: Counted
+    """What limits count of ``charge_power``."""
 
 
 def charging_variables(lp: ProgramBuilder, instance: Instance) -> Charging:
@@ -31,15 +34,16 @@ def charging_variables(lp: ProgramBuilder, instance: Instance) -> Charging:
     who, cells = instance.sessions, instance.cells
     promised, later = np.flatnonzero(who.promised_kwh > 0), np.flatnonzero(who.after_horizon_kwh > 0)
     out_of_reach = unavoidable_kwh(instance, who.promised_kwh)[promised]
+    # (4)  0 <= charge_power[s,t] <= max_power[s]; at an EVSE out of reach no more than that follows
+    charge_power = lp.variable(
+        "charge_power",
+        ("session", "period"),
+        (cells.session, cells.period),
+        upper=instance.following.most_kw,
+        unit="kW at evse",
+    )
     return Charging(
-        # (4)  0 <= charge_power[s,t] <= max_power[s]
-        lp.variable(
-            "charge_power",
-            ("session", "period"),
-            (cells.session, cells.period),
-            upper=who.max_power_kw[cells.session],
-            unit="kW at evse",
-        ),
+        charge_power,
         lp.variable(
             "target_shortfall",
             ("session",),
@@ -57,6 +61,7 @@ def charging_variables(lp: ProgramBuilder, instance: Instance) -> Charging:
         *_followed_variables(lp, instance),
         promised,
         later,
+        counted(lp, instance, charge_power),
     )
 
 
@@ -72,7 +77,7 @@ def _followed_variables(lp: ProgramBuilder, instance: Instance) -> tuple[Block, 
             "discharge_power",
             ("session", "period"),
             (cells.session[cell], cells.period[cell]),
-            upper=states.max_discharge_kw[member],
+            upper=np.where(instance.following.out_of_reach(cell), 0.0, states.max_discharge_kw[member]),
             unit="kW at evse",
         ),
         # (3)  min(reserve, energy at arrival) <= energy[s,i] <= capacity
@@ -90,8 +95,8 @@ def _followed_variables(lp: ProgramBuilder, instance: Instance) -> tuple[Block, 
 def unavoidable_kwh(instance: Instance, energy_kwh: np.ndarray) -> np.ndarray:
     """What even full power from arrival to departure cannot deliver of an energy, per session (S,). [kWh]"""
     who, cells = instance.sessions, instance.cells
-    hours = np.bincount(cells.session, weights=cells.hours, minlength=who.count)
-    return np.maximum(0.0, energy_kwh - hours * who.max_power_kw - who.after_horizon_kwh)
+    most_kwh = np.bincount(cells.session, weights=cells.hours * instance.following.most_kw, minlength=who.count)
+    return np.maximum(0.0, energy_kwh - most_kwh - who.after_horizon_kwh)
 
 
 def session_energy(lp: ProgramBuilder, instance: Instance, charging: Charging) -> None:

@@ -15,7 +15,8 @@ def group_limits(
     groups, cells, supply, count = instance.groups, instance.cells, instance.generation, instance.periods.count
     if not groups.ids:
         return
-    member = groups.members(instance.sessions.evse_ids)[:, cells.session]
+    in_reach = ~instance.following.out_of_reach(np.arange(cells.count))
+    member = groups.members(instance.sessions.evse_ids)[:, cells.session] & in_reach
     row_of = _numbered(groups, instance, member)
     group, period = np.nonzero(row_of >= 0)
     rows = np.arange(len(group))
@@ -33,12 +34,12 @@ def group_limits(
         ("signal", "period"),
         (groups.signal[group], period),
         [
-            (1.0 / kappa, charging.charge_power.by(row_of[drawing, cells.period[cell]], cell)),
+            *charging.counted.terms(1.0 / kappa, row_of[drawing, cells.period[cell]], cell),
             (1.0, storing.charge.by(stored_row, stored)),
             (-1.0, storing.discharge.by(stored_row, stored)),
             (still_there, curtailed.by(row_of[holding, supply.period[held]], held)),
         ],
-        bound=groups.limit_kw[group, period] + least.sum(axis=0)[period],
+        bound=groups.room_kw[group, period] + least.sum(axis=0)[period],
         unit="kW at grid",
     )
 

@@ -13,6 +13,8 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, stor
     """A row where a limit is finite and a car or a battery is below; caps (13) are in the limit already."""
     limits, cells, count = instance.limits, instance.cells, instance.periods.count
     cell, node = cells_below(instance, np.arange(instance.sessions.count), limits.limit_kw)
+    in_reach = ~instance.following.out_of_reach(cell)
+    cell, node = cell[in_reach], node[in_reach]
     place = node * count + cells.period[cell]
     unit, above, period = instance.storage.below(count)
     here = np.isfinite(limits.limit_kw[above, period])
@@ -23,7 +25,8 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, stor
     giver, over = _firm_givers(instance)
     given = np.searchsorted(rows, over * count + cells.period[giver])
     efficiency = instance.sessions.efficiency
-    # (5)  Σ_{below n} charge_power/κ - firm[n] κ discharge_power + storage_charge - firm[n] storage_discharge
+    # (5)  Σ_{below n} charge_power/κ, or reserved_power/κ, - firm[n] κ discharge_power
+    #      + storage_charge - firm[n] storage_discharge
     #      <= import_limit[n,t] - high_base[n,t] - standby[n]
     at_grid = np.where(limits.at_evse[node], 1.0, 1.0 / efficiency[cells.session[cell]])
     lp.at_most(
@@ -31,7 +34,7 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, stor
         ("node", "period"),
         (rows // count, rows % count),
         [
-            (at_grid, charging.charge_power.by(row, cell)),
+            *charging.counted.terms(at_grid, row, cell),
             (
                 -efficiency[cells.session[giver]],
                 charging.discharge_power.by(given, instance.states.giving_at(giver)),

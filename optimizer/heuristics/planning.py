@@ -86,16 +86,27 @@ def _powers(instance: Instance, rule: Rule) -> Floats:
     power, needs_kwh, inside = np.zeros(cells.count), who.remaining_kwh.copy(), Inside(instance)
     for period, here in by_period(instance):
         sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
-        most = np.minimum(who.max_power_kw[sessions], needs_kwh[sessions] / hours)
+        most = np.minimum(highest_kw(instance, here, keeps_limits=rule.keeps_limits), needs_kwh[sessions] / hours)
         most = np.minimum(most, inside.most_kw(sessions, hours, period))
-        room = limits.of(sessions, period)
-        if rule.keeps_limits and not room.fits(most):
-            order = np.argsort(rule.order(instance, period, sessions, needs_kwh[sessions]), kind="stable")
-            most = rule.share(room, most, order)
+        free = instance.following.free(here)
+        room, open_ = limits.of(sessions[free], period), sessions[free]
+        if rule.keeps_limits and not room.fits(most[free]):
+            order = np.argsort(rule.order(instance, period, open_, needs_kwh[open_]), kind="stable")
+            most[free] = rule.share(room, most[free], order)
         power[here] = most
         needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * most)
         inside.charged(sessions, hours * most)
     return power
+
+
+def highest_kw(instance: Instance, cells: Ints, *, keeps_limits: bool = True) -> Floats:
+    """What setpoints may be; where something is installed not above that, whose room is kept already. [kW at evse]"""
+    following = instance.following
+    most = following.most_kw[cells].copy()
+    if following.kind is not None and keeps_limits:
+        place = following.kind[cells]
+        most[place >= 0] = np.minimum(most[place >= 0], following.least_kw[place[place >= 0]])
+    return most
 
 
 def by_period(instance: Instance) -> Iterator[tuple[int, Ints]]:

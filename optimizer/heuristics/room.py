@@ -30,7 +30,7 @@ class Limits:
     limit: Floats
     """(R, T) inf where there is none."""
     base: Floats
-    """(R, T) load that nobody here controls."""
+    """(R, T) load that nobody here controls, with what EVSEs follow until a new plan is acknowledged."""
 
     @cached_property
     def radius(self) -> Floats:
@@ -111,15 +111,17 @@ def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Fl
         length[above, s] = np.where(limits.at_evse[above], 1.0, 1.0 / efficiency[s])
     nodes = np.arange(len(limits.ids))
     lines = ("",) * len(nodes)
-    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, limits.limit_kw, limits.high_kw)
+    return Limits(
+        nodes, lines, np.zeros_like(length, dtype=complex), length, limits.limit_kw, limits.high_kw + limits.floor_kw
+    )
 
 
 def group_limits(limits: ImportLimits, groups: Groups, evse_ids: tuple[str, ...], efficiency: Floats) -> Limits:
     """(13) Capped groups of EVSEs, without a credit for PV and batteries, which no simple rule plans."""
     length = np.where(groups.members(evse_ids), 1.0 / efficiency, 0.0)
     nodes = len(limits.ids) + np.arange(len(groups.ids))
-    lines, nothing = ("",) * len(nodes), np.zeros_like(groups.limit_kw)
-    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, groups.limit_kw, nothing)
+    lines, base = ("",) * len(nodes), groups.held_kw + groups.floor_kw
+    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, groups.limit_kw, base)
 
 
 def rebound_limits(instance: Instance) -> Limits:
@@ -159,7 +161,7 @@ def _lines(point: CurrentPoint, rows: list[tuple[int, Complexes, Floats]], count
         np.array([pick for _, pick, _ in rows], dtype=complex).reshape(len(rows), count),
         np.array([length for _, _, length in rows]).reshape(len(rows), count),
         np.array([line.limit_a for line in lines]),
-        np.array([line.base_a for line in lines]),
+        np.array([line.base_a + point.installed_a(line) for line in lines]),
     )
 
 

@@ -10,10 +10,13 @@ from optimizer.instance.before import Before, before, missed_kwh
 from optimizer.instance.chances import Chances, chances, refund
 from optimizer.instance.contracts import Contracts, contracts
 from optimizer.instance.currents import CurrentPoint, current_points
+from optimizer.instance.currents import with_floors as current_floors
 from optimizer.instance.events import Response, response
 from optimizer.instance.feeding import most_export_kw
+from optimizer.instance.following import Following, at_nodes, following
 from optimizer.instance.generation import Generation, generation
 from optimizer.instance.groups import Groups, groups
+from optimizer.instance.groups import with_floors as group_floors
 from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.metering import Surroundings, meters
 from optimizer.instance.money import Money, money
@@ -29,6 +32,7 @@ __all__ = [
     "Chances",
     "Contracts",
     "CurrentPoint",
+    "Following",
     "Generation",
     "Groups",
     "ImportLimits",
@@ -69,6 +73,7 @@ class Instance:
     """By the ledger (S,). [kWh at evse]"""
     most_export_kw: NDArray[np.float64]
     """What the site can give at most, not above 0 where it can give nothing (T,). [kW at grid]"""
+    following: Following
 
     @property
     def feeds_in(self) -> bool:
@@ -84,12 +89,13 @@ def instance_of(scenario: Scenario) -> Instance:
     plugged = cells(who, span)
     followed = states(scenario, branches, who, plugged, span)
     supply = generation(scenario.site, branches, span)
-    units, limits = storage(scenario.site, branches), import_limits(scenario, branches, span, supply)
+    installed = following(scenario, who, plugged, span)
+    units, limits = storage(scenario.site, branches), import_limits(scenario, branches, span, supply, installed.held)
     prices = money(scenario, span)
     most_kw = most_export_kw(limits.expected_kw[branches.root], units, followed, who, plugged, span)
     by_chance = chances(scenario, branches, who, plugged, span)
     around = Surroundings(branches, who, plugged, followed, supply, units, limits)
-    return Instance(
+    found = Instance(
         scenario=scenario,
         periods=span,
         tree=branches,
@@ -100,12 +106,29 @@ def instance_of(scenario: Scenario) -> Instance:
         generation=supply,
         storage=units,
         limits=limits,
-        groups=groups(scenario, span),
+        groups=groups(scenario, span, installed.held),
         response=response(scenario, span, meters(scenario, span, around)),
-        currents=current_points(scenario, branches, who, span, followed.givers),
+        currents=current_points(scenario, branches, who, span, followed.givers, installed.held),
         money=prices,
         contracts=contracts(scenario, branches, span),
         most_export_kw=most_kw,
         before=before(scenario, who, plugged, span),
         missed_before_kwh=missed_kwh(scenario),
+        following=installed,
+    )
+    return _with_floors(found)
+
+
+def _with_floors(instance: Instance) -> Instance:
+    """What EVSEs in reach may be following until the new plan is acknowledged, at every limit above them."""
+    cells, power_kw = instance.following.cell, instance.following.least_kw
+    if not len(cells):
+        return instance
+    who, plugged, count = instance.sessions, instance.cells, instance.periods.count
+    floor_kw = at_nodes(instance.limits, who, plugged, cells, power_kw)
+    return replace(
+        instance,
+        limits=replace(instance.limits, floor_kw=floor_kw),
+        groups=group_floors(instance.groups, who, plugged, cells, power_kw),
+        currents=current_floors(instance.currents, plugged, cells, power_kw, count),
     )

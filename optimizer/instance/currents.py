@@ -7,7 +7,7 @@ is another leg there, because its phasors are others. Lines are the three conduc
 
 from cmath import exp
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi
 
 import numpy as np
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from models.domain.electrical import conversion_efficiency, kw_per_ampere, phases_used
 from models.domain.scenario import Scenario
 from models.domain.series import How, values
-from models.domain.session import Session
+from models.domain.session import Vehicle
 from models.domain.site import BaseLoad, Evse, GridNode, Phase, PhaseSeries, Transformer, Wiring
 from models.domain.units import amperes_from_kw, line_to_line, line_to_neutral
 from models.domain.value import Series
+from optimizer.instance.held import Held
 from optimizer.instance.limits import rating_factor
 from optimizer.instance.periods import Periods
-from optimizer.instance.sessions import Sessions
+from optimizer.instance.sessions import Cells, Sessions
 from optimizer.instance.tree import Tree
 
 Floats = NDArray[np.float64]
@@ -82,6 +83,12 @@ class CurrentPoint:
     giving_amperes_per_kw: Floats
     """... and its current per kW of discharge_power. [A/kW]"""
     lines: tuple[Line, ...]
+    floor_a: Floats | None = None
+    """(G, T) what each leg may be carrying until the new plan is acknowledged; None: nothing. [A]"""
+
+    def installed_a(self, line: Line) -> Floats:
+        """The same on one of the lines, in size (T,). [A]"""
+        return np.zeros_like(line.base_a) if self.floor_a is None else np.asarray(abs(line.phasors) @ self.floor_a)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +101,16 @@ class _Load:
 
 
 def current_points(
-    scenario: Scenario, tree: Tree, who: Sessions, span: Periods, givers: Ints = _NOBODY
+    scenario: Scenario,
+    tree: Tree,
+    who: Sessions,
+    span: Periods,
+    givers: Ints = _NOBODY,
+    held: tuple[Held, ...] = (),
 ) -> tuple[CurrentPoint, ...]:
     """One for every node that limits the current on its load side or on the primary side of its transformer.
 
-    ``givers``: positions of the sessions that can give back.
+    ``givers``: positions of the sessions that can give back; ``held``: EVSEs out of reach, which count in size.
     """
     limited = [i for i, node in enumerate(tree.nodes) if _has_limit(node)]
     if not limited:
@@ -106,11 +118,42 @@ def current_points(
     voltage_v = scenario.site.voltage_v
     assert voltage_v is not None
     loads = [
-        _load(s, tree.evses[s.evse], voltage_v, kappa)
+        _load(s.vehicle, tree.evses[s.evse], voltage_v, kappa)
         for s, kappa in zip(scenario.sessions, who.efficiency, strict=True)
     ]
     can_give = set(givers.tolist())
-    return tuple(_point(i, scenario, tree, loads, span, can_give) for i in limited)
+    points = [_point(i, scenario, tree, loads, span, can_give) for i in limited]
+    return tuple(_with_held(point, held, tree, voltage_v) for point in points) if held else tuple(points)
+
+
+def with_floors(
+    points: tuple[CurrentPoint, ...], plugged: Cells, cells: Ints, power_kw: Floats, periods: int
+) -> tuple[CurrentPoint, ...]:
+    """The same with what some cells may be following, at evse. [kW]"""
+    return tuple(replace(point, floor_a=_floor_a(point, plugged, cells, power_kw, periods)) for point in points)
+
+
+def _floor_a(point: CurrentPoint, plugged: Cells, cells: Ints, power_kw: Floats, periods: int) -> Floats:
+    floor, session = np.zeros((len(point.legs), periods)), plugged.session[cells]
+    for member, leg, amperes in zip(point.sessions, point.leg, point.amperes_per_kw, strict=True):
+        mine = session == member
+        np.add.at(floor[leg], plugged.period[cells[mine]], amperes * power_kw[mine])
+    return floor
+
+
+def _with_held(point: CurrentPoint, held: tuple[Held, ...], tree: Tree, voltage_v: float) -> CurrentPoint:
+    """EVSEs out of reach as base load: with all of their phases, in size, because nobody knows which car is there."""
+    sizes = {line.label: line.base_a.copy() for line in point.lines}
+    for one in held:
+        way = tree.above(one.evse.node)
+        if point.node in way:
+            load = _load(None, one.evse, voltage_v, conversion_efficiency(one.evse))
+            leg = _leg(load, tree.nodes[point.node], [tree.nodes[j] for j in way[: way.index(point.node)]])
+            for prefix, side in (("", leg.load_side), ("primary ", leg.grid_side)):
+                for phase, phasor in zip(_ORDER, _on_lines(side, leg.known), strict=True):
+                    if prefix + phase in sizes:
+                        sizes[prefix + phase] += abs(phasor) * load.amperes_per_kw * one.power_kw
+    return replace(point, lines=tuple(replace(line, base_a=sizes[line.label]) for line in point.lines))
 
 
 def _has_limit(node: GridNode) -> bool:
@@ -120,9 +163,9 @@ def _has_limit(node: GridNode) -> bool:
     )
 
 
-def _load(session: Session, evse: Evse, site_voltage_v: float, efficiency: float) -> _Load:
-    phases = phases_used(evse, session.vehicle)
-    amperes = 1.0 / (kw_per_ampere(evse, session.vehicle, site_voltage_v) * efficiency)
+def _load(vehicle: Vehicle | None, evse: Evse, site_voltage_v: float, efficiency: float) -> _Load:
+    phases = phases_used(evse, vehicle)
+    amperes = 1.0 / (kw_per_ampere(evse, vehicle, site_voltage_v) * efficiency)
     if phases is None:
         if evse.wiring is Wiring.LINE_TO_LINE:
             return _Load(UNKNOWN_BETWEEN, _between(*_ORDER[:2]), amperes)

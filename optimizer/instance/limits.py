@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.domain.electrical import conversion_efficiency
 from models.domain.scenario import Scenario
 from models.domain.series import How, values
 from models.domain.signal import Cap
 from models.domain.site import GridNode, LimitKind, MeasuringPoint, Site
 from optimizer.instance.generation import Generation
+from optimizer.instance.held import Held
 from optimizer.instance.periods import Periods
 from optimizer.instance.tree import CABINET_PREFIX, Tree
 
@@ -35,7 +37,9 @@ class ImportLimits:
     expected_kw: Floats
     """Base load and stand-by, less what PV feeds in uncurtailed, as expected."""
     high_kw: Floats
-    """Stand-by and the high base load without any PV, which import limits are kept with."""
+    """Stand-by, the high base load without any PV, and EVSEs out of reach: what import limits are kept with."""
+    floor_kw: Floats
+    """What EVSEs in reach may be following until the new plan is acknowledged; a row cannot ask for less."""
     export_limit_kw: Floats
     """inf where there is none."""
     export_set_by: dict[int, tuple[str, ...]]
@@ -52,8 +56,8 @@ class ImportLimits:
 
     @property
     def room_kw(self) -> Floats:
-        """What charging may draw."""
-        return np.maximum(0.0, self.limit_kw - self.high_kw)
+        """What charging may draw; where what is installed alone exceeds the limit, that."""
+        return np.maximum(self.floor_kw, self.limit_kw - self.high_kw)
 
     @property
     def export_excess_kw(self) -> Floats:
@@ -61,8 +65,10 @@ class ImportLimits:
         return np.maximum(0.0, -self.export_room_kw - self.curtailable_kw)
 
 
-def import_limits(scenario: Scenario, tree: Tree, span: Periods, supply: Generation) -> ImportLimits:
-    """Limits and uncontrolled loads of every node and cabinet."""
+def import_limits(
+    scenario: Scenario, tree: Tree, span: Periods, supply: Generation, held: tuple[Held, ...] = ()
+) -> ImportLimits:
+    """Limits and uncontrolled loads of every node and cabinet, EVSEs out of reach among them."""
     site, count = scenario.site, len(tree.nodes) + len(scenario.site.cabinets)
     limit, expected, high, low = (np.zeros((count, span.count)) for _ in range(4))
     _add_loads(site, tree, span, expected, high, low)
@@ -74,23 +80,26 @@ def import_limits(scenario: Scenario, tree: Tree, span: Periods, supply: Generat
         limit[i] = cabinet.total_kw
         standby = sum(tree.evses[e].standby_kw for e in cabinet.evses)
         high[i] = expected[i] = 0.0 if cabinet.measured_at is MeasuringPoint.EVSE else standby
+    at_evse = np.array([False] * len(tree.nodes) + [c.measured_at is MeasuringPoint.EVSE for c in site.cabinets])
+    evse_nodes = _evse_nodes(site, tree)
+    _add_held(held, evse_nodes, at_evse, high)
     caps = tuple(s for s in scenario.signals if isinstance(s, Cap) and not s.evses)
     set_by = dict(_capped(caps, tree, span, limit, lambda cap: cap.import_limit_kw))
     export_limit = _export_limits(tree, span, limit.shape)
     export_set_by = dict(_capped(caps, tree, span, export_limit, lambda cap: cap.export_limit_kw))
-    at_evse = [False] * len(tree.nodes) + [c.measured_at is MeasuringPoint.EVSE for c in site.cabinets]
     return ImportLimits(
         ids=(*(node.id for node in tree.nodes), *(CABINET_PREFIX + c.id for c in site.cabinets)),
         limit_kw=limit,
         set_by=set_by,
         expected_kw=expected,
         high_kw=high,
+        floor_kw=np.zeros_like(high),
         export_limit_kw=export_limit,
         export_set_by=export_set_by,
         export_room_kw=export_limit + low,
         curtailable_kw=_curtailable(supply, limit.shape),
-        evse_nodes=_evse_nodes(site, tree),
-        at_evse=np.array(at_evse, dtype=bool),
+        evse_nodes=evse_nodes,
+        at_evse=at_evse,
     )
 
 
@@ -124,6 +133,16 @@ def _add_standby(site: Site, tree: Tree, *loads: Floats) -> None:
         if evse.standby_kw:
             for load in loads:
                 load[list(tree.above(evse.node))] += evse.standby_kw
+
+
+def _add_held(
+    held: tuple[Held, ...], evse_nodes: dict[str, tuple[int, ...]], at_evse: NDArray[np.bool_], high: Floats
+) -> None:
+    """EVSEs that cannot be reached draw what they follow, whoever stands there."""
+    for one in held:
+        kappa = conversion_efficiency(one.evse)
+        for node in evse_nodes[one.evse.id]:
+            high[node] += one.power_kw if at_evse[node] else one.power_kw / kappa
 
 
 def _capped(

@@ -112,6 +112,10 @@ def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: fl
     for series in _series(scenario.site):
         if isinstance(series, tuple):
             yield changes(series, start_s, end_s)
+    for one in scenario.installed:
+        for profile in one.profiles:
+            if isinstance(profile.power_kw, tuple):
+                yield changes(profile.power_kw, start_s, end_s)
     edges = [edge for signal in scenario.signals for edge in edges_of(signal)]
     if edges:
         yield np.array([edge for edge in edges if start_s < edge < end_s])

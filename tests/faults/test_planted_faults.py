@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.domain.completion import complete
-from models.domain.errors import SolverFault
+from models.domain.errors import NoFeasibleSchedule, SolverFault
 from optimizer import goals
 from optimizer.audit import audit
 from optimizer.optimize import Formulated, formulate, optimize
@@ -72,7 +72,7 @@ def verdict(seed: int, wrong: Planted) -> Verdict:
         patch.setattr(goals, "formulate", lambda *_: wrong.program)
         try:
             schedule = optimize(random_scenario(seed), Settings())
-        except SolverFault:
+        except (SolverFault, NoFeasibleSchedule):
             return "solver"
     return "passes" if audit(random_scenario(seed), schedule).passed else "audit"
 

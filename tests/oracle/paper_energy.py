@@ -5,6 +5,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from tests.oracle.paper_cars import PaperCar
+from tests.oracle.paper_installed import is_held
 from tests.oracle.paper_time import label
 from tests.oracle.paper_words import Paper, Period, block, constrain, present
 
@@ -16,7 +17,8 @@ def add_energy(model: pyo.ConcreteModel, paper: Paper) -> None:
         stay = paper.stay(car)
         spans = [(t.start_s, t.end_s) for t in stay]
         ends = [*(t.label for t in stay), label(stay[-1].end_s)]
-        back |= {(name, t.label): (0.0, car.max_discharge_kw) for t in stay if car.max_discharge_kw > 0}
+        most = 0.0 if is_held(paper.scenario, car.stay.evse) else car.max_discharge_kw
+        back |= {(name, t.label): (0.0, most) for t in stay if car.max_discharge_kw > 0}
         for i, end in enumerate(ends):
             around = spans[max(0, i - 1) : i + 1]
             bounds = min(car.floor_kwh(around), car.start_kwh), max(car.ceiling_kwh(around), car.start_kwh)

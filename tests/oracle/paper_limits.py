@@ -46,20 +46,20 @@ def high_kw(load: BaseLoad, start_s: float, end_s: float) -> float:
     return max(largest(told, start_s, end_s), mean(load.expected_kw, start_s, end_s))
 
 
-def head_room_kw(scenario: Scenario, node: GridNode, start_s: float, end_s: float) -> float:
+def head_room_kw(scenario: Scenario, node: GridNode, start_s: float, end_s: float, held_kw: float = 0.0) -> float:
     """Right-hand side of (5): the limit without what nobody controls, never below 0. [kW at grid]"""
     places = below(scenario, node)
     taken = sum(high_kw(load, start_s, end_s) for load in scenario.site.base_loads if load.node in places)
     standby = standby_kw(evse for evse in scenario.site.evses if evse.node in places)
-    return max(0.0, import_limit_kw(scenario, node, start_s, end_s) - taken - standby)
+    return max(0.0, import_limit_kw(scenario, node, start_s, end_s) - taken - standby - held_kw)
 
 
-def cabinet_head_room_kw(scenario: Scenario, cabinet: PowerCabinet) -> float:
+def cabinet_head_room_kw(scenario: Scenario, cabinet: PowerCabinet, held_kw: float = 0.0) -> float:
     """The same for a power cabinet; measured at evse, stand-by is no part of its total. [kW at its own meter]"""
     if cabinet.measured_at is MeasuringPoint.EVSE:
-        return cabinet.total_kw
+        return max(0.0, cabinet.total_kw - held_kw)
     inside = (evse for evse in scenario.site.evses if evse.id in cabinet.evses)
-    return max(0.0, cabinet.total_kw - standby_kw(inside))
+    return max(0.0, cabinet.total_kw - standby_kw(inside) - held_kw)
 
 
 def cabinet_kappa(cabinet: PowerCabinet, evse: Evse) -> float:

@@ -7,6 +7,7 @@ intervals and weights by itself; of the formulation it takes only the instants o
 from cmath import phase, rect
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise, product
 from math import degrees, inf, isfinite, radians
 
@@ -18,6 +19,7 @@ from tests.oracle.paper_chances import add_parts, chance_money
 from tests.oracle.paper_contracts import PaperSide, paper_sides
 from tests.oracle.paper_energy import add_energy, given_back, money_of_cars
 from tests.oracle.paper_events import add_events, add_held_loads, add_metered_load, event_money
+from tests.oracle.paper_installed import amperes_per_kw, held_evses, held_kw, leg_label
 from tests.oracle.paper_limits import (
     base_current_a,
     cabinet_head_room_kw,
@@ -28,7 +30,7 @@ from tests.oracle.paper_limits import (
     head_room_kw,
     uncontrolled_kw,
 )
-from tests.oracle.paper_loads import LINES, Leg, below, leg_at, paper_sessions
+from tests.oracle.paper_loads import LINES, Leg, below, efficiency, leg_at, paper_sessions, way_up
 from tests.oracle.paper_prices import PaperWindow, mean_price, tariff_of
 from tests.oracle.paper_signals import add_group_import_limit, export_price, import_price
 from tests.oracle.paper_time import label, mean, overlap_h
@@ -81,7 +83,12 @@ def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
     """The table of columns and their bounds; (4) is the upper bound of ``charge_power``."""
     sessions, periods = paper.sessions, paper.periods
     pairs = [(s, t) for s in sessions for t in periods if paper.h(s, t) > 0]
-    block(model, "charge_power", {(s.id, t.label): (0.0, s.max_power_kw) for s, t in pairs})
+    block(model, "charge_power", {(s.id, t.label): (0.0, paper.most_kw(s, t)) for s, t in pairs})
+    installed = {(s, t): paper.floor_kw(s, t) for s, t in pairs}
+    reserved = {(s.id, t.label): (floor, inf) for (s, t), floor in installed.items() if floor is not None}
+    block(model, "reserved_power", reserved)
+    larger = {at: model.reserved_power[at] - model.charge_power[at] >= 0 for at in reserved}
+    constrain(model, "reserved_power_definition", larger)
     wishes = {s.id: (0.0, s.energy_remaining_kwh - s.promised_kwh) for s in sessions}
     block(model, "target_shortfall", wishes)
     # First tried with every promise kept as far as it can be: both bounds are the unavoidable part.
@@ -141,11 +148,14 @@ def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
     site, rows = paper.scenario.site, {}
     for t in paper.periods:
         for n in site.nodes:
-            bound = head_room_kw(paper.scenario, n, t.start_s, t.end_s)
-            users = paper.plugged(below(paper.scenario, n), t)
+            places = below(paper.scenario, n)
+            users = paper.in_reach(paper.plugged(places, t))
+            held = paper.held_kw([e for e in site.evses if e.node in places], t)
+            room = head_room_kw(paper.scenario, n, t.start_s, t.end_s, held)
+            bound = max(room, paper.floors_kw(users, t))
             batteries = paper.batteries(below(paper.scenario, n))
             if (users or batteries) and isfinite(bound):
-                drawn = sum(model.charge_power[s.id, t.label] / s.kappa for s in users)
+                drawn = sum(paper.counted(model, s, t) / s.kappa for s in users)
                 drawn += sum(model.storage_charge[b.id, t.label] for b in batteries)
                 if n.firm_generation:
                     drawn -= sum(model.storage_discharge[b.id, t.label] for b in batteries)
@@ -154,11 +164,15 @@ def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
                     )
                 rows[n.id, t.label] = drawn <= bound
         for cabinet in site.cabinets:
-            outlets = {e.id: cabinet_kappa(cabinet, e) for e in site.evses if e.id in cabinet.evses}
-            users = [s for s in paper.sessions if s.evse in outlets and paper.h(s, t) > 0]
+            inside = [e for e in site.evses if e.id in cabinet.evses]
+            outlets = {e.id: cabinet_kappa(cabinet, e) for e in inside}
+            users = paper.in_reach([s for s in paper.sessions if s.evse in outlets and paper.h(s, t) > 0])
             if users:
-                drawn = sum(model.charge_power[s.id, t.label] / outlets[s.evse] for s in users)
-                rows["cabinet:" + cabinet.id, t.label] = drawn <= cabinet_head_room_kw(paper.scenario, cabinet)
+                drawn = sum(paper.counted(model, s, t) / outlets[s.evse] for s in users)
+                held = paper.held_kw(inside, t, partial(cabinet_kappa, cabinet))
+                floors = sum((paper.floor_kw(s, t) or 0.0) / outlets[s.evse] for s in users)
+                room = cabinet_head_room_kw(paper.scenario, cabinet, held)
+                rows["cabinet:" + cabinet.id, t.label] = drawn <= max(room, floors)
     constrain(model, "node_import_limit", rows)
 
 
@@ -203,7 +217,7 @@ def add_leg_current_definition(model: pyo.ConcreteModel, paper: Paper) -> None:
         for t in paper.periods:
             for g, leg in legs_at(paper, n, t).items():
                 users = [s for s in paper.plugged(places, t) if leg_at(paper.scenario, s, n).label == g]
-                drawn = sum(s.amperes_per_kw / s.kappa * model.charge_power[s.id, t.label] for s in users)
+                drawn = sum(s.amperes_per_kw / s.kappa * paper.counted(model, s, t) for s in users)
                 if leg.back:
                     cars = [
                         c for c in paper.givers(places, t) if "back " + leg_at(paper.scenario, c.stay, n).label == g
@@ -233,8 +247,28 @@ def line_row(paper: Paper, node: GridNode, line: str, angle_deg: float, t: Perio
     if not isfinite(limit) or not any(carries(node, line, leg) for leg in legs.values()):
         return None
     weights = {g: weight(paper, node, line, leg, angle_deg) for g, leg in legs.items()}
-    base = base_current_a(paper.scenario, node, line, t.start_s, t.end_s)
-    return LineRow(weights, max(0.0, (1 - paper.choices.current_tolerance) * limit - base))
+    base = base_current_a(paper.scenario, node, line, t.start_s, t.end_s) + held_current_a(paper, node, line, t)
+    floors = sum(a * installed_a(paper, node, g, t) for g, a in weights.items())
+    return LineRow(weights, max(0.0, floors, (1 - paper.choices.current_tolerance) * limit - base))
+
+
+def installed_a(paper: Paper, node: GridNode, leg: str, t: Period) -> float:
+    """What EVSEs in reach may still put on a leg. [A]"""
+    users = [s for s in paper.plugged(below(paper.scenario, node), t) if leg_at(paper.scenario, s, node).label == leg]
+    return sum(s.amperes_per_kw / s.kappa * (paper.floor_kw(s, t) or 0.0) for s in users)
+
+
+def held_current_a(paper: Paper, node: GridNode, line: str, t: Period) -> float:
+    """EVSEs out of reach, in size, whoever is there. [A]"""
+    places, total = below(paper.scenario, node), 0.0
+    for evse in held_evses(paper.scenario):
+        if evse.node in places:
+            way = [n for n in way_up(paper.scenario, evse.node, node.id) if n.transformer is not None]
+            leg = Leg(leg_label(evse), tuple(way))
+            amperes = amperes_per_kw(paper.scenario, evse) / efficiency(evse)
+            size = weight(paper, node, line, leg, 0.0) if not leg.known else abs(leg.phasors(node)[line])
+            total += size * amperes * held_kw(paper.scenario, evse, t.start_s, t.end_s)
+    return total
 
 
 def carries(node: GridNode, line: str, leg: Leg) -> bool:

@@ -47,15 +47,17 @@ def add_group_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
     rows = {}
     for cap in (signal for signal in paper.scenario.signals if isinstance(signal, Cap) and signal.evses):
         for t in paper.periods:
-            users = [s for s in paper.sessions if s.evse in cap.evses and paper.h(s, t) > 0]
+            users = paper.in_reach([s for s in paper.sessions if s.evse in cap.evses and paper.h(s, t) > 0])
             during = overlap_h(t.start_s, t.end_s, cap.start.timestamp(), cap.end.timestamp()) > 0
             batteries = paper.scenario.site.batteries
             if during and (users or batteries):
-                drawn = sum(model.charge_power[s.id, t.label] / s.kappa for s in users)
+                drawn = sum(paper.counted(model, s, t) / s.kappa for s in users)
+                held = paper.held_kw([e for e in paper.scenario.site.evses if e.id in cap.evses], t)
+                allowed = max(paper.floors_kw(users, t), cap.import_limit_kw - held)
                 drawn += sum(
                     model.storage_charge[b.id, t.label] - model.storage_discharge[b.id, t.label] for b in batteries
                 )
-                rows[cap.id, t.label] = drawn - _credited(model, paper, t) <= cap.import_limit_kw
+                rows[cap.id, t.label] = drawn - _credited(model, paper, t) <= allowed
     constrain(model, "group_import_limit", rows)
 
 

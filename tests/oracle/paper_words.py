@@ -1,6 +1,6 @@
 """A scenario in the symbols of the model page, and how blocks of columns and rows are written down."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -10,10 +10,11 @@ from typing import Any
 import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
-from models.domain.site import Battery, PvPlant
+from models.domain.site import Battery, Evse, PvPlant
 from tests.oracle.paper_cars import PaperCar, paper_cars
 from tests.oracle.paper_contracts import PaperExcess, PaperSide, paper_excesses
-from tests.oracle.paper_loads import PaperSession
+from tests.oracle.paper_installed import floor_kw, held_kw, is_held, most_kw
+from tests.oracle.paper_loads import PaperSession, efficiency
 from tests.oracle.paper_prices import LocalDays, PaperWindow, demand_windows, local_days, tariff_of
 from tests.oracle.paper_time import mean, overlap_h
 
@@ -90,6 +91,31 @@ class Paper:
     def h(self, s: PaperSession, t: Period) -> float:
         return s.hours(t.start_s, t.end_s)
 
+    def most_kw(self, s: PaperSession, t: Period) -> float:
+        return most_kw(self.scenario, s, t.start_s, t.end_s)
+
+    def floor_kw(self, s: PaperSession, t: Period) -> float | None:
+        return floor_kw(self.scenario, s, t.start_s, t.end_s, self.start_s)
+
+    def counted(self, model: pyo.ConcreteModel, s: PaperSession, t: Period) -> pyo.Expression:
+        """What limits count of a session: nothing at an EVSE out of reach, which counts by itself. [kW at evse]"""
+        if is_held(self.scenario, s.evse):
+            return 0.0
+        installed = self.floor_kw(s, t) is not None
+        return model.reserved_power[s.id, t.label] if installed else model.charge_power[s.id, t.label]
+
+    def held_kw(self, evses: Collection[Evse], t: Period, kappa: Callable[[Evse], float] = efficiency) -> float:
+        """EVSEs out of reach among some, where a limit measures them."""
+        out = [e for e in evses if is_held(self.scenario, e.id)]
+        return sum(held_kw(self.scenario, e, t.start_s, t.end_s) / kappa(e) for e in out)
+
+    def floors_kw(self, users: Collection[PaperSession], t: Period) -> float:
+        """What EVSEs in reach may still follow. [kW at grid]"""
+        return sum((self.floor_kw(s, t) or 0.0) / s.kappa for s in users)
+
+    def in_reach(self, users: Collection[PaperSession]) -> list[PaperSession]:
+        return [s for s in users if not is_held(self.scenario, s.evse)]
+
     def plugged(self, places: Collection[str], t: Period) -> list[PaperSession]:
         """Who below a node is plugged in during some of a period."""
         return [s for s in self.sessions if s.node in places and self.h(s, t) > 0]
@@ -122,7 +148,7 @@ class Paper:
 
     def unavoidable_kwh(self, s: PaperSession) -> float:
         """What of a promise not even full power could keep. [kWh]"""
-        reach = sum(self.h(s, t) * s.max_power_kw for t in self.periods)
+        reach = sum(self.h(s, t) * self.most_kw(s, t) for t in self.periods)
         return max(0.0, s.promised_kwh - reach - self.after_kwh(s))
 
 

@@ -22,7 +22,8 @@ def relaxed(instance: Instance, reason: Held, kw: float) -> Instance:
 def with_more_power(instance: Instance, session: str, kw: float) -> Instance:
     who = instance.sessions
     most = who.max_power_kw + kw * (np.array(who.ids) == session)
-    return replace(instance, sessions=replace(who, max_power_kw=most))
+    following = replace(instance.following, most_kw=most[instance.cells.session])
+    return replace(instance, sessions=replace(who, max_power_kw=most), following=following)
 
 
 def with_free_peak(instance: Instance, reason: Held, kw: float) -> Instance:

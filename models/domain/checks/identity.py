@@ -41,6 +41,17 @@ def _repeated(path: str, things: Iterable[Any]) -> Iterator[Finding]:
             yield Finding(path=f"{path}[{i}].id", message=message, remedy="give each its own", ids=(str(thing.id),))
 
 
+def installed_twice(scenario: Scenario) -> Iterator[Finding]:
+    """Two states of one EVSE: one of them is not true."""
+    first: dict[str, int] = {}
+    for i, one in enumerate(scenario.installed):
+        before = first.setdefault(one.evse, i)
+        if before != i:
+            message = f"{label(one)}: installed[{before}] is of EVSE {plain(one.evse)} as well"
+            remedy = "name each EVSE once, with all profiles that it may be following"
+            yield Finding(path=f"installed[{i}].evse", message=message, remedy=remedy, ids=(one.evse,))
+
+
 def station_numbers(scenario: Scenario) -> Iterator[Finding]:
     """EVSEs that a station could not tell apart: OCPP addresses them by station and number."""
     first: dict[tuple[str, int], Evse] = {}
@@ -73,6 +84,8 @@ def dead_references(scenario: Scenario) -> Iterator[Finding]:
             yield from to_node(f"signals[{i}].node", signal, signal.node)
             for k, evse in enumerate(signal.evses):
                 yield from to_evse(f"signals[{i}].evses[{k}]", signal, evse)
+    for i, one in enumerate(scenario.installed):
+        yield from to_evse(f"installed[{i}].evse", one, one.evse)
     for i, contract in enumerate(scenario.tariff.contracts if scenario.tariff else ()):
         yield from to_node(f"tariff.contracts[{i}].node", contract, contract.node)
 

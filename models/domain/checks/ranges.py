@@ -9,7 +9,9 @@ from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.checks.leaves import Leaf
 from models.domain.findings import Finding
 from models.domain.horizon import Stretch
+from models.domain.installed import Installed, InstalledProfile
 from models.domain.paths import ids_of, label, path_text
+from models.domain.scenario import Scenario
 from models.domain.session import Session, TaperPoint, Vehicle, Visit, WantedPart
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, Dispatch, Event, Freeze, Rebound
@@ -191,6 +193,9 @@ RANGES: dict[type, dict[str, Range]] = {
         "excess_set_kw": NOT_NEGATIVE,
     },
     ClassLimit: {"limit_kw": NOT_NEGATIVE},
+    Scenario: {"acknowledge_minutes": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR)},
+    Installed: {"default_kw": NOT_NEGATIVE},
+    InstalledProfile: {"power_kw": NOT_NEGATIVE},
     Stretch: {"count": Range(low=1, high=MOST_PERIODS), "minutes": MINUTES},
 }
 """By kind and field; a number that is not here may be anything finite: prices, base loads, emission intensities."""

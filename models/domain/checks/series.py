@@ -31,6 +31,9 @@ def series_of(scenario: Scenario) -> Iterator[_Steps]:
     for i, session in enumerate(scenario.sessions):
         yield from _steps(f"sessions[{i}].energy_floor_kwh", session.energy_floor_kwh)
         yield from _steps(f"sessions[{i}].energy_ceiling_kwh", session.energy_ceiling_kwh)
+    for i, one in enumerate(scenario.installed):
+        for k, profile in enumerate(one.profiles):
+            yield from _steps(f"installed[{i}].profiles[{k}].power_kw", profile.power_kw)
     for i, contract in enumerate(scenario.tariff.contracts if scenario.tariff else ()):
         for name in ("import_limit_kw", "export_limit_kw"):
             yield from _steps(f"tariff.contracts[{i}].{name}", getattr(contract, name))

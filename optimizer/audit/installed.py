@@ -1,0 +1,107 @@
+"""Rules S2 and S3: what EVSEs may be following besides the plan, read from what is installed and how they behave."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+
+from models.domain.installed import Installed, OfflineBehaviour
+from models.domain.schedule import Floats
+from models.domain.site import Evse
+from models.domain.units import seconds_from_minutes
+from optimizer.audit.case import Case, Stay
+from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.wiring import amperes_per_kw, rating_kw
+
+UNREACHABLE_ALARM = "evse_unreachable"
+
+
+def held_kw(case: Case) -> dict[str, Floats]:
+    """By EVSE out of reach: what it follows, the largest in each period, all phases in use (T,). [kW at evse]"""
+    unreachable = (one for one in case.scenario.installed if not one.reachable)
+    return {one.evse: _offline_kw(case, one, case.evses[one.evse]) for one in unreachable}
+
+
+def floor_kw(case: Case, stay: Stay) -> Floats:
+    """What a stay's EVSE, in reach, may be following until the plan is acknowledged; of its periods. [kW at evse]"""
+    nothing = np.zeros_like(stay.power_kw)
+    one = _installed(case, stay.evse)
+    if one is None or not one.reachable:
+        return nothing
+    starts = case.schedule.instants_s[stay.periods.start : stay.periods.start + len(nothing)]
+    may = starts < _acknowledged_s(case)
+    return np.where(may, np.minimum(_part(case, stay) * _installed_kw(case, one)[stay.periods], stay.max_power_kw), 0.0)
+
+
+def counted_kw(case: Case, stay: Stay) -> Floats:
+    """What limits count of a stay: nothing at an EVSE out of reach, which counts by itself. [kW at evse]"""
+    if is_held(case, stay.evse):
+        return np.zeros_like(stay.power_kw)
+    return np.maximum(stay.offered_kw, floor_kw(case, stay))
+
+
+def is_held(case: Case, evse: Evse) -> bool:
+    one = _installed(case, evse)
+    return one is not None and not one.reachable
+
+
+def installed_breaks(case: Case) -> Iterator[Break]:
+    """No setpoint asks more of an EVSE out of reach than it follows, and an operator is told of each."""
+    held = held_kw(case)
+    for stay in case.stays:
+        if stay.evse.id in held:
+            most = _part(case, stay) * held[stay.evse.id][stay.periods]
+            for k in np.flatnonzero((stay.power_kw > most + case.tolerance_kw) | (stay.given_kw > case.tolerance_kw)):
+                message = f"EVSE {stay.evse.id} cannot be reached and follows {most[k]:.4f} kW"
+                start = utc(case.schedule.instants_s[stay.periods][k])
+                yield _break(
+                    BreakCode.UNREACHABLE, stay.session.id, float(stay.power_kw[k]), float(most[k]), message, start
+                )
+    told = " ".join(alarm.message for alarm in case.schedule.alarms if alarm.code == UNREACHABLE_ALARM)
+    for evse in held:
+        if f"EVSE {evse} " not in told:
+            message = f"EVSE {evse} cannot be reached, and the plan has no {UNREACHABLE_ALARM} alarm"
+            yield _break(BreakCode.ALARM_MISSING, evse, 0.0, 1.0, message, None)
+
+
+def _installed(case: Case, evse: Evse) -> Installed | None:
+    return next((one for one in case.scenario.installed if one.evse == evse.id), None)
+
+
+def _acknowledged_s(case: Case) -> float:
+    return float(case.schedule.instants_s[0]) + seconds_from_minutes(case.scenario.acknowledge_minutes or 0.0)
+
+
+def _part(case: Case, stay: Stay) -> float:
+    """Of the power with all phases in use, what the vehicle has with the same current on its own."""
+    voltage_v = case.scenario.site.voltage_v
+    return amperes_per_kw(stay.evse, None, voltage_v) / amperes_per_kw(stay.evse, stay.session.vehicle, voltage_v)
+
+
+def _offline_kw(case: Case, one: Installed, evse: Evse) -> Floats:
+    """S3: keeps, default, stops; anything else is its rating."""
+    rating = rating_kw(evse, case.scenario.site.voltage_v)
+    follows = {
+        OfflineBehaviour.STOPS: 0.0,
+        OfflineBehaviour.DEFAULT: rating if one.default_kw is None else min(rating, one.default_kw),
+    }
+    if one.offline is OfflineBehaviour.KEEPS:
+        return _installed_kw(case, one)
+    return np.full(case.schedule.period_count, follows.get(one.offline, rating))
+
+
+def _installed_kw(case: Case, one: Installed) -> Floats:
+    """The largest that any profile allows inside each period; the rating while none is acknowledged. [kW at evse]"""
+    rating = rating_kw(case.evses[one.evse], case.scenario.site.voltage_v)
+    if not [profile for profile in one.profiles if profile.acknowledged]:
+        return np.full(case.schedule.period_count, rating)
+    starts = case.time.starts_s
+    allowed = np.zeros(len(starts))
+    for profile in one.profiles:
+        allowed = np.maximum(allowed, steps_at(profile.power_kw, starts))
+    return np.minimum(rating, case.time.largest(allowed))
+
+
+def _break(code: BreakCode, where: str, amount: float, limit: float, message: str, start: datetime | None) -> Break:
+    return Break(code=code, where=where, start=start, amount=amount, limit=limit, message=message)

@@ -1,0 +1,112 @@
+"""What EVSEs may be following besides the new plan: profiles that are installed, and habits of those out of reach.
+
+Safety rules S2 and S3: a reachable EVSE counts with the larger of old and new until the new plan is acknowledged, one
+that cannot be reached by what it was seen to do, whatever is planned.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.electrical import kw_per_ampere
+from models.domain.scenario import Scenario
+from models.domain.site import Evse
+from models.domain.units import seconds_from_minutes
+from optimizer.instance.held import Held, held_evses, installed_kw
+from optimizer.instance.limits import ImportLimits
+from optimizer.instance.periods import Periods
+from optimizer.instance.sessions import Cells, Sessions
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PLAIN, HELD = -1, -2
+"""Of a cell: limits count its setpoint, or what its unreachable EVSE follows; from 0 on, its place among ``cell``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Cells in which limits count something else than the setpoint alone."""
+
+    held: tuple[Held, ...]
+    cell: Ints
+    """(R,) cells in which a reachable EVSE may still follow what is installed ..."""
+    least_kw: Floats
+    """... and how much that is for the vehicle that is there, at evse. [kW]"""
+    kind: Ints | None
+    """(N,) ``PLAIN``, ``HELD``, or the place in ``cell``; None where every cell is plain."""
+    most_kw: Floats
+    """(N,) what setpoints may be: of a vehicle at an unreachable EVSE no more than that follows. [kW at evse]"""
+
+    def free(self, cells: Ints) -> NDArray[np.bool_]:
+        """Which of some cells are plain."""
+        if self.kind is None:
+            return np.ones(len(cells), dtype=bool)
+        return np.asarray(self.kind[cells] == PLAIN)
+
+    def out_of_reach(self, cells: Ints) -> NDArray[np.bool_]:
+        """Which of some cells are at an EVSE that cannot be reached."""
+        if self.kind is None:
+            return np.zeros(len(cells), dtype=bool)
+        return np.asarray(self.kind[cells] == HELD)
+
+    def counted_kw(self, power_kw: Floats) -> Floats:
+        """What limits count of each cell, given its setpoint (N,): nothing where the EVSE is held. [kW at evse]"""
+        if self.kind is None:
+            return power_kw
+        counted = np.where(self.kind == HELD, 0.0, power_kw)
+        counted[self.cell] = np.maximum(counted[self.cell], self.least_kw)
+        return counted
+
+
+def at_nodes(limits: ImportLimits, who: Sessions, plugged: Cells, cells: Ints, power_kw: Floats) -> Floats:
+    """Power of some cells summed over each node and cabinet above them, where that is measured (M, T). [kW]"""
+    total = np.zeros_like(limits.limit_kw)
+    for cell, power in zip(cells.tolist(), power_kw.tolist(), strict=True):
+        s, t = plugged.session[cell], plugged.period[cell]
+        for node in limits.evse_nodes[who.evse_ids[s]]:
+            total[node, t] += power if limits.at_evse[node] else power / who.efficiency[s]
+    return total
+
+
+def following(scenario: Scenario, who: Sessions, plugged: Cells, span: Periods) -> Following:
+    """What the cells of a completed scenario may follow."""
+    highest = who.max_power_kw[plugged.session]
+    nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
+    if not scenario.installed:
+        return Following((), none, nothing, None, highest)
+    held = held_evses(scenario, span)
+    kind, most = np.full(plugged.count, PLAIN), highest.copy()
+    for one in held:
+        for cell, part in _cells_at(one.evse, scenario, who, plugged):
+            kind[cell], most[cell] = HELD, np.minimum(highest[cell], part * one.power_kw[plugged.period[cell]])
+    found = list(_installed_cells(scenario, who, plugged, span))
+    cell = np.concatenate([none, *(cell for cell, _ in found)])
+    least = np.minimum(np.concatenate([nothing, *(power for _, power in found)]), highest[cell])
+    kind[cell] = np.arange(len(cell))
+    return Following(held, cell, least, kind, most)
+
+
+def _installed_cells(scenario: Scenario, who: Sessions, plugged: Cells, span: Periods) -> Iterator[tuple[Ints, Floats]]:
+    """Cells at reachable EVSEs in periods that begin before the new plan is acknowledged, and installed power."""
+    assert scenario.acknowledge_minutes is not None
+    before_s = span.start_s + seconds_from_minutes(scenario.acknowledge_minutes)
+    evses = {evse.id: evse for evse in scenario.site.evses}
+    for one in scenario.installed:
+        if one.reachable:
+            power_kw = installed_kw(one, evses[one.evse], scenario.site, span)
+            for cell, part in _cells_at(evses[one.evse], scenario, who, plugged):
+                early = cell[span.instants_s[plugged.period[cell]] < before_s]
+                yield early, part * power_kw[plugged.period[early]]
+
+
+def _cells_at(evse: Evse, scenario: Scenario, who: Sessions, plugged: Cells) -> Iterator[tuple[Ints, float]]:
+    """Cells of each session at an EVSE, and the part of its power that the vehicle takes on the phases that it uses."""
+    voltage_v = scenario.site.voltage_v
+    assert voltage_v is not None
+    for s, session in enumerate(scenario.sessions):
+        if session.evse == evse.id:
+            part = kw_per_ampere(evse, session.vehicle, voltage_v) / kw_per_ampere(evse, None, voltage_v)
+            yield np.arange(plugged.offset[s], plugged.offset[s + 1]), part
