@@ -44,6 +44,8 @@ def _hindrance(session: Session, planned: bool, latest: Session, scenario: Scena
         return "the schedule has no plan for it"
     if latest.id != session.id:
         return f"session {latest.id} stands at EVSE {evse.id} since {latest.arrival.isoformat()}"
+    if any(one.evse == evse.id and not one.reachable for one in scenario.installed):
+        return f"EVSE {evse.id} cannot be reached; send it a new plan when it is back"
     if rate_unit(station, evse) is None:
         units = " and ".join(station.rate_units or ()) or "no unit"
         return f"station {station.id} takes {units}, which cannot limit the {evse.current} EVSE {evse.id}"

@@ -152,9 +152,20 @@ STATE_FAULTS = (
     Fault("what stays inside is worth nothing", number("cost", KWH, put(0.0), not_zero)),
 )
 
+RESERVED, RESERVED_ROW = "reserved_power", "reserved_power_definition"
+
+INSTALLED_FAULTS = (
+    Fault("an old profile is forgotten at a limit", coefficient(LIMIT, RESERVED, put(0.0))),
+    Fault("conversion losses of an old profile are forgotten", coefficient(LIMIT, RESERVED, unit, not_one)),
+    Fault("an old profile draws no current", coefficient(LEG, RESERVED, put(0.0))),
+    Fault("what is reserved is less than what was installed", number("col_lower", RESERVED, times(0.5), not_zero)),
+    Fault("what is reserved is less than what is planned", coefficient(RESERVED_ROW, POWER, times(0.5))),
+)
+
 FAULTS = (
     *STATE_FAULTS,
     *CHANCE_FAULTS,
+    *INSTALLED_FAULTS,
     *SIGNAL_FAULTS,
     *SESSION_FAULTS,
     *GRID_FAULTS,

@@ -11,6 +11,7 @@ import pytest
 
 from models.domain.findings import Finding
 from models.domain.horizon import Horizon, Stretch
+from models.domain.installed import Installed, InstalledProfile
 from models.domain.scenario import Scenario
 from models.domain.session import Session, Vehicle, Visit
 from models.domain.signal import Cap
@@ -871,3 +872,45 @@ def test_a_billing_period_in_which_the_plan_does_not_start_is_told(first: date, 
     assert told(charge(billing_period=period)) == [
         ("tariff.demand_charges[0].billing_period", f"demand charge peak: {defect}, when the plan starts")
     ]
+
+
+# --- What is installed -------------------------------------------------------------------------------------------
+
+
+def sent(*states: Installed, **given: Any) -> Scenario:
+    return replace(scenario(), installed=states, **given)
+
+
+@pytest.mark.parametrize(
+    ("state", "path", "message"),
+    [
+        (Installed(evse="bay-9"), "installed[0].evse", "what is installed: EVSE bay-9 does not exist"),
+        (
+            Installed(evse="bay-1", default_kw=-1.0),
+            "installed[0].default_kw",
+            "what is installed: default_kw is -1, below 0",
+        ),
+        (
+            Installed(evse="bay-1", profiles=(InstalledProfile(power_kw=-2.0),)),
+            "installed[0].profiles[0].power_kw",
+            "installed profile: power_kw is -2, below 0",
+        ),
+        (
+            Installed(evse="bay-1", profiles=(InstalledProfile(power_kw=()),)),
+            "installed[0].profiles[0].power_kw",
+            "the series has no step",
+        ),
+    ],
+)
+def test_what_is_installed_nowhere_or_below_nothing_is_told(state: Installed, path: str, message: str) -> None:
+    assert told(sent(state)) == [(path, message)]
+
+
+def test_two_states_of_one_evse_are_told() -> None:
+    message = "what is installed: installed[0] is of EVSE bay-1 as well"
+    assert told(sent(Installed(evse="bay-1"), Installed(evse="bay-1"))) == [("installed[1].evse", message)]
+
+
+def test_an_acknowledgement_that_comes_before_it_was_asked_for_is_told() -> None:
+    message = "scenario: acknowledge_minutes is -1, below 0"
+    assert told(sent(acknowledge_minutes=-1.0)) == [("acknowledge_minutes", message)]

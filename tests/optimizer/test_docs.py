@@ -82,6 +82,7 @@ EVERY_BLOCK = """{
                "setpoint_kw": 1, "price_above_per_kwh": 0.4, "price_below_per_kwh": 0.2}],
   "previous": [{"session": "c", "charge_power_kw": [{"start": "2026-03-02T06:00:00Z", "value": 5}],
                 "end": "2026-03-02T07:00:00Z"}],
+  "installed": [{"evse": "c", "profiles": [{"power_kw": 4}]}],
   "horizon": {"start": "2026-03-02T06:00:00Z", "stretches": [{"count": 8, "minutes": 15}]}
 }"""
 """Promises of 20 kWh that 9 kW cannot keep in two hours, unequal currents between lines, generation, and the rest."""

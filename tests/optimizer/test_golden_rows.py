@@ -28,6 +28,7 @@ AS_FORMULATED = (
     "group-cap",
     "event",
     "transport",
+    "installed",
     "silent-drivers",
     "plan-before",
 )
