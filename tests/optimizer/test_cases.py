@@ -6,6 +6,7 @@ the defaults. On a path a name chooses an attribute, a key, or the element whose
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -84,3 +85,11 @@ def test_a_case_says_how_its_figures_come_about_and_why_they_may_differ_by_its_t
     assert told["figures"]
     assert told["because"]
     assert 0.0 < told["tolerance"] <= LARGEST_TOLERANCE
+
+
+def test_every_equation_of_the_model_page_has_a_case_known_by_hand() -> None:
+    numbers = re.compile(r"\(([1-9]\d?)\)")  # (0) is a goal and no equation
+    page = (CASES.parents[1] / "docs" / "model.md").read_text()
+    told = {number for name in NAMES for number in numbers.findall((CASES / name / "README.md").read_text())}
+
+    assert sorted(set(numbers.findall(page)) - told, key=int) == []
