@@ -48,7 +48,7 @@ class Cone:
     passing: float
 
 
-MONEY, SHARING, PREFERENCES = Cone(1.0, 3 / 4), Cone(3 / 4, 1 / 2), Cone(1 / 2, 1 / 4)
+PROMISES, MONEY, SHARING, PREFERENCES = Cone(5 / 4, 1.0), Cone(1.0, 3 / 4), Cone(3 / 4, 1 / 2), Cone(1 / 2, 1 / 4)
 
 SMALL = 4_000
 """Columns up to which one program is loaded and then changed goal by goal, each solve starting from the last answer.
@@ -159,9 +159,13 @@ class GoalSolver:
         try:
             return self._priced(program)
         except NoSolution:
-            kept = keep_promises(program, self.instance, self.solver)
+            kept = keep_promises(program, self.instance, self._kept)
             self.solver.load(self._guess(kept))
             return self._priced(kept)
+
+    def _kept(self, program: LinearProgram) -> tuple[LinearProgram, SolverAnswer]:
+        """The promises of one rank, inside the cones: else money would be held to what currents do not allow."""
+        return self._solved(program, PROMISES, in_place=False)
 
     def _guess(self, program: LinearProgram) -> LinearProgram:
         """What is loaded first: money, in a small program with a foretaste of the preferences."""

@@ -1,8 +1,11 @@
 """Goal (1): when not every guaranteed minimum can be kept, keep those of lower rank first."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
-from optimizer.backends.highs import Solver
+from optimizer.backends.highs import SolverAnswer
 from optimizer.instance import Instance
 from optimizer.program import Block, Ints, LinearProgram, with_bounds, with_cost, with_rows
 from optimizer.sparse import Rows
@@ -11,7 +14,11 @@ SLACK_KWH = 1e-6
 """A promise that was kept to this energy counts as kept, so that the next solve has room to be feasible in."""
 
 
-def keep_promises(program: LinearProgram, instance: Instance, solver: Solver) -> LinearProgram:
+Solve = Callable[[LinearProgram], tuple[LinearProgram, SolverAnswer]]
+"""Solves a program and answers with it, cuts that were needed included: what promises may miss depends on them."""
+
+
+def keep_promises(program: LinearProgram, instance: Instance, solve: Solve) -> LinearProgram:
     """The program with open minima and one row ``promise_kept`` per rank that holds each at the least possible."""
     block = program.columns["minimum_shortfall"]
     who = instance.sessions
@@ -23,9 +30,9 @@ def keep_promises(program: LinearProgram, instance: Instance, solver: Solver) ->
         members = block.start + np.flatnonzero(who.rank[sessions] == rank)
         cost = np.zeros_like(program.cost)
         cost[members] = 1.0
-        solver.load(with_cost(program, cost))
-        least = solver.run().objective
-        program = _held(program, members, int(rank), least + SLACK_KWH)
+        cut, answer = solve(with_cost(program, cost))
+        priced = replace(cut, cost=program.cost, cost_offset=program.cost_offset)
+        program = _held(priced, members, int(rank), answer.objective + SLACK_KWH)
     return program
 
 
