@@ -237,6 +237,27 @@ def cure(scenario: Source) -> None:
 
 
 @app.command()
+def learn(
+    sessions: Annotated[
+        Path, typer.Argument(help="CSV of past sessions: arrival, departure, energy [kWh], maybe driver_group.")
+    ],
+    time_zone: Annotated[str, typer.Option(help="The site's clock, as in its scenario.")] = "UTC",
+    skip: Annotated[bool, typer.Option("--skip", help="Leave out rows that cannot be read, and say so.")] = False,
+) -> None:
+    """Count how long drivers stayed and how much they took: prints what `site.habits` of a scenario is to be."""
+    from api.learning import habits_from
+    from models.domain.wire import habits_json
+
+    try:
+        habits, left_out = habits_from(sessions, time_zone, skip=skip)
+    except InvalidScenario as unreadable:
+        _end_with_findings("These past sessions cannot be counted:", unreadable.findings, INVALID)
+    typer.echo(habits_json(habits))
+    for finding in left_out:
+        typer.echo(f"left out: {finding}", err=True)
+
+
+@app.command()
 def doctor() -> None:
     """Look at the versions in use, the time zone data, and whether the solver finds a known optimum."""
     from api.doctor import checks

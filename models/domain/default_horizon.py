@@ -1,6 +1,6 @@
 """How far a plan looks ahead when nobody said: until the last departure, fine near and coarse far."""
 
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
@@ -67,14 +67,25 @@ def default_stay_h(site: Site) -> float:
 
 def _span_of_stays(scenario: Scenario) -> tuple[float, float] | None:
     stay_s = seconds_from_hours(default_stay_h(scenario.site))
-    stays = [_stay(session, stay_s) for session in scenario.sessions]
+    priced_s = _prices_end_s(scenario)
+    stays = [_stay(session, stay_s, priced_s) for session in scenario.sessions]
     stays += [(seconds(v.arrival), seconds(v.departure)) for v in scenario.visits if v.evse is not None]
     return (min(begin for begin, _ in stays), max(end for _, end in stays)) if stays else None
 
 
-def _stay(session: Session, stay_s: float) -> tuple[float, float]:
+def _stay(session: Session, stay_s: float, priced_s: float) -> tuple[float, float]:
+    """Of one that may leave at any time no further than prices are known, but a usual stay at least."""
     arrival_s = seconds(session.arrival)
-    return arrival_s, arrival_s + stay_s if session.departure is None else seconds(session.departure)
+    if session.departure is None:
+        return arrival_s, arrival_s + stay_s
+    latest_s = seconds(session.departure)
+    return arrival_s, min(latest_s, max(priced_s, arrival_s + stay_s)) if session.still_there else latest_s
+
+
+def _prices_end_s(scenario: Scenario) -> float:
+    """Where the first of the tariff's prices ends; inf where none does. [s]"""
+    prices = (scenario.tariff.import_price, scenario.tariff.export_price) if scenario.tariff else ()
+    return min((seconds(p.end) for p in prices if isinstance(p, PriceSeries) and p.end is not None), default=inf)
 
 
 def _span_of_events(scenario: Scenario) -> tuple[float, float] | None:

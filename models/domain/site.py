@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from models.domain.habits import Habits
 from models.domain.setpoints import SetpointRules
 from models.domain.value import Series, value
 
@@ -280,5 +281,7 @@ class Site:
     batteries: tuple[Battery, ...] = ()
     tiers: tuple[Tier, ...] = ()
     session_defaults: SessionDefaults | None = None
+    habits: Habits | None = None
+    """What past sessions show; then chances stand in for what a driver did not tell, not the defaults."""
     setpoints: SetpointRules | None = None
     """None: any power from 0 up is taken for one that an EVSE can offer."""

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from models.domain.default_horizon import default_stay_h
 from models.domain.electrical import NOMINAL_VOLTAGE_V, conversion_efficiency, max_charge_power_kw
@@ -14,6 +15,8 @@ from models.domain.site import Evse, MeasuringPoint, SessionDefaults, Site
 from models.domain.states import is_followed, with_energies
 from models.domain.times import later, seconds
 from models.domain.units import hours_from_seconds
+from models.learning.curves import curves_of
+from models.learning.of_session import Habitual
 
 TARGET_KWH = 20.0
 """Of a driver and a site of which nothing is known: about 100 km; less where the stay is too short for it. [kWh]"""
@@ -107,19 +110,29 @@ class _Gaps:
     """Start of the horizon, if one was given: whoever is unplugged by then is no session any more."""
     arrivals: dict[str, list[datetime]]
     """At each EVSE, in order: whoever is there has left when the next one comes."""
+    habitual: Habitual | None
+    """None: the site's habits are not known."""
 
     @staticmethod
     def of(scenario: Scenario) -> "_Gaps":
         site = scenario.site
         begun = scenario.horizon.start if scenario.horizon else None
         evses = {evse.id: evse for evse in site.evses}
-        return _Gaps(site, evses, site.session_defaults or SessionDefaults(), begun, _arrivals(scenario))
+        where = ZoneInfo(site.time_zone)
+        habitual = None if site.habits is None else Habitual(curves_of(site.habits), where, begun)
+        defaults = site.session_defaults or SessionDefaults()
+        return _Gaps(site, evses, defaults, begun, _arrivals(scenario), habitual)
 
     def fill(self, session: Session, path: str, target_field: str) -> tuple[Session, list[Assumption]]:
         """The session with departure, tier and target, and what was assumed."""
         told: list[Assumption] = []
+        if self.habitual is not None:
+            evse, point = self.evses[session.evse], session.measured_at
+            at_point = energy_at(point, 1.0, MeasuringPoint.EVSE, evse, session.vehicle)
+            session, told = self.habitual.fill(session, path, target_field, of_one_at_evse=at_point)
         if is_uncertain(session):
-            session, told = self._with_chances(session, path)
+            session, more = self._with_chances(session, path)
+            told += more
         if session.departure is None:
             departure, source = self._departure(session)
             session = replace(session, departure=departure)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from models.domain.checks.batteries import batteries_under_current_limits, unfit_energies
 from models.domain.checks.before import early_ends, told_twice
-from models.domain.checks.chances import unfit_chances
+from models.domain.checks.chances import unfit_chances, unfit_habits
 from models.domain.checks.clock import unfit_times, unknown_time_zones
 from models.domain.checks.contracts import billing_periods_elsewhere, empty_contracts, overlapping_windows
 from models.domain.checks.contradictions import contradicting_bounds
@@ -52,6 +52,7 @@ _CHECKS: tuple[Check, ...] = (
     two_at_once,
     minimum_above_target,
     unfit_chances,
+    unfit_habits,
     unclear_needs,
     unordered_tapers,
     unfit_states,

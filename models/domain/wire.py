@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
+from models.domain.habits import Habits
 from models.domain.quick import Quick, expand, original_path
 from models.domain.scenario import Scenario
 from models.domain.strict_json import Document, read_json
@@ -40,6 +41,11 @@ def read_scenario(data: bytes | str, *, now: datetime | None = None) -> Scenario
 def scenario_json(scenario: Scenario, *, indent: int | None = None) -> str:
     """The document of a scenario: what differs from the defaults, so that what was not given is not there either."""
     return _adapters()[Scenario].dump_json(scenario, indent=indent, exclude_defaults=True).decode()
+
+
+def habits_json(habits: Habits, *, indent: int | None = None) -> str:
+    """What ``site.habits`` of a scenario is to be."""
+    return _adapters()[Habits].dump_json(habits, indent=indent, exclude_defaults=True).decode()
 
 
 def json_schema() -> dict[str, Any]:
@@ -90,7 +96,7 @@ def _refuse(findings: tuple[Finding, ...]) -> None:
 
 @cache
 def _adapters() -> dict[type, TypeAdapter[Any]]:
-    return {Scenario: TypeAdapter(Scenario), Quick: TypeAdapter(Quick)}
+    return {form: TypeAdapter(form) for form in (Scenario, Quick, Habits)}
 
 
 @cache

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from models.domain.findings import Finding
+from models.domain.habits import ENERGY_EDGES_KWH, STAY_EDGES_H
 from models.domain.paths import label
 from models.domain.scenario import Scenario
 from models.domain.session import Session, WantedPart
@@ -20,6 +21,22 @@ def unfit_chances(scenario: Scenario) -> Iterator[Finding]:
             yield from _rising(f"{path}.still_there", session)
         if session.still_wants is not None:
             yield from _parts(f"{path}.still_wants", session, session.still_wants)
+
+
+def unfit_habits(scenario: Scenario) -> Iterator[Finding]:
+    """Counts with more steps than there are, and two for the same drivers, day and hour."""
+    first: dict[tuple[bool, int, str | None], int] = {}
+    for i, habit in enumerate(scenario.site.habits.counted if scenario.site.habits else ()):
+        path = f"site.habits.counted[{i}]"
+        for field, edges in (("stays", STAY_EDGES_H), ("energies", ENERGY_EDGES_KWH)):
+            count, most = len(getattr(habit, field)), len(edges) - 1
+            if count > most:
+                message = f"{count} steps, but {field} are counted in {most}"
+                yield Finding(path=f"{path}.{field}", message=message, remedy="let `chargewright learn` count them")
+        before = first.setdefault((habit.workday, habit.arrival_hour, habit.group), i)
+        if before != i:
+            message = f"site.habits.counted[{before}] has the same kind of day, hour and group"
+            yield Finding(path=path, message=message, remedy="add up their counts")
 
 
 def _rising(path: str, session: Session) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from math import isfinite
 from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.checks.leaves import Leaf
 from models.domain.findings import Finding
+from models.domain.habits import Habit
 from models.domain.horizon import Stretch
 from models.domain.installed import Installed, InstalledProfile
 from models.domain.paths import ids_of, label, path_text
@@ -111,6 +112,7 @@ RANGES: dict[type, dict[str, Range]] = {
     },
     Station: {"max_periods": COUNT, "max_stack_level": NOT_NEGATIVE},
     Tier: {"value_of_target_per_kwh": NOT_NEGATIVE},
+    Habit: {"arrival_hour": Range(low=0, high=23), "stays": NOT_NEGATIVE, "energies": NOT_NEGATIVE},
     SessionDefaults: {"stay_h": Range(low=0.0, high=LONGEST_STAY_H, above=True), "energy_target_kwh": NOT_NEGATIVE},
     Session: {
         "connector": NOT_NEGATIVE,
