@@ -1,8 +1,8 @@
-"""All benchmarks, or some: python -m tests.benchmarks [--smoke] [--only b1|b3|unknown]
+"""All benchmarks, or some: python -m tests.benchmarks [--smoke] [--only b1|b3|unknown|manners]
 
 Tells the machine, then a table for each benchmark as docs/benchmarks.md explains them. Ends with 1 when a figure that
-can be proven (B1, B4, drivers who tell nothing) is missed; goals of time and memory are told and do not fail the run,
-for clocks differ.
+can be proven (B1, B4, drivers who tell nothing, manners) is missed; goals of time and memory are told and do not fail
+the run, for clocks differ.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import machine, memory, month, optimality, peer, speed, unknown
+from tests.benchmarks import machine, manners, memory, month, optimality, peer, speed, unknown
 from tests.benchmarks.reporting import Row, missed, table
 
 COUNTS, SMOKE_COUNTS = (10, 50, 200, 500, 1000, 5000), (10, 50)
@@ -19,6 +19,10 @@ PROVEN_COUNTS = (10, 50, 200, 500)
 HEAVY_COUNTS = (500, 1000, 5000)
 PEER = Path(".venv-peer/bin/python")
 DATA = "CHARGEWRIGHT_DATA"
+WHICH = (
+    "b1: published figures; b3: speed, optimality, memory; unknown: drivers who tell nothing; "
+    "manners: how plans stay, start and change"
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,14 +35,15 @@ def main(arguments: Sequence[str]) -> int:
         failures += _silent_drivers()
     if wanted.only in (None, "b3") or wanted.smoke:
         failures += _speed(smoke=wanted.smoke)
+    if wanted.only == "manners" or (wanted.only is None and not wanted.smoke):
+        failures += _manners()
     return int(failures > 0)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Figures beside their goals.")
     parser.add_argument("--smoke", action="store_true", help="small sites only, in seconds and without data")
-    only = "b1: published figures; b3: speed, optimality, memory; unknown: drivers who tell nothing"
-    parser.add_argument("--only", choices=("b1", "b3", "unknown"), help=only)
+    parser.add_argument("--only", choices=("b1", "b3", "unknown", "manners"), help=WHICH)
     return parser
 
 
@@ -73,6 +78,15 @@ def _speed(*, smoke: bool) -> int:
         _told("B3 (e): peak memory of a process", memory.HEAD, memory.rows(HEAVY_COUNTS))
         _beside_the_peer()
     return failures
+
+
+def _manners() -> int:
+    """No clock in it: what noise moves is counted."""
+    title = (
+        f"Near setpoints that noise of {100 * manners.NOISE:g} % in prices and base loads moves, {manners.SEEDS} seeds"
+    )
+    failures = _told(title, manners.NOISE_HEAD, manners.noise_rows())
+    return failures + _told("Starts and changes of a session", manners.CHURN_HEAD, manners.churn_rows())
 
 
 def _beside_the_peer() -> None:

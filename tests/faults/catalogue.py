@@ -162,8 +162,17 @@ INSTALLED_FAULTS = (
     Fault("what is reserved is less than what is planned", coefficient(RESERVED_ROW, POWER, times(0.5))),
 )
 
+CHANGE = "power_change"
+CHANGE_FAULTS = (
+    Fault("what is raised counts as lowered", coefficient(CHANGE, "power_raised", flipped)),
+    Fault("a setpoint is laid beside that of the next period", next_column(CHANGE, POWER)),
+    Fault("the plan before had more", number("row_upper", CHANGE, plus(1.5))),
+    Fault("a kWh that is moved is paid in both places", number("cost", "power_lowered", times(2.0), not_zero)),
+)
+
 FAULTS = (
     *STATE_FAULTS,
+    *CHANGE_FAULTS,
     *CHANCE_FAULTS,
     *INSTALLED_FAULTS,
     *SIGNAL_FAULTS,

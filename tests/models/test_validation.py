@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.findings import Finding
 from models.domain.horizon import Horizon, Stretch
 from models.domain.installed import Installed, InstalledProfile
@@ -914,3 +915,61 @@ def test_two_states_of_one_evse_are_told() -> None:
 def test_an_acknowledgement_that_comes_before_it_was_asked_for_is_told() -> None:
     message = "scenario: acknowledge_minutes is -1, below 0"
     assert told(sent(acknowledge_minutes=-1.0)) == [("acknowledge_minutes", message)]
+
+
+def before(session: str = "car-1", *hours: float, end: float = 2.0) -> PlannedBefore:
+    return PlannedBefore(session=session, charge_power_kw=steps(*(hours or (0.0, 1.0))), end=at(end))
+
+
+PASTS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a session twice": (
+        {"previous": (before(), before("car-2"), before())},
+        "previous[2].session",
+        "session car-1 is in previous[0] already",
+    ),
+    "an end before the last setpoint": (
+        {"previous": (before(end=1.0),)},
+        "previous[0].end",
+        "plan before of session car-1: end 2026-03-02T19:00:00+00:00 is not after the last setpoint, "
+        "of 2026-03-02T19:00:00+00:00",
+    ),
+    "setpoints in disorder": (
+        {"previous": (before("car-1", 1.0, 0.5),)},
+        "previous[0].charge_power_kw[1].start",
+        "the step of 2026-03-02T18:30:00+00:00 starts before the one listed before it",
+    ),
+    "no setpoint": (
+        {"previous": (PlannedBefore(session="car-1", charge_power_kw=(), end=at(1.0)),)},
+        "previous[0].charge_power_kw",
+        "the series has no step",
+    ),
+    "a setpoint below 0": (
+        {"previous": (PlannedBefore(session="car-1", charge_power_kw=steps(0.0, value=-1.0), end=at(1.0)),)},
+        "previous[0].charge_power_kw[0].value",
+        "plan before: charge_power_kw is -1, below 0",
+    ),
+    "a driver twice": (
+        {"ledger": (MissedBefore(driver="anna", missed_kwh=1.0), MissedBefore(driver="anna", missed_kwh=2.0))},
+        "ledger[1].driver",
+        "driver anna is in ledger[0] already",
+    ),
+    "energy that was missed below 0": (
+        {"ledger": (MissedBefore(driver="anna", missed_kwh=-1.0),)},
+        "ledger[0].missed_kwh",
+        "ledger: missed_kwh is -1, below 0",
+    ),
+    "a price of change below 0": (
+        {"tariff": Tariff(currency="EUR", import_price=0.2, change_price_per_kwh=-0.1)},
+        "tariff.change_price_per_kwh",
+        "tariff: change_price_per_kwh is -0.1, below 0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "path", "message"), PASTS.values(), ids=PASTS)
+def test_a_defect_of_what_was_before_is_told_at_its_place(given: dict[str, Any], path: str, message: str) -> None:
+    assert told(scenario(**given)) == [(path, message)]
+
+
+def test_a_plan_before_of_a_session_that_has_left_does_no_harm() -> None:
+    assert validate(scenario(previous=(before("gone"),), ledger=(MissedBefore(driver="gone", missed_kwh=3.0),))) == ()
