@@ -210,6 +210,8 @@ def lacking_kwh(instance: Instance, energy: Floats, inside: Floats) -> Floats:
 def inside_kwh(instance: Instance, charge_kw: Floats, discharge_kw: Floats) -> Floats:
     """Energy in the battery at the instants of every followed session (I,). [kWh]"""
     states, cells = instance.states, instance.cells
+    if not states.count:
+        return np.zeros(0)
     return states.energy_kwh(cells.hours[states.cell], charge_kw[states.cell], discharge_kw[states.cell])
 
 
@@ -318,7 +320,8 @@ def _session_plans(
             *columns, strict=True
         )
     ]
-    _follow(plans, instance, outcome)
+    if instance.states.count:
+        _follow(plans, instance, outcome)
     return tuple(plans)
 
 
@@ -353,6 +356,8 @@ def _node_plans(instance: Instance, outcome: Outcome, expected: Floats, guarante
 def _storage_costs(instance: Instance, outcome: Outcome) -> dict[str, float]:
     """(16), and the worth of what batteries hold more at the end than at the start, as a negative cost."""
     units = instance.storage
+    if not units.count:
+        return {"storage_wear": 0.0, "stored_energy": 0.0}
     given_back = (outcome.storage_discharge_kw @ instance.periods.hours) @ units.wear_per_kwh
     energy = _stored_kwh(instance, outcome)
     gained = units.terminal_per_kwh @ (energy[:, -1] - energy[:, 0])
@@ -365,6 +370,8 @@ def _stored_kwh(instance: Instance, outcome: Outcome) -> Floats:
 
 
 def _storage_plans(instance: Instance, outcome: Outcome) -> tuple[StoragePlan, ...]:
+    if not instance.storage.count:
+        return ()
     energy = _stored_kwh(instance, outcome)
     return tuple(
         StoragePlan(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from optimizer.formulation.energy import Charging
-from optimizer.formulation.nodes import cells_below, distinct
+from optimizer.formulation.nodes import cells_below, distinct, units_below
 from optimizer.formulation.storage import Storing
 from optimizer.instance import Generation, Instance
 from optimizer.program import Block, Ints, ProgramBuilder
@@ -27,9 +27,8 @@ def export_limits(
     place = node * count + supply.period[cell]
     limited = np.isfinite(limits.export_room_kw).ravel()[place]
     cell, place = cell[limited], place[limited]
-    unit, above, period = instance.storage.below(count)
-    here = np.isfinite(limits.export_room_kw[above, period])
-    unit, at = unit[here], (above * count + period)[here]
+    unit, above, period = units_below(instance, limits.export_room_kw)
+    at = above * count + period
     giver, over = cells_below(instance, instance.states.givers, limits.export_room_kw)
     places = [place, at, over * count + cells.period[giver]]
     rows, every = distinct(np.concatenate(places), len(limits.ids) * count)

@@ -16,11 +16,9 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, stor
     in_reach = ~instance.following.out_of_reach(cell)
     cell, node = cell[in_reach], node[in_reach]
     place = node * count + cells.period[cell]
-    unit, above, period = instance.storage.below(count)
-    here = np.isfinite(limits.limit_kw[above, period])
-    unit, above, period = unit[here], above[here], period[here]
+    unit, above, period = units_below(instance, limits.limit_kw)
     rows, every = distinct(np.concatenate([place, above * count + period]), len(limits.ids) * count)
-    row, stored = np.split(every, [len(place)])
+    row, stored = every[: len(place)], every[len(place) :]
     firm = np.where(instance.storage.firm[above], 1.0, 0.0)
     giver, over = _firm_givers(instance)
     given = np.searchsorted(rows, over * count + cells.period[giver])
@@ -49,7 +47,10 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, stor
 
 def _firm_givers(instance: Instance) -> tuple[Ints, Ints]:
     """Pairs of a cell in which a car may give back and a limited node above it that counts on that."""
-    cell, node = cells_below(instance, instance.states.givers, instance.limits.limit_kw)
+    givers = instance.states.givers
+    if not len(givers):
+        return givers, givers
+    cell, node = cells_below(instance, givers, instance.limits.limit_kw)
     firm = np.flatnonzero(instance.storage.firm[node])
     return cell[firm], node[firm]
 
@@ -65,6 +66,15 @@ def cells_below(instance: Instance, sessions: Ints, limit_kw: Floats) -> tuple[I
     node = node[pair]
     kept = np.flatnonzero(limited[node, instance.cells.period[cell]])
     return cell[kept], node[kept]
+
+
+def units_below(instance: Instance, limit_kw: Floats) -> tuple[Ints, Ints, Ints]:
+    """Pairs of a battery and a node above it where and when its limit is finite: (battery, period), node, period."""
+    unit, above, period = instance.storage.below(instance.periods.count)
+    if not len(unit):
+        return unit, above, period
+    here = np.isfinite(limit_kw[above, period])
+    return unit[here], above[here], period[here]
 
 
 def cells_of(cells: Cells, sessions: Ints) -> tuple[Ints, Ints]:

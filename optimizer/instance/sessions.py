@@ -134,8 +134,8 @@ def _to_evse(session: Session, efficiency: float) -> float:
 def cells(who: Sessions, span: Periods) -> Cells:
     """All pairs of session and period with some time plugged in."""
     instants = span.instants_s
-    first = np.clip(np.searchsorted(instants, who.arrival_s, side="right") - 1, 0, span.count)
-    end = np.clip(np.searchsorted(instants, who.departure_s, side="left"), 0, span.count)
+    first = np.maximum(0, np.minimum(instants.searchsorted(who.arrival_s, side="right") - 1, span.count))
+    end = np.minimum(instants.searchsorted(who.departure_s, side="left"), span.count)
     count = np.where(who.arrival_s < span.end_s, np.maximum(0, end - first), 0)
     offset = np.concatenate([[0], np.cumsum(count)])
     session = np.repeat(np.arange(who.count), count)

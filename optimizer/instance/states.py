@@ -107,6 +107,8 @@ def states(scenario: Scenario, tree: Tree, who: Sessions, cells: Cells, span: Pe
         for s, session in enumerate(scenario.sessions)
         if _may_be_followed(session) and cells.per_session[s] and is_followed(session, tree.evses[session.evse])
     ]
+    if not found:
+        return _nobody(who.count)
     session = np.array(found, dtype=np.int64)
     voltage_v = scenario.site.voltage_v or 0.0
     rows = [_row(scenario.sessions[s], tree.evses[who.evse_ids[s]], voltage_v, span) for s in found]
@@ -141,6 +143,32 @@ def states(scenario: Scenario, tree: Tree, who: Sessions, cells: Cells, span: Pe
         low_kwh=low,
         high_kwh=high,
         reserve_kwh=reserve,
+    )
+
+
+def _nobody(count: int) -> States:
+    """As most sites are: none of ``count`` sessions is followed."""
+    none, floats = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return States(
+        session=none,
+        one_way=np.arange(count),
+        start_kwh=floats,
+        target_kwh=floats,
+        charge_efficiency=floats,
+        discharge_efficiency=floats,
+        max_discharge_kw=floats,
+        wear_per_kwh=floats,
+        paid_per_kwh=floats,
+        earned_back_per_kwh=floats,
+        terminal_per_kwh=floats,
+        curves=(),
+        cell=none,
+        member=none,
+        offset=np.zeros(1, dtype=np.int64),
+        instant=none,
+        low_kwh=floats,
+        high_kwh=floats,
+        reserve_kwh=floats,
     )
 
 
