@@ -22,7 +22,6 @@ from models.domain.schedule import (
     StoragePlan,
 )
 from optimizer.alarms import alarms
-from optimizer.formulation.nodes import cells_below
 from optimizer.instance import Instance
 from optimizer.instance.chances import wanted_kwh
 from optimizer.outcome import Outcome
@@ -417,8 +416,7 @@ def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
 def _car_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     """What cars add to both."""
     cells, span, limits = instance.cells, instance.periods, instance.limits
-    shape = limits.limit_kw.shape
-    cell, node = cells_below(instance, np.arange(instance.sessions.count), np.zeros(shape))
+    shape, cell, node = limits.limit_kw.shape, instance.below.cell, instance.below.node
     place = node * span.count + cells.period[cell]
     efficiency = np.where(limits.at_evse[node], 1.0, instance.sessions.efficiency[cells.session[cell]])
     back = outcome.discharge_power_kw[cell] * efficiency

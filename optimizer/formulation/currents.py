@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from optimizer.formulation.energy import Charging
-from optimizer.formulation.nodes import cells_of, distinct
+from optimizer.formulation.nodes import distinct
 from optimizer.instance import CurrentPoint, Instance
+from optimizer.instance.below import cells_of
 from optimizer.instance.currents import Line
 from optimizer.program import Block, Floats, Ints, ProgramBuilder
 from optimizer.settings import Settings

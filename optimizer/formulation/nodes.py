@@ -5,16 +5,18 @@ from numpy.typing import NDArray
 
 from optimizer.formulation.energy import Charging
 from optimizer.formulation.storage import Storing
-from optimizer.instance import Cells, Instance
+from optimizer.instance import Instance
+from optimizer.instance.below import cells_of
 from optimizer.program import Floats, Ints, ProgramBuilder
 
 
 def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, storing: Storing) -> None:
     """A row where a limit is finite and a car or a battery is below; caps (13) are in the limit already."""
     limits, cells, count = instance.limits, instance.cells, instance.periods.count
-    cell, node = cells_below(instance, np.arange(instance.sessions.count), limits.limit_kw)
-    in_reach = ~instance.following.out_of_reach(cell)
-    cell, node = cell[in_reach], node[in_reach]
+    cell, node = instance.below.cell, instance.below.node
+    limited = np.isfinite(limits.limit_kw)[node, cells.period[cell]]
+    kept = np.flatnonzero(limited & ~instance.following.out_of_reach(cell))
+    cell, node = cell[kept], node[kept]
     place = node * count + cells.period[cell]
     unit, above, period = units_below(instance, limits.limit_kw)
     rows, every = distinct(np.concatenate([place, above * count + period]), len(limits.ids) * count)
@@ -75,14 +77,6 @@ def units_below(instance: Instance, limit_kw: Floats) -> tuple[Ints, Ints, Ints]
         return unit, above, period
     here = np.isfinite(limit_kw[above, period])
     return unit[here], above[here], period[here]
-
-
-def cells_of(cells: Cells, sessions: Ints) -> tuple[Ints, Ints]:
-    """All cells of each of ``sessions``, and which of them (by position) each cell belongs to."""
-    count = cells.per_session[sessions]
-    which = np.repeat(np.arange(len(sessions)), count)
-    within = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-    return cells.offset[sessions][which] + within, which
 
 
 def distinct(places: Ints, size: int) -> tuple[Ints, Ints]:

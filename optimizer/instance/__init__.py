@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from models.domain.scenario import Scenario
 from optimizer.instance.before import Before, before, missed_kwh
+from optimizer.instance.below import Below, below
 from optimizer.instance.chances import Chances, chances, refund
 from optimizer.instance.contracts import Contracts, contracts
 from optimizer.instance.currents import CurrentPoint, current_points
@@ -28,6 +29,7 @@ from optimizer.instance.tree import Tree, tree
 
 __all__ = [
     "Before",
+    "Below",
     "Cells",
     "Chances",
     "Contracts",
@@ -62,6 +64,7 @@ class Instance:
     generation: Generation
     storage: Storage
     limits: ImportLimits
+    below: Below
     groups: Groups
     response: Response
     currents: tuple[CurrentPoint, ...]
@@ -106,6 +109,7 @@ def instance_of(scenario: Scenario) -> Instance:
         generation=supply,
         storage=units,
         limits=limits,
+        below=below(who, plugged, limits),
         groups=groups(scenario, span, installed.held),
         response=response(scenario, span, meters(scenario, span, around)),
         currents=current_points(scenario, branches, who, span, followed.givers, installed.held),

@@ -28,6 +28,8 @@ class Before:
 
 def before(scenario: Scenario, who: Sessions, cells: Cells, span: Periods) -> Before | None:
     """None without a plan before, or where it knows nobody who is here."""
+    if not scenario.previous:
+        return None
     here = {name: s for s, name in enumerate(who.ids)}
     planned = [(here[plan.session], plan) for plan in scenario.previous if plan.session in here]
     if not planned:
@@ -43,6 +45,8 @@ def before(scenario: Scenario, who: Sessions, cells: Cells, span: Periods) -> Be
 
 def missed_kwh(scenario: Scenario) -> Floats:
     """By the ledger, per session (S,). [kWh at evse]"""
+    if not scenario.ledger:
+        return np.zeros(len(scenario.sessions))
     ledger = {line.driver: line.missed_kwh for line in scenario.ledger}
     return np.array([ledger.get(s.driver or s.id, 0.0) for s in scenario.sessions])
 

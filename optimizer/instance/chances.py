@@ -57,6 +57,8 @@ class Chances:
 def chances(scenario: Scenario, where: Tree, who: Sessions, cells: Cells, span: Periods) -> Chances:
     """Of a completed scenario; ``refund_per_kwh`` is left for :func:`with_refund`."""
     uncertain = [s for s, one in enumerate(scenario.sessions) if is_uncertain(one)]
+    if not uncertain:
+        return _certain(who.count, span.count)
     mine = [np.arange(cells.offset[s], cells.offset[s + 1]) for s in uncertain]
     there = [_still_there(scenario.sessions[s], s, at, who, cells, span) for s, at in zip(uncertain, mine, strict=True)]
     cell = np.concatenate([np.zeros(0, dtype=np.int64), *mine])
@@ -72,6 +74,13 @@ def chances(scenario: Scenario, where: Tree, who: Sessions, cells: Cells, span: 
         unwanted_kwh=_unwanted_kwh(parts, who.count),
         refund_per_kwh=np.zeros(span.count),
     )
+
+
+def _certain(sessions: int, periods: int) -> Chances:
+    """Where everything is told, as at most sites."""
+    none, floats = np.zeros(0, dtype=np.int64), np.zeros(0)
+    parts = Parts(none, none, floats, floats)
+    return Chances(none, floats, none, parts, none, none, np.zeros(sessions), np.zeros(periods))
 
 
 def refund(prices: Money, feeds_in: NDArray[np.bool_]) -> Floats:
