@@ -12,7 +12,7 @@ from api import problems
 from api.doctor import solver_check
 from api.openapi import openapi
 from api.release import own_version
-from api.routes import cure, flexibility, health, plans, worth
+from api.routes import cure, event, flexibility, health, plans, worth
 from api.security import BodyLimit
 from api.settings import ServiceSettings
 from optimizer.deadline import prepare_workers
@@ -33,6 +33,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     app.include_router(plans.router)
     app.include_router(worth.router)
     app.include_router(flexibility.router)
+    app.include_router(event.router)
     app.include_router(cure.router)
     problems.install(app)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]  # the way FastAPI documents for extending it

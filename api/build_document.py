@@ -20,6 +20,10 @@ from api.document import (
     ContractLine,
     CostLine,
     DemandPeak,
+    DispatchLine,
+    EventInterval,
+    EventLine,
+    GroupLoad,
     Hold,
     Inside,
     LedgerLine,
@@ -35,8 +39,9 @@ from api.document import (
     Why,
 )
 from api.planning import Answer
-from models.domain.schedule import Floats, NodePlan, PeakPlan, Schedule, SessionPlan
+from models.domain.schedule import EventPlan, Floats, NodePlan, PeakPlan, Schedule, SessionPlan
 from models.domain.session import Session
+from models.domain.times import instant
 from optimizer.explain import Reason
 from optimizer.explain.held import Held
 from optimizer.ladder import Candidate
@@ -64,6 +69,9 @@ def document(answer: Answer) -> PlanDocument:
         nodes=_nodes(answer),
         pv=_pv(schedule),
         storage=_storage(schedule),
+        groups=_groups(schedule),
+        events=[event_line(plan) for plan in schedule.events],
+        dispatch=_dispatch(schedule),
         costs=_costs(schedule, answer.uncontrolled),
         peaks=_peaks(schedule.peaks, answer.uncontrolled.peaks),
         contracts=_contracts(schedule, answer.uncontrolled),
@@ -117,7 +125,7 @@ def _sessions(answer: Answer) -> list[PlannedSession]:
     sessions = {session.id: session for session in answer.scenario.sessions}
     why: dict[str, list[Why]] = {}
     for reason in answer.reasons:
-        why.setdefault(reason.session_id, []).append(_why(reason))
+        why.setdefault(reason.session_id, []).append(why_line(reason))
     holds: dict[str, list[Hold]] = {}
     for one in answer.held:
         holds.setdefault(one.session_id, []).append(_hold(one))
@@ -185,7 +193,7 @@ def _inside(plan: SessionPlan, arrival: datetime, departure: datetime, schedule:
     ]
 
 
-def _why(reason: Reason) -> Why:
+def why_line(reason: Reason) -> Why:
     return Why(
         code=reason.code,
         cause=reason.cause,
@@ -220,6 +228,7 @@ def _nodes(answer: Answer) -> list[NodeLoad]:
             guaranteed_kw=finite_list(plan.guaranteed_kw),
             import_limit_kw=finite_list(plan.import_limit_kw),
             limit_set_by=list(plan.limit_set_by),
+            export_limit_set_by=list(plan.export_limit_set_by),
             worth_per_kw=finite_list(plan.worth_per_kw),
         )
         for plan in answer.schedule.nodes
@@ -248,6 +257,46 @@ def _storage(schedule: Schedule) -> list[BatteryLoad]:
             energy_kwh=finite_list(plan.energy_kwh),
         )
         for plan in schedule.storage
+    ]
+
+
+def _groups(schedule: Schedule) -> list[GroupLoad]:
+    return [
+        GroupLoad(
+            cap_id=plan.cap_id,
+            drawn_kw=finite_list(plan.drawn_kw),
+            limit_kw=finite_list(plan.limit_kw),
+            worth_per_kw=finite_list(plan.worth_per_kw),
+        )
+        for plan in schedule.groups
+    ]
+
+
+def event_line(plan: EventPlan) -> EventLine:
+    """An event, interval by interval."""
+    columns = (plan.committed_kw, plan.baseline_kw, plan.load_kw, plan.delivered_kw, plan.shortfall_kw)
+    money = (plan.payment, plan.penalty)
+    numbers = zip(*(map(rounded, column.tolist()) for column in (*columns, *money)), strict=True)
+    spans = zip(plan.starts_s.tolist(), plan.ends_s.tolist(), strict=True)
+    names = ("committed_kw", "baseline_kw", "load_kw", "delivered_kw", "shortfall_kw", "payment", "penalty")
+    intervals = [
+        EventInterval(start=instant(start), end=instant(end), **dict(zip(names, told, strict=True)))
+        for (start, end), told in zip(spans, numbers, strict=True)
+    ]
+    after = rounded(plan.after_cost)
+    return EventLine(event_id=plan.event_id, made=rounded(plan.made), after_cost=after, intervals=intervals)
+
+
+def _dispatch(schedule: Schedule) -> list[DispatchLine]:
+    return [
+        DispatchLine(
+            signal_id=plan.signal_id,
+            first_period=plan.first_period,
+            setpoint_kw=finite_list(plan.setpoint_kw),
+            load_kw=finite_list(plan.load_kw),
+            cost=rounded(plan.cost),
+        )
+        for plan in schedule.dispatch
     ]
 
 

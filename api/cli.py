@@ -179,6 +179,28 @@ def flexibility(
 
 
 @app.command()
+def event(
+    scenario: Source,
+    name: Annotated[str, typer.Option("--id", help="Id of the event among the signals of the scenario.")],
+    json: Annotated[Path | None, typer.Option(help="Write the answer here; - for standard output.")] = None,
+) -> None:
+    """Say whether to take part in an event: the day with it beside the day without it."""
+    from api.event import event_document, print_event
+    from api.planning import check
+    from api.sources import scenario_from
+    from optimizer.response.opt_in import opt_in
+
+    given = scenario_from(scenario, datetime.now(UTC))
+    check(given)
+    told = event_document(opt_in(given, name))
+    print_event(told, ZoneInfo(given.site.time_zone), _console(stderr=str(json) == "-"))
+    if str(json) == "-":
+        typer.echo(told.model_dump_json(indent=2))
+    elif json:
+        json.write_text(told.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
 def composite(
     profiles: Annotated[Path, typer.Argument(help="A JSON file of the profiles that are installed; see docs/ocpp.md.")],
     start: Annotated[datetime, typer.Option(help="From when on, in UTC.")],

@@ -1,7 +1,8 @@
 """One day of a real garage in a few lines: without a plan, with one, and with one that knows nothing of its drivers."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,9 @@ from models.domain.calendar import Calendar, calendar_of
 from models.domain.demand import demand_windows
 from models.domain.prices import mean_prices
 from models.domain.schedule import Floats, Schedule
+from models.domain.signal import Direction, Event
 from models.domain.tariff import Tariff
-from models.domain.units import SECONDS_PER_HOUR
+from models.domain.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 from optimizer.optimize import optimize
 from optimizer.settings import Settings
 
@@ -71,6 +73,8 @@ class Row:
     instants_s: Floats
     met: float
     """Share of the drivers' need."""
+    note: str = ""
+    """What the columns do not show."""
 
 
 Chapter = Callable[[Day], Row]
@@ -80,8 +84,11 @@ def tell(page: Path) -> Iterator[str]:
     """The lines of the story, one as soon as it is known; writes the picture to ``page``. Raises OSError."""
     day = _day()
     yield from (_opening(day), HEAD, UNDER_HEAD)
+    rows = []
     for chapter in CHAPTERS:
-        yield _told(chapter(day), day)
+        rows.append(chapter(day))
+        yield _told(rows[-1], day)
+    yield from ("", *(row.note for row in rows if row.note))
     yield _small_print(day)
     write_plot(day.answer, page)
     yield f"The picture of that day is in {page}."
@@ -125,7 +132,51 @@ def _knowing_nothing(day: Day) -> Row:
     )
 
 
-CHAPTERS: tuple[Chapter, ...] = (_uncontrolled, _planned, _knowing_nothing)
+ASKED_KW = 30.0
+ASKED_FROM_H, ASKED_UNTIL_H = 17, 19
+PAYMENT_PER_KWH = 2.0
+"""As California's Emergency Load Reduction Program paid from 2022 on. [USD/kWh]"""
+
+
+def _asked_for_less(day: Day) -> Row:
+    """A utility pays for load below the one that is planned."""
+    without = day.answer.schedule
+    zone, first = ZoneInfo(day.answer.scenario.site.time_zone), without.instant(0)
+    start, end = (first.astimezone(zone).replace(hour=h, minute=0) for h in (ASKED_FROM_H, ASKED_UNTIL_H))
+    planned_kw = float(means(without.grid_import_kw, without.instants_s, *_edges(start, end))[0])
+    event = Event(
+        id="evening",
+        start=start,
+        end=end,
+        direction=Direction.REDUCE,
+        baseline_kw=round(planned_kw, 1),
+        committed_kw=ASKED_KW,
+        payment_per_kwh=PAYMENT_PER_KWH,
+        settlement_min=MINUTES_PER_HOUR,
+    )
+    schedule = optimize(replace(day.answer.scenario, signals=(event,)), Settings())
+    name = f"planned, paid for less from {ASKED_FROM_H} to {ASKED_UNTIL_H} h"
+    return replace(_row(name, schedule), note=_event_note(day, schedule))
+
+
+def _edges(start: datetime, end: datetime) -> tuple[Floats, Floats]:
+    return np.array([start.timestamp()]), np.array([end.timestamp()])
+
+
+def _event_note(day: Day, schedule: Schedule) -> str:
+    event, currency = schedule.events[0], day.tariff.currency
+    delivered_kwh = float(event.delivered_kw @ np.diff(np.append(event.starts_s, event.ends_s[-1]))) / SECONDS_PER_HOUR
+    asked_kwh = ASKED_KW * (ASKED_UNTIL_H - ASKED_FROM_H)
+    gain = day.answer.schedule.objective - schedule.objective
+    paid, left = (f"{amount:.2f} {currency}" for amount in (event.payment.sum(), gain))
+    asked = f"{ASKED_KW:.0f} kW less from {ASKED_FROM_H} to {ASKED_UNTIL_H} h"
+    return (
+        f"A utility asks for {asked} and pays {PAYMENT_PER_KWH:.0f} {currency} a kWh below what is planned anyway.\n"
+        f"The plan gives {delivered_kwh:.0f} of {asked_kwh:.0f} kWh for {paid}; {left} remain after a higher peak."
+    )
+
+
+CHAPTERS: tuple[Chapter, ...] = (_uncontrolled, _planned, _asked_for_less, _knowing_nothing)
 """What is told, in this order; a chapter is a way to run the day."""
 
 

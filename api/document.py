@@ -141,6 +141,8 @@ class NodeLoad(Part):
     """Null where power is not limited."""
     limit_set_by: list[str]
     """Who set the limit, per period; empty when no signal touches the node."""
+    export_limit_set_by: list[str]
+    """The same for export."""
     worth_per_kw: list[float | None]
     """What one more kW in that period is worth, as a bound."""
 
@@ -202,6 +204,53 @@ class ContractLine(Part):
     """Expected power above it."""
     largest: list[DemandPeak]
     """Of each billing period, where the largest excess has a price."""
+
+
+class EventInterval(Part):
+    """One settlement interval of an event, as far as the plan reaches it."""
+
+    start: datetime
+    end: datetime
+    committed_kw: float
+    baseline_kw: float
+    load_kw: float
+    """Mean at the measurement point."""
+    delivered_kw: float
+    """What counts of the difference."""
+    shortfall_kw: float
+    payment: float
+    penalty: float
+
+
+class EventLine(Part):
+    """What a plan makes of a demand-response event."""
+
+    event_id: str
+    made: float
+    """Payments less penalties and what follows."""
+    after_cost: float
+    """Of load above its limit after it, and of frozen hours that were not kept."""
+    intervals: list[EventInterval]
+
+
+class DispatchLine(Part):
+    """How a plan follows a setpoint, for the periods from ``first_period`` on."""
+
+    signal_id: str
+    first_period: int
+    setpoint_kw: list[float | None]
+    load_kw: list[float | None]
+    cost: float
+
+
+class GroupLoad(Part):
+    """What EVSEs that a signal caps together draw beyond PV and batteries, for every period between two instants."""
+
+    cap_id: str
+    drawn_kw: list[float | None]
+    limit_kw: list[float | None]
+    """Null outside the window of the cap."""
+    worth_per_kw: list[float | None]
 
 
 class AlarmLine(Part):
@@ -317,6 +366,9 @@ class PlanDocument(Part):
     nodes: list[NodeLoad]
     pv: list[PvOutput]
     storage: list[BatteryLoad]
+    groups: list[GroupLoad]
+    events: list[EventLine]
+    dispatch: list[DispatchLine]
     costs: list[CostLine]
     peaks: list[DemandPeak]
     contracts: list[ContractLine]

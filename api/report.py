@@ -37,6 +37,11 @@ COMPONENTS = {
     "discharge_paid": "paid to drivers for what they give back",
     "stored_energy": "worth of what batteries lose",
     "plan_change": "leaving the plan before, as declared",
+    "event_payment": "paid for events",
+    "event_penalty": "penalties of events",
+    "rebound_excess": "load above its limit after events",
+    "freeze_deviation": "load away from usual before events",
+    "dispatch_deviation": "load away from setpoints asked for",
     "unmet_target": "worth of what drivers miss",
     "not_taken": "the same, changed by chance of leaving",
     "revenue": "paid by drivers",
@@ -50,6 +55,7 @@ def print_report(document: PlanDocument, console: Console) -> None:
     _print_ledger(document, console)
     _print_load(document, console)
     _print_costs(document, console)
+    _print_events(document, console)
     _print_alarms(document, console)
     _print_assumptions(document, console)
     _print_ocpp(document, console)
@@ -289,6 +295,19 @@ def _print_costs(document: PlanDocument, console: Console) -> None:
 
 def _money(*amounts: float) -> list[str]:
     return [f"{amount:.2f}" for amount in amounts]
+
+
+def _print_events(document: PlanDocument, console: Console) -> None:
+    clock = Clock(document)
+    for event in (event for event in document.events if event.intervals):
+        hours = [hours_from_seconds((one.end - one.start).total_seconds()) for one in event.intervals]
+        delivered = sum(h * one.delivered_kw for h, one in zip(hours, event.intervals, strict=True))
+        committed = sum(h * one.committed_kw for h, one in zip(hours, event.intervals, strict=True))
+        when = clock.span(event.intervals[0].start, event.intervals[-1].end)
+        told = f"{when} {event.event_id}: {delivered:.1f} kWh delivered, {committed:.1f} committed"
+        console.print(Text(f"\n{told}; it makes {event.made:.2f} {document.currency}"))
+    for line in document.dispatch:
+        console.print(Text(f"\n{line.signal_id}: away from its setpoint for {line.cost:.2f} {document.currency}"))
 
 
 def _print_alarms(document: PlanDocument, console: Console) -> None:

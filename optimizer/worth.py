@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from models.domain.completion import complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
+from models.domain.signal import Event
 from optimizer.audit import audit
 from optimizer.optimize import optimize
+from optimizer.response.lifting import without
 from optimizer.settings import Objective, Settings
 
 COST = "cost:"
@@ -124,7 +126,12 @@ def _without_v2g(scenario: Scenario) -> Scenario:
     return replace(scenario, sessions=sessions, visits=visits)
 
 
+def _events(scenario: Scenario) -> tuple[str, ...]:
+    return tuple(signal.id for signal in scenario.signals if isinstance(signal, Event))
+
+
 PARTS = (
+    Part("events", lambda scenario: bool(_events(scenario)), lambda scenario: without(scenario, _events(scenario))),
     Part("V2G", _gives_back, _without_v2g),
     Part("stationary batteries", lambda scenario: bool(scenario.site.batteries), _without_batteries),
     Part("PV", lambda scenario: bool(scenario.site.pv_plants), _without_sun),

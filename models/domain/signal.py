@@ -44,9 +44,14 @@ class Cap:
 
 class Direction(StrEnum):
     REDUCE = "reduce"
-    """Draw less than the baseline."""
+    """Less import, or more export, than the baseline."""
     TURN_UP = "turn_up"
-    """Draw more than the baseline."""
+    """More import, or less export."""
+
+    @property
+    def sign(self) -> float:
+        """σ of equation (12)."""
+        return -1.0 if self is Direction.REDUCE else 1.0
 
 
 @value

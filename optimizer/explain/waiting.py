@@ -86,11 +86,20 @@ def _compared(told: Planned, free: Planned, signal: AnySignal) -> Iterator[Reaso
     less_during, less_before = _less_kwh(told, free, during), _less_kwh(told, free, before & ~during)
     measured = _measured(told, signal)
     for s in np.flatnonzero(measured & (less_during >= NOTICEABLE_KWH)).tolist():
+        if not isinstance(signal, Cap) and _only_sooner(told, free, s):
+            continue
         yield _waits(told, free, signal, s, float(less_during[s]), until=False)
     if not isinstance(signal, Cap):
         drawn = measured & (less_during <= -NOTICEABLE_KWH) & (less_before >= NOTICEABLE_KWH)
         for s in np.flatnonzero(drawn).tolist():
             yield _waits(told, free, signal, s, float(less_before[s]), until=True)
+
+
+def _only_sooner(told: Planned, free: Planned, s: int) -> bool:
+    """Whether a session that makes room for money is served as well, and no later."""
+    done, otherwise = told.done(s), free.done(s)
+    in_time = done is not None and otherwise is not None and done < otherwise + _LATER
+    return in_time and told.missing_kwh(s) < free.missing_kwh(s) + NOTICEABLE_KWH
 
 
 def _less_kwh(told: Planned, free: Planned, cells: NDArray[np.bool_]) -> Floats:

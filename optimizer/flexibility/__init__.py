@@ -4,7 +4,7 @@
 ``curve`` puts question and answers together.
 """
 
-from optimizer.flexibility.asking import Direction
+from models.domain.signal import Direction
 from optimizer.flexibility.curve import Flexibility, FlexPoint, SessionEffect, flexibility
 
 __all__ = ["Direction", "FlexPoint", "Flexibility", "SessionEffect", "flexibility"]

@@ -1,28 +1,16 @@
 """The question of flexibility: one column, the kW asked for, and one row for each period of the window."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
+from models.domain.signal import Direction
 from optimizer.program import Block, Floats, Ints, LinearProgram, with_bounds, with_columns, with_cost, with_rows
 from optimizer.sparse import Rows
 
 COLUMN, ROWS = "flexibility", "flexibility_kept"
 KEPT_KWH = 1e-6
 """Room above a promise that is broken already, so that the next solve is feasible. [kWh]"""
-
-
-class Direction(StrEnum):
-    REDUCE = "reduce"
-    """Less import, or more export, than planned."""
-    TURN_UP = "turn_up"
-    """More import, or less export, than planned."""
-
-    @property
-    def sign(self) -> float:
-        """σ of equation (12)."""
-        return -1.0 if self is Direction.REDUCE else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Schedule, SessionPlan
-from models.domain.signal import Cap
+from models.domain.signal import Cap, Direction
 from models.domain.times import instant
-from optimizer.flexibility.asking import COLUMN, Direction, Question
+from optimizer.flexibility.asking import COLUMN, Question
 from optimizer.flexibility.breakpoints import Sample, bends
 from optimizer.instance import Instance, instance_of
 from optimizer.optimize import Shaped, optimize_shaped

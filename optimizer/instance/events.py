@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.domain.scenario import Scenario
 from models.domain.series import How, values
-from models.domain.signal import Direction, Dispatch, Event
+from models.domain.signal import Dispatch, Event
 from models.domain.signal_times import rebound_end_s, settlement_ends_s
 from models.domain.times import instant
 from models.domain.units import hours_from_seconds
@@ -170,14 +170,13 @@ def _intervals(events: list[tuple[int, Event]], span: Periods, at: Meters) -> In
 
 def _rows(i: int, event: Event, span: Periods, at: Meters) -> Iterator[_Part]:
     """In the order of the fields of Intervals, for each interval that the plan reaches."""
-    sign = -1.0 if event.direction is Direction.REDUCE else 1.0
     accepted = event.committed_kw if event.accepted_kw is None else event.accepted_kw
     money = (event.payment_per_kwh, event.penalty_per_kwh)
     for begin_s, end_s, metered_kw in _seen(event, span):
         baseline = float(values(event.baseline_kw, np.array([begin_s, end_s]))[0])
         least = event.pays_from_share * event.committed_kw
         powers = (baseline, metered_kw, event.committed_kw, accepted, least)
-        yield (float(i), float(at.of_signal[event.id]), begin_s, end_s, sign, *powers, *money)
+        yield (float(i), float(at.of_signal[event.id]), begin_s, end_s, event.direction.sign, *powers, *money)
 
 
 def _seen(event: Event, span: Periods) -> Iterator[tuple[float, float, float]]:
