@@ -197,15 +197,16 @@ class GoalSolver:
         """Binaries for whoever charges and gives back at once, until nobody does; they end fixed, so that duals exist.
 
         Settlement intervals that may count for nothing are among them from the first. When the budget of rounds is
-        spent, whoever still does both is held to what it does more of.
+        spent, and in a large program at once, whoever still does both is held to what it does more of.
         """
         binaries, values = counts(program), counted(program, answer.values)
+        rounds = self.settings.switch_rounds if len(program.cost) <= self.settings.switch_columns else 0
         for number in range(self.settings.switch_rounds + LAST_ROUNDS):
             broken = self._broken(answer)
             if not broken and not credited_in_vain(program, self.instance, answer.values):
                 return program, answer
             for pairs in broken:
-                if number < self.settings.switch_rounds:
+                if number < rounds:
                     switched = with_switches(program, pairs, answer.values, number + 1)
                     program = switched.program
                     binaries = np.concatenate([binaries, switched.binaries])

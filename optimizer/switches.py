@@ -166,7 +166,7 @@ def with_switches(program: LinearProgram, pairs: Pairs, values: Floats, number: 
     kept = np.flatnonzero((pairs.kept >= 0) & (pairs.reserve > pairs.low))
     if len(kept):
         gain, low = (pairs.reserve - pairs.low)[kept], pairs.low[kept]
-        wider = _rows(wider, f"{name}_keeps", pairs, kept, pairs.kept[kept], -1.0, z[kept], gain, -low)
+        wider = _rows(wider, f"{name}_keeps", pairs, kept, pairs.kept[kept], -1.0, z[kept], gain, -low, unit="kWh")
     return Switched(wider, z, (values[pairs.on] > values[pairs.off]).astype(float))
 
 
@@ -180,6 +180,8 @@ def _rows(
     binary: Ints,
     of_binary: Floats,
     bound: Floats,
+    *,
+    unit: str = "kW",
 ) -> LinearProgram:
     """coefficient · column + of_binary · binary <= bound"""
     count = len(which)
@@ -188,7 +190,7 @@ def _rows(
     places = (np.concatenate([row, row]), np.concatenate([column, binary]))
     entries = Rows.from_triplets(values, places, (count, len(program.cost)))
     positions = tuple(p[which] for p in pairs.positions)
-    block = Block(name, pairs.dims, "kW", program.matrix.shape[0], count, positions)
+    block = Block(name, pairs.dims, unit, program.matrix.shape[0], count, positions)
     return with_rows(program, block, entries, np.full(count, -np.inf), bound)
 
 

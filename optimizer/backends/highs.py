@@ -18,8 +18,9 @@ from optimizer.warm import Basis, basis_of, statuses_for
 with quiet_stdout():
     highspy.Highs()
 
-_MIP_GAP = 1e-6
-"""Of the cost: what is left open may be this much better."""
+_MIP_GAP = 1e-5
+"""Of the cost: what is left open may be this much better. Without presolve, because that takes longer than it saves:
+4.1 s against 0.5 with 54 binaries at 50 connectors."""
 _FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 _INTEGER = int(highspy.HighsVarType.kInteger)
 _USUAL, _FINE = 1e-7, 1e-9
@@ -185,7 +186,7 @@ class Solver:
         self.load(program)
         started = perf_counter()
         places, kinds = columns.astype(np.int32), np.full(len(columns), _INTEGER, dtype=np.uint8)
-        for name, value in (("mip_max_nodes", nodes), ("mip_rel_gap", _MIP_GAP), ("presolve", "choose")):
+        for name, value in (("mip_max_nodes", nodes), ("mip_rel_gap", _MIP_GAP), ("presolve", "off")):
             _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
         _expect_ok(self._highs.changeColsIntegrality(len(places), places, kinds), "integers")
         self._highs.setSolution(len(places), places, hint)

@@ -11,7 +11,7 @@ from optimizer.optimize import optimize
 from optimizer.settings import Settings
 from tests.benchmarks.reporting import Row, milliseconds
 from tests.benchmarks.scenarios import random_site
-from tests.benchmarks.variants import flat_prices, phase_limited, scarce
+from tests.benchmarks.variants import flat_prices, half_give_back, phase_limited, scarce
 
 PERIODS = 96
 REPEATS, REPEATS_OF_LARGE, LARGE = 5, 1, 5000
@@ -94,6 +94,7 @@ CASES = (
     *MANY_CASES,
     Case("flat prices, manners", flat_prices, MANNERS, (WITHIN_ALL, _times_first(2.5))),
     Case("scarce, manners", scarce, MANNERS, (WITHIN_ALL, _times_first(2.5))),
+    Case("V2G on half, manners", half_give_back, MANNERS, (WITHIN_ALL,)),
     Case("cones, money", phase_limited, MONEY_ONLY, (WITHIN_ALL, _times_first(3.0))),
 )
 MOST_FOR_CONES = 500

@@ -6,6 +6,7 @@ Each is a scenario made from that of ``scenarios.random_site``, so that sizes an
 from dataclasses import replace
 
 from models.domain.scenario import Scenario
+from models.domain.session import Session, Vehicle
 from models.domain.site import Evse, GridNode, LimitKind, Phase, Site, Transformer, Wiring
 from models.domain.units import amperes_from_kw, line_to_neutral
 
@@ -15,6 +16,7 @@ SCARCE_SHARE = 0.35
 PRIMARY_V, SECONDARY_V = 480.0, 208.0
 CONE_SHARE = 0.85
 """Of the power limits, as currents: 149 lines and periods bind at 10 connectors, 307 at 50, 63 at 200."""
+V2G_CAPACITY_KWH = 100.0
 PAIRS = ((Phase.L1, Phase.L2), (Phase.L2, Phase.L3), (Phase.L3, Phase.L1))
 
 
@@ -69,3 +71,16 @@ def _in_amperes(node: GridNode) -> GridNode:
 
 def _without_base_load(site: Site) -> Site:
     return replace(site, base_loads=())
+
+
+def half_give_back(scenario: Scenario) -> Scenario:
+    """Every other car is half full, agrees to V2G and gives back as much as it takes."""
+    evses = tuple(replace(evse, max_discharge_kw=evse.max_power_kw) for evse in scenario.site.evses)
+    sessions = tuple(_giving(s) if i % 2 else s for i, s in enumerate(scenario.sessions))
+    return replace(scenario, site=replace(scenario.site, evses=evses), sessions=sessions)
+
+
+def _giving(session: Session) -> Session:
+    vehicle = Vehicle(id=f"{session.id}-car", battery_capacity_kwh=V2G_CAPACITY_KWH, max_discharge_kw=22.0,
+                      charge_efficiency=0.95, discharge_efficiency=0.95, wear_price_per_kwh=0.02)  # fmt: skip
+    return replace(session, vehicle=vehicle, soc=0.5, soc_reserve=0.2, allows_discharge=True)

@@ -87,11 +87,30 @@ EVERY_BLOCK = """{
 }"""
 """Promises of 20 kWh that 9 kW cannot keep in two hours, unequal currents between lines, generation, and the rest."""
 
+BOTH_AT_ONCE = b"""{
+  "site": {
+    "id": "both", "voltage_v": 230,
+    "nodes": [{"id": "grid", "export_limit_kw": 50, "continuous_factor": 1}],
+    "evses": [{"id": "a", "node": "grid", "max_current_a": 16, "max_discharge_kw": 10}],
+    "batteries": [{"id": "box", "node": "grid", "capacity_kwh": 10, "max_charge_kw": 5, "max_discharge_kw": 5,
+                   "charge_efficiency": 0.9, "discharge_efficiency": 0.9, "energy_at_start_kwh": 2}]
+  },
+  "sessions": [
+    {"id": "a", "evse": "a", "arrival": "2026-03-02T06:00:00Z", "departure": "2026-03-02T09:00:00Z",
+     "soc": 0.1, "soc_target": 0.1, "allows_discharge": true,
+     "vehicle": {"id": "van", "battery_capacity_kwh": 40, "max_discharge_kw": 10,
+                 "taper": [{"soc": 0.5, "power_kw": 11}, {"soc": 1, "power_kw": 2}]}}
+  ],
+  "tariff": {"currency": "EUR", "import_price": -0.1, "export_price": 0.1},
+  "horizon": {"start": "2026-03-02T06:00:00Z", "stretches": [{"count": 3, "minutes": 60}]}
+}"""
+"""Whoever draws is paid and whoever gives back as well; a car below its reserve."""
+
 
 def spelled(block: Block) -> str:
     """The name of a block on a page: a number at its end is told as what it counts."""
     counts = "rank" if block.name.startswith("promise_kept") else "r"
-    return re.sub(r"_\d+$", f"_<{counts}>", block.name)
+    return re.sub(r"_\d+(?=$|_excludes|_permits|_keeps)", f"_<{counts}>", block.name)
 
 
 @cache
@@ -107,7 +126,8 @@ def blocks() -> Mapping[str, tuple[str, Block]]:
 def programs() -> list[LinearProgram]:
     """Every program that is loaded into the solver on the way to some plans, and the last ones with their cuts."""
     shared = (ROOT / "tests" / "golden" / "equal-share" / "scenario.json").read_bytes()
-    scenarios = [*map(samples.load, samples.names()), read_scenario(EVERY_BLOCK), read_scenario(shared)]
+    scenarios = [*map(samples.load, samples.names()), read_scenario(EVERY_BLOCK)]
+    scenarios += [read_scenario(BOTH_AT_ONCE), read_scenario(shared)]
     loaded: list[LinearProgram] = []
 
     def recording(method: Callable[[Solver, LinearProgram], None]) -> Callable[[Solver, LinearProgram], None]:
