@@ -97,7 +97,7 @@ class GoalSolver:
 
     def solve(self, at_money: Callable[[Solved], None] | None = None) -> Solved:
         """Raises SolverFault or DeadlinePassed; ``at_money`` is told the answer as it stands before manners."""
-        program = self.formulated()
+        program = self._with_curves(self.formulated())
         self._in_place = self.settings.preferences and len(program.cost) <= SMALL
         program, money = self._money(with_preferences(program, self.instance) if self._in_place else program)
         self.basis = self.solver.basis(program) if self.keep_basis else None
@@ -122,7 +122,6 @@ class GoalSolver:
 
         A promise may have been kept by what cannot be done at once; then whoever did gives nothing back in this plan.
         """
-        program = self._with_curves(program)
         self._pairs = all_pairs(program, self.instance)
         while True:
             promised, answer = self._promised(program)

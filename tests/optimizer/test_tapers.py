@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from models.domain.before import PlannedBefore
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method
@@ -107,6 +108,19 @@ def test_steps_are_followed_by_bounds_from_the_plans_own_course() -> None:
     plan = optimize(scenario)
 
     assert plan.sessions[0].charge_power_kw == pytest.approx([5.5, 4.0, 4.0], abs=1e-6)
+    assert audit(scenario, plan).passed
+
+
+@pytest.mark.parametrize("before_kw", [3.0, 9.0])
+def test_steps_hold_beside_the_setpoints_of_a_plan_before(before_kw: float) -> None:
+    """Half full it takes 4 kW at most from 22 kWh on, whatever it was promised before."""
+    scenario = yard(FAST, 0.2, 0.2, 0.2, soc=0.6)
+    steps = tuple(Step(start=NOON + timedelta(hours=k), value=before_kw) for k in range(3))
+    before = PlannedBefore(session="s", charge_power_kw=steps, end=NOON + timedelta(hours=3))
+
+    plan = optimize(replace(scenario, previous=(before,)))
+
+    assert plan.sessions[0].charge_power_kw.max() <= 4.0 + 1e-6
     assert audit(scenario, plan).passed
 
 
