@@ -30,6 +30,7 @@ COMPONENTS = {
     "energy_export": "energy sold",
     "carbon": "carbon",
     "demand_charge": "demand charge, this plan's share",
+    "coincident_peak": "chance of network peaks",
     "contract_excess": "above contracts",
     "storage_wear": "wear of batteries",
     "vehicle_wear": "wear of cars that give back",

@@ -146,8 +146,9 @@ def peak_plans(instance: Instance, grid_import_kw: Floats) -> tuple[PeakPlan, ..
     plans = []
     for k, window in enumerate(demand.windows):
         peak = max(float(mean_kw[demand.window == k].max(initial=0.0)), window.floor_kw)
-        cost = window.cost_per_kw * (peak - window.floor_kw)
-        plans.append(PeakPlan(demand_window=window.label, peak_kw=peak, floor_kw=window.floor_kw, cost=cost))
+        plans.append(
+            PeakPlan(demand_window=window.label, peak_kw=peak, floor_kw=window.floor_kw, cost=window.cost(peak))
+        )
     return tuple(plans)
 
 
@@ -230,6 +231,7 @@ def _costs(
         "energy_import": float(prices.import_price @ bought),
         "energy_export": -float(prices.export_price @ sold),
         "carbon": float(prices.carbon_cost @ bought),
+        "coincident_peak": float(prices.coincident_cost @ bought),
         "demand_charge": sum(peak.cost for peak in peaks),
         "unmet_target": float(who.value_per_kwh @ target_shortfall),
         "revenue": -float(who.retail_per_kwh @ taken),

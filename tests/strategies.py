@@ -49,9 +49,11 @@ from models.domain.site import (
 from models.domain.tariff import (
     BillingPeriod,
     ClassLimit,
+    CoincidentPeak,
     Contract,
     DayKind,
     DemandCharge,
+    DemandTier,
     Price,
     PriceSeries,
     Rate,
@@ -822,11 +824,45 @@ def an_installed(dice: Dice, evse: Evse, horizon: Horizon) -> Installed:
     )
 
 
+def with_dearer_peaks(dice: Dice, scenario: Scenario) -> Scenario:
+    """Tiers, minima and ratchets of demand charges, and hours in which a network may peak."""
+    tariff, horizon = scenario.tariff, scenario.horizon
+    if tariff is None or horizon is None or not often(dice, 5):
+        return scenario
+    charges = tuple(a_dearer_peak(dice, charge) for charge in tariff.demand_charges)
+    chance = (
+        Step(start=horizon.start - timedelta(hours=1), value=dice.pick((0.0, 0.1))),
+        Step(start=inside(dice, horizon), value=dice.pick((0.0, 0.5))),
+    )
+    network = CoincidentPeak(
+        id="network", price_per_kw=dice.pick((0.4, 3.0)), chance=chance, interval_min=dice.pick((60.0, 30.0))
+    )
+    return replace(
+        scenario, tariff=replace(tariff, demand_charges=charges, coincident_peaks=(network,) if often(dice, 5) else ())
+    )
+
+
+def a_dearer_peak(dice: Dice, charge: DemandCharge) -> DemandCharge:
+    first = tenths(dice, 2.0, 12.0)
+    tiers = (
+        DemandTier(above_kw=first, rate_per_kw=charge.rate_per_kw + 2.0),
+        DemandTier(above_kw=first + 6.0, rate_per_kw=charge.rate_per_kw + dice.pick((2.0, 9.0))),
+    )
+    return replace(
+        charge,
+        tiers=tiers[: dice.whole(0, 2)],
+        minimum_kw=dice.pick((0.0, 2.5)),
+        ratchet_share=dice.pick((0.0, 0.5)),
+        earlier_peaks_kw=dice.pick(((), (9.0, 14.0))),
+    )
+
+
 FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (
     with_followed_cars,
     with_turned_prices,
     with_chances,
     with_a_past,
     with_installed,
+    with_dearer_peaks,
 )
 """Drawn after everything else, each from a random stream of its own, so that none changes what the others draw."""

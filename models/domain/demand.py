@@ -30,12 +30,23 @@ class DemandWindow:
     """Up to here a peak costs nothing more. [kW]"""
     cost_per_kw: float
     """Of peak above the floor, already scaled to the part of the period in sight. [currency/kW]"""
+    tiers: tuple[tuple[float, float], ...]
+    """Rising: above how many kW one more costs how much more, scaled as well. [kW], [currency/kW]"""
     interval_start_s: Floats
     """Metering intervals (Q,) that overlap the horizon and begin inside a window. [s]"""
     interval_end_s: Floats
     """(Q,) [s]"""
     metered_kwh: Floats
     """Counted before the horizon (Q,): 0 for all but an interval that the horizon's start cuts. [kWh]"""
+
+    def cost(self, peak_kw: float) -> float:
+        """(10) of a peak that is not below the floor. [currency]"""
+        rising = sum(more * (max(peak_kw, above) - max(self.floor_kw, above)) for above, more in self.tiers)
+        return self.cost_per_kw * (peak_kw - self.floor_kw) + rising
+
+    def rate_at(self, peak_kw: float) -> float:
+        """What one more kW would cost. [currency/kW]"""
+        return self.cost_per_kw + sum(more for above, more in self.tiers if peak_kw >= above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,7 @@ def _window(charge: DemandCharge, calendar: Calendar, period: Billed, horizon_st
         label=f"{charge.id}@{period.label}",
         floor_kw=_floor_kw(charge, begun=period.start_s <= horizon_start_s),
         cost_per_kw=charge.rate_per_kw * period.share,
+        tiers=tuple((above_kw, more * period.share) for above_kw, more in _steps_up(charge)),
         interval_start_s=starts_s,
         interval_end_s=ends_s,
         metered_kwh=np.where(cut, charge.metered_kwh, 0.0),
@@ -106,7 +118,16 @@ def _window(charge: DemandCharge, calendar: Calendar, period: Billed, horizon_st
 def _floor_kw(charge: DemandCharge, *, begun: bool) -> float:
     """Up to here a peak costs nothing more; what was set counts in the billing period that has begun. [kW]"""
     peak_set_kw = charge.peak_set_kw if begun else 0.0
-    return max(peak_set_kw, charge.ratchet_kw, charge.target_peak_kw)
+    ratchet_kw = max(charge.ratchet_kw, charge.ratchet_share * max(charge.earlier_peaks_kw, default=0.0))
+    return max(peak_set_kw, ratchet_kw, charge.target_peak_kw, charge.minimum_kw)
+
+
+def _steps_up(charge: DemandCharge) -> Iterator[tuple[float, float]]:
+    """Where a kW gets dearer, and by how much; tiers rise. [kW], [currency/kW]"""
+    rate = charge.rate_per_kw
+    for tier in charge.tiers:
+        yield tier.above_kw, tier.rate_per_kw - rate
+        rate = tier.rate_per_kw
 
 
 def _months(calendar: Calendar, start_s: float) -> Iterator[tuple[str, date, date]]:

@@ -10,7 +10,7 @@ from models.domain.session import Session, Visit
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, PriceEvent
 from models.domain.site import BaseLoad, Evse, GridNode, PowerCabinet, SessionDefaults
-from models.domain.tariff import ClassLimit, Contract, DemandCharge
+from models.domain.tariff import ClassLimit, CoincidentPeak, Contract, DemandCharge, DemandTier
 
 Part = str | int
 """A field name or a place in a list."""
@@ -28,6 +28,8 @@ _NOUNS: dict[type, str] = {
     OfferHistory: "offer history",
     DemandCharge: "demand charge",
     Contract: "contract",
+    CoincidentPeak: "coincident peak",
+    DemandTier: "demand tier",
     Installed: "what is installed",
     InstalledProfile: "installed profile",
     ClassLimit: "time class",

@@ -312,6 +312,7 @@ class Schedule:
     @property
     def cost(self) -> float:
         """What the owner pays, less what events pay, without revenue and unmet wishes. [currency]"""
-        bought = ("energy_import", "energy_export", "carbon", "demand_charge", "contract_excess", "discharge_paid")
+        bought = ("energy_import", "energy_export", "carbon", "coincident_peak", "discharge_paid")
+        peaks = ("demand_charge", "contract_excess")
         asked = ("event_payment", "event_penalty", "dispatch_deviation")
-        return sum(self.costs.get(name, 0.0) for name in (*bought, *asked))
+        return sum(self.costs.get(name, 0.0) for name in (*bought, *peaks, *asked))

@@ -70,12 +70,23 @@ class BillingPeriod:
 
 
 @value
+class DemandTier:
+    """A dearer price for the part of a peak above some power."""
+
+    above_kw: float
+    rate_per_kw: float
+    """In place of the one below. [currency/kW]"""
+
+
+@value
 class DemandCharge:
     """A price on the highest mean import over any metering interval of a billing period, inside its windows."""
 
     id: str
     rate_per_kw: float
     """Per billing period. [currency/kW]"""
+    tiers: tuple[DemandTier, ...] = ()
+    """Rising: each is above the one before, and no cheaper."""
     windows: tuple[Window, ...] = (Window(),)
     demand_interval_min: float = 15.0
     """Clock-aligned metering interval of the contract. [min]"""
@@ -85,6 +96,12 @@ class DemandCharge:
     """The highest demand that this billing period has seen already. [kW]"""
     ratchet_kw: float = 0.0
     """A floor that earlier periods left behind. [kW]"""
+    ratchet_share: float = 0.0
+    """Share of the highest of ``earlier_peaks_kw`` that is billed at least."""
+    earlier_peaks_kw: tuple[float, ...] = ()
+    """Of the billing periods that a ratchet looks back on. [kW]"""
+    minimum_kw: float = 0.0
+    """Billed in any case, as 2.5 kW by the Flemish capacity tariff. [kW]"""
     target_peak_kw: float = 0.0
     """A peak that is expected anyway, learnt from past days. [kW]"""
     billing_period: BillingPeriod | None = None
@@ -135,6 +152,19 @@ class Contract:
 
 
 @value
+class CoincidentPeak:
+    """A price on import in the hour in which a network or market peaks, which is known as a chance beforehand (9)."""
+
+    id: str
+    price_per_kw: float
+    """Of the mean import in an interval that counts. [currency/kW]"""
+    chance: Series
+    """That an interval counts, from 0 to 1."""
+    interval_min: float = 60.0
+    """Length of an interval that counts. [min]"""
+
+
+@value
 class Tariff:
     """Everything the site pays and earns for energy, measured at grid."""
 
@@ -145,6 +175,7 @@ class Tariff:
     export_price: Price = 0.0
     demand_charges: tuple[DemandCharge, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    coincident_peaks: tuple[CoincidentPeak, ...] = ()
     holidays: tuple[date, ...] = ()
     holiday_calendar: str | None = None
     """ISO 3166 country, or country-subdivision as in ``US-CA``: public holidays are holidays of the tariff."""

@@ -10,7 +10,12 @@ from models.domain.checks.batteries import batteries_under_current_limits, unfit
 from models.domain.checks.before import early_ends, told_twice
 from models.domain.checks.chances import unfit_chances, unfit_habits
 from models.domain.checks.clock import unfit_times, unknown_time_zones
-from models.domain.checks.contracts import billing_periods_elsewhere, empty_contracts, overlapping_windows
+from models.domain.checks.contracts import (
+    billing_periods_elsewhere,
+    empty_contracts,
+    falling_tiers,
+    overlapping_windows,
+)
 from models.domain.checks.contradictions import contradicting_bounds
 from models.domain.checks.equipment import (
     empty_phase_limits,
@@ -68,6 +73,7 @@ _CHECKS: tuple[Check, ...] = (
     metering_intervals,
     empty_contracts,
     overlapping_windows,
+    falling_tiers,
     told_twice,
     early_ends,
 )

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import inf
 
 import numpy as np
 
@@ -29,8 +30,17 @@ class Demand:
     demand_kw: Floats
     """Mean import of each, with what was metered before (Q,). [kW]"""
     floor_kw: float
-    price_per_kw: float
-    """Rate times w. [currency/kW]"""
+    prices: tuple[tuple[float, float], ...]
+    """From how many kW on a kW costs how much, rates times w, from 0 on. [kW], [currency/kW]"""
+
+    def cost(self, peak_kw: float) -> float:
+        """Slice by slice from the floor up to the peak. [currency]"""
+        ends = [*(begin for begin, _ in self.prices[1:]), inf]
+        slices = [
+            price * max(0.0, min(peak_kw, end) - max(self.floor_kw, begin))
+            for (begin, price), end in zip(self.prices, ends, strict=True)
+        ]
+        return sum(slices) if peak_kw >= self.floor_kw else self.prices[0][1] * (peak_kw - self.floor_kw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ def _peak(demand: Demand, plan: PeakPlan) -> Iterator[Break]:
         yield Break(
             code=BreakCode.PEAK_FLOOR, where=where, amount=demand.floor_kw, limit=plan.floor_kw, message=message
         )
-    cost = demand.price_per_kw * (peak - demand.floor_kw)
+    cost = demand.cost(peak)
     if abs(plan.cost - cost) > COST_TOLERANCE * max(1.0, abs(cost)):
         message = f"the peak costs {cost:.6f}, the plan says {plan.cost:.6f}"
         yield Break(code=BreakCode.PEAK_COST, where=where, amount=cost, limit=plan.cost, message=message)
@@ -96,9 +106,21 @@ def _demand(case: Case, charge: DemandCharge, period: Billed, spans: Floats) -> 
         label=f"{charge.id}@{period.label}",
         starts_s=starts,
         demand_kw=(metered + _imported_kwh(case, starts, ends)) / ((ends - starts) / SECONDS_PER_HOUR),
-        floor_kw=max(peak_set, charge.ratchet_kw, charge.target_peak_kw),
-        price_per_kw=charge.rate_per_kw * seen_share(case, period),
+        floor_kw=max(peak_set, _ratchet_kw(charge), charge.target_peak_kw, charge.minimum_kw),
+        prices=tuple((begin, rate * seen_share(case, period)) for begin, rate in _rates(charge)),
     )
+
+
+def _ratchet_kw(charge: DemandCharge) -> float:
+    """What earlier billing periods left behind: told, or a share of their highest peak. [kW]"""
+    shares = [charge.ratchet_share * peak for peak in charge.earlier_peaks_kw]
+    return max([charge.ratchet_kw, *shares])
+
+
+def _rates(charge: DemandCharge) -> Iterator[tuple[float, float]]:
+    yield 0.0, charge.rate_per_kw
+    for tier in charge.tiers:
+        yield tier.above_kw, tier.rate_per_kw
 
 
 def _imported_kwh(case: Case, starts_s: Floats, ends_s: Floats) -> Floats:

@@ -7,6 +7,7 @@ import numpy as np
 from models.domain.schedule import Floats
 from models.domain.signal import PriceEvent, PriceMode
 from models.domain.tariff import Price
+from models.domain.units import MINUTES_PER_HOUR
 from models.domain.value import Series
 from optimizer.audit.batteries import battery_costs
 from optimizer.audit.case import Case, Stay
@@ -23,23 +24,34 @@ def costs(case: Case, found: tuple[Demand, ...], above: tuple[Excess, ...]) -> d
     """By component, with what is earned as a negative number. [currency]"""
     schedule, tariff = case.schedule, case.tariff
     imported, exported = (power * case.time.period_h for power in (schedule.grid_import_kw, schedule.grid_export_kw))
-    price_per_kw = {demand.label: (demand.price_per_kw, demand.floor_kw) for demand in found}
-    peaks = [(*price_per_kw[peak.demand_window], peak) for peak in schedule.peaks if peak.demand_window in price_per_kw]
+    charged = {demand.label: demand for demand in found}
+    peaks = [peak for peak in schedule.peaks if peak.demand_window in charged]
     bought, sold = bought_at(case), sold_at(case)
     carbon = tariff.carbon_price_per_kg * mean_price(case, tariff.carbon_intensity)
+    coincident = _coincident_per_kwh(case)
     return {
         "energy_import": float(bought @ imported),
         "energy_export": -float(sold @ exported),
         "carbon": float(carbon @ imported),
-        "demand_charge": sum(price * (peak.peak_kw - floor) for price, floor, peak in peaks),
+        "coincident_peak": float(coincident @ imported),
+        "demand_charge": sum(charged[peak.demand_window].cost(peak.peak_kw) for peak in peaks),
         "contract_excess": excess_cost(case, above),
         **battery_costs(case),
         "plan_change": tariff.change_price_per_kwh * sum(moved_kwh(case)),
         "unmet_target": sum(_unmet_target(case)),
-        **not_taken(case, bought + carbon, sold),
+        **not_taken(case, bought + carbon + coincident, sold),
         **_giving_costs(case),
         "revenue": -sum(_earned(case, stay) for stay in case.stays),
     }
+
+
+def _coincident_per_kwh(case: Case) -> Floats:
+    """A kWh is a kW over an hour, and more of a kW over a shorter interval (T,). [currency/kWh]"""
+    total = np.zeros(case.schedule.period_count)
+    for peak in case.tariff.coincident_peaks:
+        chance = case.time.mean(steps_at(peak.chance, case.time.starts_s))
+        total += chance * peak.price_per_kw * MINUTES_PER_HOUR / peak.interval_min
+    return total
 
 
 def cost_breaks(case: Case, found: dict[str, float]) -> Iterator[Break]:

@@ -178,6 +178,8 @@ def _price_changes(scenario: Scenario, instants_s: Floats) -> Iterable[Floats]:
             yield wall_clock_changes(price, instants_s[0], instants_s[-1], calendar)
         elif isinstance(price, PriceSeries):
             yield _starts(price.steps)
+    for peak in tariff.coincident_peaks:
+        yield _starts(peak.chance)
     for contract in tariff.contracts:
         for limit in (contract.import_limit_kw, contract.export_limit_kw):
             if isinstance(limit, TimeClasses):

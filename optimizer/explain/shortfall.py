@@ -140,7 +140,7 @@ def _unused(told: Planned, s: int, cells: Ints, energy_kwh: float, settings: Set
 def _price(told: Planned, s: int, cells: Ints) -> Floats:
     """Of a kWh at evse, emissions included. [currency/kWh]"""
     money, period = told.instance.money, told.instance.cells.period[cells]
-    return np.asarray((money.import_price[period] + money.carbon_cost[period]) / told.instance.sessions.efficiency[s])
+    return np.asarray(money.bought[period] / told.instance.sessions.efficiency[s])
 
 
 def _limit_reasons(

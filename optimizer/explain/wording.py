@@ -132,7 +132,8 @@ def _peak_told(run: Run) -> tuple[tuple[str, ...], str, float]:
     """Labels of the windows, the beginning of a sentence, and what one more kW without a charge is worth."""
     windows = [run.told.instance.money.demand.windows[k] for k in run.cause.windows]
     names = tuple(window.label for window in windows)
-    rate = sum(window.cost_per_kw for window in windows)
+    peaks_kw = {peak.demand_window: peak.peak_kw for peak in run.told.schedule.peaks}
+    rate = sum(window.rate_at(peaks_kw[window.label]) for window in windows)
     why = f"more would raise the peak of {joined_words(list(names))}, which costs {rate:.2f} {run.currency} a kW"
     return names, why, run.peaks.worth_of(run.cause.windows, run.period)
 

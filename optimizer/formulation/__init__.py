@@ -83,6 +83,7 @@ def _builder(instance: Instance) -> ProgramBuilder:
         line=("L1", "L2", "L3", "primary L1", "primary L2", "primary L3"),
         tangent=AngleLabels(),
         demand_window=tuple(window.label for window in demand.windows),
+        demand_tier=tuple(f"{demand.windows[k].label} above {above_kw:g} kW" for k, above_kw, _ in demand.tiers),
         contract=instance.contracts.labels,
         contract_period=instance.contracts.billed_labels,
         metering_interval=PeriodLabels(demand.interval_start_s),

@@ -5,17 +5,16 @@ import numpy as np
 from optimizer.formulation.balance import SiteExchange
 from optimizer.formulation.energy import Charging
 from optimizer.instance import Instance
-from optimizer.program import ProgramBuilder
+from optimizer.program import Block, Floats, ProgramBuilder
 
 
 def energy_costs(lp: ProgramBuilder, instance: Instance, site: SiteExchange) -> None:
     """(9)"""
     hours, prices, out = instance.periods.hours, instance.money, site.exporting
-    import_cost = prices.import_price + prices.carbon_cost
-    # (9)  Σ_t Δ (import_price + carbon_price·intensity) grid_import - Δ export_price grid_export
+    # (9)  Σ_t Δ (import_price + carbon_price·intensity + coincident) grid_import - Δ export_price grid_export
     lp.minimize(
         [
-            (hours * import_cost, site.grid_import),
+            (hours * prices.bought, site.grid_import),
             (-hours[out] * prices.export_price[out], site.grid_export),
         ]
     )
@@ -43,6 +42,28 @@ def demand_charges(lp: ProgramBuilder, instance: Instance, site: SiteExchange) -
         unit="kW at grid",
     )
     lp.minimize([(cost, peak)], offset=-float(cost @ floor))
+    _rising_tiers(lp, instance, peak, floor)
+
+
+def _rising_tiers(lp: ProgramBuilder, instance: Instance, peak: Block, floor: Floats) -> None:
+    """The part of a peak above a tier costs more by the difference of the two rates."""
+    tiers = instance.money.demand.tiers
+    if not tiers:
+        return
+    window, above, more = np.array(tiers, dtype=float).T
+    of_window, rows = window.astype(np.int64), np.arange(len(tiers))
+    least = np.maximum(0.0, floor[of_window] - above)
+    part = lp.variable("peak_above_tier", ("demand_tier",), (rows,), lower=least, unit="kW at grid")
+    # (10)  peak_above_tier[j] - peak_import[k] >= -above[j]
+    lp.at_least(
+        "peak_above_tier_definition",
+        ("demand_tier",),
+        (rows,),
+        [(1.0, part), (-1.0, peak.by(rows, of_window))],
+        bound=-above,
+        unit="kW at grid",
+    )
+    lp.minimize([(more, part)], offset=-float(more @ least))
 
 
 def unmet_energy(lp: ProgramBuilder, instance: Instance, charging: Charging) -> None:

@@ -85,7 +85,7 @@ def _certain(sessions: int, periods: int) -> Chances:
 
 def refund(prices: Money, feeds_in: NDArray[np.bool_]) -> Floats:
     """What a kWh that is not drawn saves (T,): less where it would else be sold. [currency/kWh at grid]"""
-    bought = prices.import_price + prices.carbon_cost
+    bought = prices.bought
     return np.where(feeds_in, np.minimum(prices.export_price, bought), bought)
 
 

@@ -9,7 +9,9 @@ from models.domain.demand import DemandWindow, demand_windows
 from models.domain.price_events import export_prices, import_prices
 from models.domain.prices import mean_prices
 from models.domain.scenario import Scenario
-from models.domain.units import SECONDS_PER_HOUR
+from models.domain.series import How, values
+from models.domain.tariff import Tariff
+from models.domain.units import SECONDS_PER_HOUR, hours_from_minutes
 from optimizer.instance.periods import Periods
 
 Floats = NDArray[np.float64]
@@ -21,6 +23,8 @@ class Demand:
     """Rows of equation (10): the mean import over metering intervals, one row an interval (Q,)."""
 
     windows: tuple[DemandWindow, ...]
+    tiers: tuple[tuple[int, float, float], ...]
+    """Rising tiers: position of the demand window, above how many kW, and how much dearer. [kW], [currency/kW]"""
     window: Ints
     """(Q,) position of the demand window."""
     interval_start_s: Floats
@@ -42,7 +46,15 @@ class Money:
     export_price: Floats
     carbon_cost: Floats
     """carbon price times intensity. [currency/kWh]"""
+    coincident_cost: Floats
+    """Of coincident peaks, by their chance. [currency/kWh]"""
     demand: Demand
+
+    @property
+    def bought(self) -> Floats:
+        """What a kWh of import costs in all (T,). [currency/kWh]"""
+        return self.import_price + self.carbon_cost + self.coincident_cost
+
     change_price: float
     """Of a kWh that is moved from where the plan before had it. [currency/kWh]"""
 
@@ -57,9 +69,19 @@ def money(scenario: Scenario, span: Periods) -> Money:
         export_price=export_prices(scenario, instants, calendar),
         carbon_cost=tariff.carbon_price_per_kg
         * mean_prices(tariff.carbon_intensity, instants, calendar, path="tariff.carbon_intensity"),
+        coincident_cost=_coincident_cost(tariff, span),
         demand=_demand(scenario, span),
         change_price=tariff.change_price_per_kwh,
     )
+
+
+def _coincident_cost(tariff: Tariff, span: Periods) -> Floats:
+    """By the chance that a kWh counts: in an interval of an hour it is one kW, in a shorter one more."""
+    total = np.zeros(span.count)
+    for peak in tariff.coincident_peaks:
+        chance = values(peak.chance, span.instants_s, How.MEAN)
+        total += peak.price_per_kw * chance / hours_from_minutes(peak.interval_min)
+    return total
 
 
 def _demand(scenario: Scenario, span: Periods) -> Demand:
@@ -74,6 +96,7 @@ def _demand(scenario: Scenario, span: Periods) -> Demand:
     first_row = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     return Demand(
         windows=found,
+        tiers=tuple((k, above_kw, more) for k, window in enumerate(found) for above_kw, more in window.tiers),
         window=np.repeat(np.arange(len(found)), sizes),
         interval_start_s=_joined([part[0] for part in parts]),
         metered_kw=_joined([part[1] for part in parts]),

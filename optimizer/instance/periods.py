@@ -105,6 +105,9 @@ def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: fl
             yield price_changes(price, start_s, end_s, calendar)
     for charge in tariff.demand_charges:
         yield window_changes(charge.windows, calendar, start_s, end_s)
+    for peak in tariff.coincident_peaks:
+        if isinstance(peak.chance, tuple):
+            yield changes(peak.chance, start_s, end_s)
     for contract in tariff.contracts:
         for limit in (contract.import_limit_kw, contract.export_limit_kw):
             if limit is not None:

@@ -152,6 +152,14 @@ STATE_FAULTS = (
     Fault("what stays inside is worth nothing", number("cost", KWH, put(0.0), not_zero)),
 )
 
+TIER, TIER_ROW = "peak_above_tier", "peak_above_tier_definition"
+
+TIER_FAULTS = (
+    Fault("a tier begins at nothing", number("row_lower", TIER_ROW, put(0.0), not_zero)),
+    Fault("a tier costs its whole rate again", number("cost", TIER, times(2.0), not_zero)),
+    Fault("what a tier has set already is paid again", number("col_lower", TIER, put(0.0), not_zero)),
+)
+
 RESERVED, RESERVED_ROW = "reserved_power", "reserved_power_definition"
 
 INSTALLED_FAULTS = (
@@ -175,6 +183,7 @@ FAULTS = (
     *CHANGE_FAULTS,
     *CHANCE_FAULTS,
     *INSTALLED_FAULTS,
+    *TIER_FAULTS,
     *SIGNAL_FAULTS,
     *SESSION_FAULTS,
     *GRID_FAULTS,

@@ -37,9 +37,11 @@ from models.domain.site import (
 from models.domain.tariff import (
     BillingPeriod,
     ClassLimit,
+    CoincidentPeak,
     Contract,
     DayKind,
     DemandCharge,
+    DemandTier,
     PriceSeries,
     Rate,
     Tariff,
@@ -872,6 +874,34 @@ def test_a_billing_period_in_which_the_plan_does_not_start_is_told(first: date, 
 
     assert told(charge(billing_period=period)) == [
         ("tariff.demand_charges[0].billing_period", f"demand charge peak: {defect}, when the plan starts")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "message"),
+    [
+        ({"tiers": (DemandTier(above_kw=10.0, rate_per_kw=1.0),)}, "tiers[0].rate_per_kw",
+         "demand charge peak: from 10 kW on a kW costs 1, less than below"),
+        ({"tiers": (DemandTier(above_kw=10.0, rate_per_kw=9.0), DemandTier(above_kw=8.0, rate_per_kw=12.0))},
+         "tiers[1].above_kw", "demand charge peak: tier 8 kW is listed after tier 10 kW"),
+        ({"tiers": (DemandTier(above_kw=0.0, rate_per_kw=9.0),)}, "tiers[0].above_kw",
+         "demand tier: above_kw is 0, not above 0"),
+        ({"ratchet_share": 1.5}, "ratchet_share", "demand charge peak: ratchet_share is 1.5, above 1"),
+        ({"minimum_kw": -2.5}, "minimum_kw", "demand charge peak: minimum_kw is -2.5, below 0"),
+        ({"earlier_peaks_kw": (3.0, -4.0)}, "earlier_peaks_kw[1]",
+         "demand charge peak: earlier_peaks_kw is -4, below 0"),
+    ],
+)  # fmt: skip
+def test_a_demand_charge_that_falls_or_owes_is_told(given: dict[str, Any], field: str, message: str) -> None:
+    assert told(charge(**({"rate_per_kw": 5.0} | given))) == [(f"tariff.demand_charges[0].{field}", message)]
+
+
+def test_a_chance_is_a_share() -> None:
+    network = CoincidentPeak(id="network", price_per_kw=3.0, chance=1.2)
+    tariff = Tariff(currency="EUR", import_price=0.2, coincident_peaks=(network,))
+
+    assert told(scenario(tariff=tariff)) == [
+        ("tariff.coincident_peaks[0].chance", "coincident peak network: chance is 1.2, above 1")
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from models.domain.scenario import Scenario
 from models.domain.schedule import ContractPlan, PeakPlan, Schedule
+from models.domain.tariff import Window
 from models.domain.wire import read_scenario
 from optimizer.audit import BreakCode, audit
 from optimizer.optimize import optimize
@@ -98,3 +99,36 @@ def test_a_time_class_that_opens_inside_a_period_counts_with_its_least_limit() -
     report = audit(scenario, coarse)
 
     assert report.passed, report.breaks
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("rising-demand-tiers", {"cost": 24.0}),
+        ("belgian-capacity-tariff", {"floor_kw": 0.0}),
+        ("ratchet", {"floor_kw": 13.0}),
+    ],
+)
+def test_a_peak_that_forgets_its_tiers_or_its_floor_is_found(name: str, told: dict[str, float]) -> None:
+    """All 12 kW at 2 EUR; no minimum; the earlier peak that was not the highest."""
+    scenario, plan = planned(name)
+    spoilt = replace(plan, peaks=tuple(replace(peak, **told) for peak in plan.peaks))
+
+    assert {BreakCode.PEAK_COST, BreakCode.PEAK_FLOOR} & {one.code for one in audit(scenario, spoilt).breaks}
+
+
+def test_the_chance_of_a_network_peak_is_a_cost() -> None:
+    scenario, plan = planned("coincident-peak")
+    cheaper = replace(plan, costs={**plan.costs, "coincident_peak": 0.0}, objective=plan.objective - 0.8)
+
+    assert {one.code for one in audit(scenario, cheaper).breaks} == {BreakCode.COST, BreakCode.OBJECTIVE}
+
+
+def test_peaks_outside_high_load_windows_do_not_count_and_inside_they_do() -> None:
+    scenario, plan = planned("high-load-windows")
+    assert scenario.tariff is not None
+    (charge,) = scenario.tariff.demand_charges
+    always = replace(scenario, tariff=replace(scenario.tariff, demand_charges=(replace(charge, windows=(Window(),)),)))
+
+    assert audit(scenario, plan).passed
+    assert BreakCode.PEAK_TOO_LOW in {one.code for one in audit(always, plan).breaks}

@@ -69,7 +69,8 @@ EVERY_BLOCK = """{
      "still_wants": [{"up_to_kwh": 2, "chance": 0.9}, {"up_to_kwh": 4, "chance": 0.4}]}
   ],
   "tariff": {"currency": "EUR", "import_price": 0.3,
-             "change_price_per_kwh": 0.01, "demand_charges": [{"id": "month", "rate_per_kw": 10}],
+             "change_price_per_kwh": 0.01, "demand_charges": [{"id": "month", "rate_per_kw": 10,
+                                 "tiers": [{"above_kw": 5, "rate_per_kw": 12}]}],
              "contracts": [{"id": "transport", "import_limit_kw": 8, "price_per_kw": 2}]},
   "signals": [{"kind": "cap", "id": "dimmed", "start": "2026-03-02T06:00:00Z", "end": "2026-03-02T07:00:00Z",
                "evses": ["a", "c"], "rule": "enwg_14a"},

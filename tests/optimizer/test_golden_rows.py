@@ -29,6 +29,7 @@ AS_FORMULATED = (
     "event",
     "transport",
     "installed",
+    "tiers",
     "silent-drivers",
     "plan-before",
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from tests.oracle.paper_loads import PaperSession
-from tests.oracle.paper_prices import mean_price, tariff_of
+from tests.oracle.paper_prices import coincident_per_kwh, mean_price, tariff_of
 from tests.oracle.paper_signals import export_price, import_price
 from tests.oracle.paper_words import Paper, Period, block, constrain
 
@@ -36,6 +36,7 @@ def saved_per_kwh(model: pyo.ConcreteModel, paper: Paper, t: Period) -> float:
     tariff, days = tariff_of(paper.scenario), paper.days
     bought = import_price(paper.scenario, tariff.import_price, t, days)
     bought += tariff.carbon_price_per_kg * mean_price(tariff.carbon_intensity, t.start_s, t.end_s, days)
+    bought += coincident_per_kwh(tariff, t.start_s, t.end_s)
     if t.label in model.grid_export:
         return min(bought, export_price(paper.scenario, tariff.export_price, t, days))
     return bought

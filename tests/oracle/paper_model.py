@@ -31,7 +31,7 @@ from tests.oracle.paper_limits import (
     uncontrolled_kw,
 )
 from tests.oracle.paper_loads import LINES, Leg, below, efficiency, leg_at, paper_sessions, way_up
-from tests.oracle.paper_prices import PaperWindow, mean_price, tariff_of
+from tests.oracle.paper_prices import PaperWindow, coincident_per_kwh, mean_price, tariff_of
 from tests.oracle.paper_signals import add_group_import_limit, export_price, import_price
 from tests.oracle.paper_time import label, mean, overlap_h
 from tests.oracle.paper_words import USUAL, Choices, Paper, Period, block, constrain, present
@@ -356,6 +356,12 @@ def add_peak_import_definition(model: pyo.ConcreteModel, paper: Paper) -> None:
             drawn = sum(share * model.grid_import[t] for t, share in shares.items() if share > 0)
             rows[k.label, label(begin)] = model.peak_import[k.label] - drawn >= metered / length
     constrain(model, "peak_import_definition", rows)
+    tiers = {f"{k.label} above {above:g} kW": (k, above) for k in paper.windows for above, _ in k.tiers}
+    block(model, "peak_above_tier", {name: (max(0.0, k.floor_kw - above), inf) for name, (k, above) in tiers.items()})
+    above_tier = {
+        name: model.peak_above_tier[name] - model.peak_import[k.label] >= -above for name, (k, above) in tiers.items()
+    }
+    constrain(model, "peak_above_tier_definition", above_tier)
 
 
 def intervals_to_lay(k: PaperWindow, periods: tuple[Period, ...]) -> list[tuple[float, float, float]]:
@@ -427,13 +433,16 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
     for t in paper.periods:
         price = import_price(paper.scenario, tariff.import_price, t, days)
         intensity = mean_price(tariff.carbon_intensity, t.start_s, t.end_s, days)
-        bought = price + tariff.carbon_price_per_kg * intensity
+        bought = price + tariff.carbon_price_per_kg * intensity + coincident_per_kwh(tariff, t.start_s, t.end_s)
         money += t.hours * bought * model.grid_import[t.label]
         if t.label in model.grid_export:
             sold = export_price(paper.scenario, tariff.export_price, t, days)
             money -= t.hours * sold * model.grid_export[t.label]
     for k in paper.windows:
         money += k.cost_per_kw * (model.peak_import[k.label] - k.floor_kw)
+        for above, dearer in k.tiers:
+            least = max(0.0, k.floor_kw - above)
+            money += dearer * (model.peak_above_tier[f"{k.label} above {above:g} kW"] - least)
     for c in paper_sides(paper.scenario):
         for t in paper.periods:
             if (c.label, t.label) in model.limit_excess:

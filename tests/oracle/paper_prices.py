@@ -12,7 +12,7 @@ import holidays
 from models.domain.scenario import Scenario
 from models.domain.tariff import BillingPeriod, DayKind, DemandCharge, Price, PriceSeries, Tariff, TimeOfUse, Window
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR, hours_from_seconds, seconds_from_minutes
-from tests.oracle.paper_time import overlap_h, value_now
+from tests.oracle.paper_time import mean, overlap_h, value_now
 
 # Zone offsets change and HH:MM windows that differ from this grid add their own edges.
 GRID_MIN = 15.0
@@ -117,6 +117,8 @@ class PaperWindow:
     label: str
     floor_kw: float
     cost_per_kw: float
+    tiers: tuple[tuple[float, float], ...]
+    """(above, how much dearer than below), in the rate of this horizon. [kW], [currency/kW]"""
     intervals: tuple[tuple[float, float, float], ...]
     """(start, end, kWh metered before the horizon) of every metering interval q. [s, s, kWh]"""
 
@@ -185,6 +187,18 @@ def paper_window(
 ) -> PaperWindow:
     """The factor w of (10) and the floor; the peak set so far belongs to the period in which the horizon starts."""
     begun = span == billed(start_s, charge.billing_period, days)
-    floor_kw = max(charge.peak_set_kw if begun else 0.0, charge.ratchet_kw, charge.target_peak_kw)
-    label = f"{charge.id}@{billed_label(span, charge.billing_period)}"
-    return PaperWindow(label, floor_kw, charge.rate_per_kw * seen_share(span, days, start_s, end_s), intervals)
+    ratchet = max([charge.ratchet_kw, *(charge.ratchet_share * peak for peak in charge.earlier_peaks_kw)])
+    floor_kw = max(charge.peak_set_kw if begun else 0.0, ratchet, charge.target_peak_kw, charge.minimum_kw)
+    label, share = f"{charge.id}@{billed_label(span, charge.billing_period)}", seen_share(span, days, start_s, end_s)
+    below = [charge.rate_per_kw, *(tier.rate_per_kw for tier in charge.tiers)]
+    tiers = tuple((t.above_kw, (t.rate_per_kw - rate) * share) for t, rate in zip(charge.tiers, below, strict=False))
+    return PaperWindow(label, floor_kw, charge.rate_per_kw * share, tiers, intervals)
+
+
+def coincident_per_kwh(tariff: Tariff, start_s: float, end_s: float) -> float:
+    """By chance, a kW in an interval that counts; a kWh in an hour is a kW. [currency/kWh]"""
+    total = 0.0
+    for peak in tariff.coincident_peaks:
+        interval_h = hours_from_seconds(seconds_from_minutes(peak.interval_min))
+        total += peak.price_per_kw * mean(peak.chance, start_s, end_s) / interval_h
+    return total

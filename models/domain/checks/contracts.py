@@ -47,6 +47,26 @@ def overlapping_windows(scenario: Scenario) -> Iterator[Finding]:
                 yield Finding(path=path, message=message, remedy=remedy, ids=(charge.id,))
 
 
+def falling_tiers(scenario: Scenario) -> Iterator[Finding]:
+    """Tiers that do not rise: a linear program would take the cheap end of a peak first."""
+    for i, charge in enumerate(scenario.tariff.demand_charges if scenario.tariff else ()):
+        above_kw, rate = 0.0, charge.rate_per_kw
+        for k, tier in enumerate(charge.tiers):
+            path = f"tariff.demand_charges[{i}].tiers[{k}]"
+            if tier.above_kw <= above_kw and k:
+                message = (
+                    f"{label(charge)}: the tier above {tier.above_kw:g} kW is listed after that above {above_kw:g} kW"
+                )
+                yield Finding(path=f"{path}.above_kw", message=message, remedy="sort them by power", ids=(charge.id,))
+            if tier.rate_per_kw < rate:
+                message = (
+                    f"{label(charge)}: above {tier.above_kw:g} kW a kW costs {tier.rate_per_kw:g}, less than below"
+                )
+                remedy = "falling prices are whole plans to choose from: write tariff.utilisation, or one rate"
+                yield Finding(path=f"{path}.rate_per_kw", message=message, remedy=remedy, ids=(charge.id,))
+            above_kw, rate = tier.above_kw, tier.rate_per_kw
+
+
 def billing_periods_elsewhere(scenario: Scenario, start: datetime) -> Iterator[Finding]:
     """Billing periods that end before they begin, or that the plan does not start in."""
     tariff = scenario.tariff

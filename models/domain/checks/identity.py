@@ -25,6 +25,7 @@ def duplicate_ids(scenario: Scenario) -> Iterator[Finding]:
         "visits": scenario.visits,
         "signals": scenario.signals,
         "tariff.demand_charges": scenario.tariff.demand_charges if scenario.tariff else (),
+        "tariff.coincident_peaks": scenario.tariff.coincident_peaks if scenario.tariff else (),
         "tariff.contracts": scenario.tariff.contracts if scenario.tariff else (),
     }.items():
         yield from _repeated(path, things)

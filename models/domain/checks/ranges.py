@@ -29,7 +29,7 @@ from models.domain.site import (
     Tier,
     Transformer,
 )
-from models.domain.tariff import ClassLimit, Contract, DemandCharge, Tariff
+from models.domain.tariff import ClassLimit, CoincidentPeak, Contract, DemandCharge, DemandTier, Tariff
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 
 LARGEST = 1e9
@@ -177,7 +177,12 @@ RANGES: dict[type, dict[str, Range]] = {
         "peak_set_kw": NOT_NEGATIVE,
         "ratchet_kw": NOT_NEGATIVE,
         "target_peak_kw": NOT_NEGATIVE,
+        "ratchet_share": SHARE,
+        "earlier_peaks_kw": NOT_NEGATIVE,
+        "minimum_kw": NOT_NEGATIVE,
     },
+    DemandTier: {"above_kw": POSITIVE, "rate_per_kw": NOT_NEGATIVE},
+    CoincidentPeak: {"price_per_kw": NOT_NEGATIVE, "chance": SHARE, "interval_min": MINUTES},
     SetpointRules: {
         "near_h": Range(low=0.0, high=LONGEST_STAY_H, above=True),
         "max_starts": COUNT,

@@ -34,6 +34,8 @@ def series_of(scenario: Scenario) -> Iterator[_Steps]:
     for i, one in enumerate(scenario.installed):
         for k, profile in enumerate(one.profiles):
             yield from _steps(f"installed[{i}].profiles[{k}].power_kw", profile.power_kw)
+    for i, peak in enumerate(scenario.tariff.coincident_peaks if scenario.tariff else ()):
+        yield from _steps(f"tariff.coincident_peaks[{i}].chance", peak.chance)
     for i, contract in enumerate(scenario.tariff.contracts if scenario.tariff else ()):
         for name in ("import_limit_kw", "export_limit_kw"):
             yield from _steps(f"tariff.contracts[{i}].{name}", getattr(contract, name))
