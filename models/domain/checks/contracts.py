@@ -52,17 +52,13 @@ def falling_tiers(scenario: Scenario) -> Iterator[Finding]:
     for i, charge in enumerate(scenario.tariff.demand_charges if scenario.tariff else ()):
         above_kw, rate = 0.0, charge.rate_per_kw
         for k, tier in enumerate(charge.tiers):
-            path = f"tariff.demand_charges[{i}].tiers[{k}]"
-            if tier.above_kw <= above_kw and k:
-                message = (
-                    f"{label(charge)}: the tier above {tier.above_kw:g} kW is listed after that above {above_kw:g} kW"
-                )
+            path, name = f"tariff.demand_charges[{i}].tiers[{k}]", label(charge)
+            if k and tier.above_kw <= above_kw:
+                message = f"{name}: tier {tier.above_kw:g} kW is listed after tier {above_kw:g} kW"
                 yield Finding(path=f"{path}.above_kw", message=message, remedy="sort them by power", ids=(charge.id,))
             if tier.rate_per_kw < rate:
-                message = (
-                    f"{label(charge)}: above {tier.above_kw:g} kW a kW costs {tier.rate_per_kw:g}, less than below"
-                )
-                remedy = "falling prices are whole plans to choose from: write tariff.utilisation, or one rate"
+                message = f"{name}: from {tier.above_kw:g} kW on a kW costs {tier.rate_per_kw:g}, less than below"
+                remedy = "write one rate; prices that fall are compared as whole plans, each with its own tariff"
                 yield Finding(path=f"{path}.rate_per_kw", message=message, remedy=remedy, ids=(charge.id,))
             above_kw, rate = tier.above_kw, tier.rate_per_kw
 
