@@ -40,6 +40,8 @@ def credited_in_vain(program: LinearProgram, instance: Instance, values: Floats)
 
 def with_counted(program: LinearProgram, at: Floats) -> LinearProgram:
     """The program in which it is settled which intervals count."""
+    if NAME not in program.columns:
+        return program
     return with_bounds(program, counts(program), lower=at, upper=at)
 
 

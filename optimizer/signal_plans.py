@@ -41,6 +41,8 @@ def _group_kw(instance: Instance, outcome: Outcome) -> Floats:
 
 def metered_kw(instance: Instance, outcome: Outcome) -> Floats:
     """Expected load at the measurement points of events and dispatch (M, T). [kW]"""
+    if not instance.response.meters.ids:
+        return instance.response.meters.base_kw
     at, cells, supply, count = instance.response.meters, instance.cells, instance.generation, instance.periods.count
     share = cells.hours / instance.periods.hours[cells.period]
     stored = outcome.storage_charge_kw - outcome.storage_discharge_kw
@@ -57,6 +59,8 @@ def metered_kw(instance: Instance, outcome: Outcome) -> Floats:
 def event_plans(instance: Instance, load_kw: Floats) -> tuple[EventPlan, ...]:
     """Equation (12), of the loads at the meters."""
     q = instance.response.intervals
+    if not instance.response.meters.ids:
+        return ()
     mean, delivered = q.mean_kw(load_kw), q.delivered_kw(load_kw)
     after = _after_costs(instance, load_kw)
     return tuple(
@@ -101,6 +105,8 @@ def _after_costs(instance: Instance, load_kw: Floats) -> Floats:
 def dispatch_plans(instance: Instance, load_kw: Floats) -> tuple[DispatchPlan, ...]:
     """Equation (14), of the loads at the meters."""
     held = instance.response.dispatch
+    if not len(held.signal):
+        return ()
     costs, plans = held.costs(load_kw), []
     for i in np.unique(held.signal).tolist():
         mine = np.flatnonzero(held.signal == i)

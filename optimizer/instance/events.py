@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,6 +140,8 @@ class Response:
 
 def response(scenario: Scenario, span: Periods, at: Meters) -> Response:
     """The arrays of a completed scenario's events and dispatch."""
+    if not at.ids:
+        return Response(at, *_nothing())
     events = [(i, s) for i, s in enumerate(scenario.signals) if isinstance(s, Event)]
     dispatched = [(i, s) for i, s in enumerate(scenario.signals) if isinstance(s, Dispatch)]
     return Response(
@@ -148,6 +151,14 @@ def response(scenario: Scenario, span: Periods, at: Meters) -> Response:
         frozen=_targets([part for i, e in events for part in _frozen_parts(i, e, span, at)]),
         rebound=_ceilings([part for i, e in events for part in _rebound_parts(i, e, span, at)]),
     )
+
+
+@cache
+def _nothing() -> tuple[Intervals, Targets, Targets, Ceilings]:
+    """Where no signal looks at a load."""
+    none, floats = np.zeros(0, dtype=np.int64), np.zeros(0)
+    intervals = Intervals(none, none, *(floats,) * 12, none, none, floats)
+    return intervals, _targets([]), _targets([]), _ceilings([])
 
 
 _Part = tuple[float, ...]

@@ -66,6 +66,8 @@ class Surroundings:
 def meters(scenario: Scenario, span: Periods, around: Surroundings) -> Meters:
     """The measurement points of a completed scenario's events and dispatch."""
     places = _places(scenario, around.tree)
+    if not places:
+        return _none(around, span)
     found = list(dict.fromkeys(places.values()))
     of_signal = {signal: found.index(place) for signal, place in places.items()}
     drawn, given = _per_session(found, around)
@@ -90,6 +92,14 @@ def meters(scenario: Scenario, span: Periods, around: Surroundings) -> Meters:
         rest_kw=rest,
         used=_used(scenario, span, of_signal, base.shape),
     )
+
+
+def _none(around: Surroundings, span: Periods) -> Meters:
+    """Where no signal looks at a load."""
+    loads, cars = np.zeros((0, span.count)), np.zeros((0, around.sessions.count))
+    battery, plant = (np.zeros((0, len(ids)), dtype=bool) for ids in (around.storage.ids, around.generation.ids))
+    nobody, never = np.zeros(0, dtype=bool), np.zeros((0, span.count), dtype=bool)
+    return Meters((), {}, nobody, cars, cars, battery, plant, loads, loads, loads, loads, never)
 
 
 _Place = tuple[int, frozenset[str]]
