@@ -33,7 +33,7 @@ def charging_variables(lp: ProgramBuilder, instance: Instance) -> Charging:
     """Columns of the sessions with their bounds."""
     who, cells = instance.sessions, instance.cells
     promised, later = np.flatnonzero(who.promised_kwh > 0), np.flatnonzero(who.after_horizon_kwh > 0)
-    out_of_reach = unavoidable_kwh(instance, who.promised_kwh)[promised]
+    out_of_reach = unavoidable_kwh(instance, who.promised_kwh)[promised] if len(promised) else np.zeros(0)
     # (4)  0 <= charge_power[s,t] <= max_power[s]; at an EVSE out of reach no more than that follows
     charge_power = lp.variable(
         "charge_power",
