@@ -19,7 +19,7 @@ from tests.oracle.paper_chances import add_parts, chance_money
 from tests.oracle.paper_contracts import PaperSide, paper_sides
 from tests.oracle.paper_energy import add_energy, given_back, money_of_cars
 from tests.oracle.paper_events import add_events, add_held_loads, add_metered_load, event_money
-from tests.oracle.paper_installed import amperes_per_kw, held_evses, held_kw, leg_label
+from tests.oracle.paper_installed import amperes_per_kw, held_evses, held_kw, is_held, leg_label
 from tests.oracle.paper_limits import (
     base_current_a,
     cabinet_head_room_kw,
@@ -38,6 +38,8 @@ from tests.oracle.paper_words import USUAL, Choices, Paper, Period, block, const
 
 SIDES = (*LINES, *(f"primary {line}" for line in LINES))
 SAME = 1e-9
+JUST_A = 1e-6
+"""A limit that full power just meets has its row. [A]"""
 
 Tangent = tuple[str, str, str, str]
 """Labels of one row of ``node_phase_current``: node, line, angle, period."""
@@ -249,7 +251,22 @@ def line_row(paper: Paper, node: GridNode, line: str, angle_deg: float, t: Perio
     weights = {g: weight(paper, node, line, leg, angle_deg) for g, leg in legs.items()}
     base = base_current_a(paper.scenario, node, line, t.start_s, t.end_s) + held_current_a(paper, node, line, t)
     floors = sum(a * installed_a(paper, node, g, t) for g, a in weights.items())
-    return LineRow(weights, max(0.0, floors, (1 - paper.choices.current_tolerance) * limit - base))
+    bound = max(0.0, floors, (1 - paper.choices.current_tolerance) * limit - base)
+    reach = sum(max(0.0, a) * full_a(paper, node, g, t) for g, a in weights.items())
+    return LineRow(weights, bound) if reach > bound - JUST_A else None
+
+
+def full_a(paper: Paper, node: GridNode, leg: str, t: Period) -> float:
+    """What a leg carries when everybody on it draws, or gives back, what limits count at most. [A]"""
+    places, total = below(paper.scenario, node), 0.0
+    for s in paper.plugged(places, t):
+        if leg_at(paper.scenario, s, node).label == leg:
+            full_kw = 0.0 if is_held(paper.scenario, s.evse) else max(paper.most_kw(s, t), paper.floor_kw(s, t) or 0.0)
+            total += s.amperes_per_kw / s.kappa * full_kw
+    for c in paper.givers(places, t):
+        if "back " + leg_at(paper.scenario, c.stay, node).label == leg:
+            total += c.stay.amperes_per_kw * c.stay.kappa * c.max_discharge_kw
+    return total
 
 
 def installed_a(paper: Paper, node: GridNode, leg: str, t: Period) -> float:
