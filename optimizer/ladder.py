@@ -120,6 +120,8 @@ def best_plan(
     run = _run(scenario, settings, solve or improving, due - clock() - court.reserve_s, apart)
     answers = [court.priced(answer) for answer in run.told if isinstance(answer, Schedule)]
     chosen = court.first_to_pass(answers + plans)
+    if scenario.futures and answers and court.audited(best := court.first_to_pass(answers)).passed:
+        chosen = best  # it looks beyond the day as it is told, which others are cheap on
     missing += _unanswered(run, {plan.method for plan in answers})
     candidates = [court.candidate(plan, chosen) for plan in answers + plans] + missing
     in_order = sorted(candidates, key=lambda candidate: RUNGS.index(candidate.method))

@@ -13,6 +13,7 @@ from optimizer import formulation
 from optimizer.backends.highs import NoSolution
 from optimizer.conflict.impossible import impossible
 from optimizer.duals import Duals
+from optimizer.futures.common import common, end_of, futures_of
 from optimizer.goals import GoalSolver, Shape, Solved
 from optimizer.instance import Instance, instance_of
 from optimizer.outcome import Outcome
@@ -72,9 +73,35 @@ def optimize(
     """
     started = perf_counter()
     completed, before = _referenced(complete(with_previous(scenario, previous)), settings)
+    if completed.scenario.futures:
+        return _in_common(completed, settings, started, at_money)
     instance = instance_of(completed.scenario)
     planned = _planned(completed, instance, GoalSolver(instance, settings), started, at_money)
     return planned if before is None else _with_effort(planned, before.statistics)
+
+
+def _in_common(
+    completed: Completed, settings: Settings, started: float, at_money: Callable[[Schedule], None] | None
+) -> Schedule:
+    """The day as it is told, with the first setpoints that are best over all futures."""
+    courses = futures_of(completed.scenario)
+    found = common(completed.scenario, courses, settings)
+    told = found.told(len(courses) - 1, end_of(found, courses[0]))
+    instance = courses[0].instance
+    kept = Completed(scenario=instance.scenario, assumptions=(*completed.assumptions, told))
+    return _planned(kept, instance, GoalSolver(instance, settings, shape=found.kept), started, at_money)
+
+
+def plans_in_futures(scenario: Scenario, settings: Settings = Settings()) -> dict[str, Schedule]:
+    """The plan of each future with the common setpoints, by its id; ``as-told`` is the one that ``optimize`` gives."""
+    completed = complete(scenario)
+    courses = futures_of(completed.scenario)
+    found = common(completed.scenario, courses, settings)
+    plans = {}
+    for course in courses:
+        day = Completed(scenario=course.instance.scenario, assumptions=completed.assumptions)
+        plans[course.id] = optimize_shaped(day, course.instance, settings, found.kept).schedule
+    return plans
 
 
 def replan(

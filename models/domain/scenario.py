@@ -2,6 +2,7 @@
 
 from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.findings import Assumption
+from models.domain.futures import Future
 from models.domain.horizon import Horizon
 from models.domain.installed import Installed
 from models.domain.session import Session, Visit
@@ -31,6 +32,10 @@ class Scenario:
     """The plan before: of plans that are equally good, the one that changes least of it is taken."""
     ledger: tuple[MissedBefore, ...] = ()
     """Who missed how much before: where energy is short again, they miss less. The plan tells what it would add."""
+    futures: tuple[Future, ...] = ()
+    """Courses that the day may take: the first periods are planned so that they are good in all of them."""
+    common_minutes: float | None = None
+    """How long all futures share one plan. None: until the first of them brings a car, one period at least. [min]"""
     name: str = ""
     description: str = ""
     assumptions: tuple[Assumption, ...] = ()

@@ -23,6 +23,7 @@ from models.domain.checks.equipment import (
     shared_outlets,
     unfit_evses,
 )
+from models.domain.checks.futures import unfit_futures, unfit_in_future
 from models.domain.checks.identity import broken_tree, dead_references, duplicate_ids, installed_twice, station_numbers
 from models.domain.checks.leaves import leaves
 from models.domain.checks.offers import empty_cabinets, unfit_histories
@@ -75,6 +76,7 @@ _CHECKS: tuple[Check, ...] = (
     overlapping_windows,
     falling_tiers,
     told_twice,
+    unfit_futures,
     early_ends,
 )
 
@@ -85,7 +87,8 @@ def validate(scenario: Scenario) -> tuple[Finding, ...]:
     sound = not findings
     findings += [finding for check in _CHECKS for finding in check(scenario)]
     # The length of a horizon is computed, which hostile numbers would break.
-    return tuple([*findings, *_over_time(scenario, findings)] if sound else findings)
+    findings += _over_time(scenario, findings) if sound else []
+    return (*findings, *unfit_in_future(scenario, findings, validate))
 
 
 def contradictions(scenario: Scenario) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from math import isfinite
 from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.checks.leaves import Leaf
 from models.domain.findings import Finding
+from models.domain.futures import Future
 from models.domain.habits import Habit
 from models.domain.horizon import Stretch
 from models.domain.installed import Installed, InstalledProfile
@@ -110,6 +111,7 @@ RANGES: dict[type, dict[str, Range]] = {
         "wear_price_per_kwh": NOT_NEGATIVE,
         "terminal_value_per_kwh": NOT_NEGATIVE,
     },
+    Future: {"weight": SHARE},
     Station: {"max_periods": COUNT, "max_stack_level": NOT_NEGATIVE},
     Tier: {"value_of_target_per_kwh": NOT_NEGATIVE},
     Habit: {"arrival_hour": Range(low=0, high=23), "stays": NOT_NEGATIVE, "energies": NOT_NEGATIVE},
@@ -200,7 +202,10 @@ RANGES: dict[type, dict[str, Range]] = {
         "excess_set_kw": NOT_NEGATIVE,
     },
     ClassLimit: {"limit_kw": NOT_NEGATIVE},
-    Scenario: {"acknowledge_minutes": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR)},
+    Scenario: {
+        "acknowledge_minutes": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR),
+        "common_minutes": NOT_NEGATIVE,
+    },
     Installed: {"default_kw": NOT_NEGATIVE},
     InstalledProfile: {"power_kw": NOT_NEGATIVE},
     Stretch: {"count": Range(low=1, high=MOST_PERIODS), "minutes": MINUTES},
