@@ -7,7 +7,7 @@ from models.domain.findings import Finding
 from models.domain.scenario import Scenario
 from models.domain.wire import read_scenario
 
-NAMES = ("apartment-block", "caltech-garage", "van-depot")
+NAMES = ("apartment-block", "caltech-garage", "v2g-block", "van-depot")
 
 
 def names() -> tuple[str, ...]:

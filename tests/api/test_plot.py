@@ -29,7 +29,7 @@ def test_layers_add_up_to_what_the_connection_carries(name: str) -> None:
     root = next(node.id for node in answer.scenario.site.nodes if node.parent is None)
     carried = next(node.expected_kw for node in answer.schedule.nodes if node.node_id == root)
 
-    stacked = sum((layer.power_kw for layer in layers(answer)), start=np.zeros_like(carried))
+    stacked = sum((layer.power_kw for layer in layers(answer)), start=given_back_kw(answer))
 
     assert stacked == pytest.approx(np.maximum(carried, stacked.clip(max=0)), abs=0.06)
     assert figure(answer).data

@@ -22,7 +22,7 @@ from models.domain.site import Phase
 from models.domain.tariff import PriceSeries, TimeOfUse
 from models.domain.units import amperes_from_kw, hours_from_seconds
 from models.domain.validation import contradictions, validate
-from models.samples import build_apartment, build_caltech, build_depot
+from models.samples import build_apartment, build_caltech, build_depot, build_v2g
 from models.samples.rendering import render
 from models.samples.sources import day_ahead, reachable_kwh
 
@@ -32,6 +32,7 @@ BUILDERS: dict[str, Callable[[Path], Scenario]] = {
     build_apartment.NAME: build_apartment.build,
     build_caltech.NAME: build_caltech.build,
     build_depot.NAME: build_depot.build,
+    build_v2g.NAME: build_v2g.build,
 }
 every_sample = pytest.mark.parametrize("name", samples.names())
 
@@ -127,7 +128,7 @@ def test_an_unknown_sample_is_refused_with_the_names_that_exist() -> None:
     with pytest.raises(InvalidScenario) as refused:
         samples.load("caltech")
     assert "there is no sample 'caltech'" in str(refused.value)
-    assert "apartment-block, caltech-garage, van-depot" in str(refused.value)
+    assert "apartment-block, caltech-garage, v2g-block, van-depot" in str(refused.value)
 
 
 def test_a_name_that_leaves_the_folder_is_no_sample() -> None:
@@ -317,3 +318,25 @@ def test_the_horizon_of_the_garage_is_the_day_in_local_time() -> None:
     horizon = samples.load("caltech-garage").horizon
     assert isinstance(horizon, Horizon)
     assert horizon.start.astimezone(build_caltech.ZONE).isoformat() == "2019-10-29T00:00:00-07:00"
+
+
+def test_the_v2g_block_is_the_apartment_block_with_eight_other_cars() -> None:
+    block, giving = samples.load("apartment-block"), samples.load("v2g-block")
+    swapped = [session for session in giving.sessions if session.allows_discharge]
+
+    assert len(swapped) == 8
+    assert [(s.id, s.arrival, s.departure, s.energy_target_kwh) for s in giving.sessions] == [
+        (s.id, s.arrival, s.departure, s.energy_target_kwh) for s in block.sessions
+    ]
+    assert giving.tariff == block.tariff
+    assert giving.site.nodes == block.site.nodes
+
+
+def test_a_car_of_the_v2g_block_brings_what_it_lacks_of_nine_tenths() -> None:
+    """The Tesla Model 3 in bay 71: 57.5 kWh; 16.7 kWh at 0.9 are 15.03 kWh inside, 0.2614 of it; 0.9 - 0.2614."""
+    (first,) = (s for s in samples.load("v2g-block").sessions if s.evse == "bay-71")
+
+    assert first.vehicle is not None
+    assert (first.vehicle.battery_capacity_kwh, first.vehicle.charge_efficiency) == (57.5, 0.9)
+    assert first.energy_target_kwh == 16.7
+    assert first.soc == 0.639

@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from models import samples
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.session import Session, Vehicle
 from models.domain.site import BaseLoad, Battery, Evse, GridNode, NodeKind, PvPlant, Site
 from models.domain.tariff import DemandCharge, PriceSeries, Tariff
 from models.domain.value import Step
+from optimizer.audit import audit
+from optimizer.optimize import optimize
 from optimizer.worth import Worths, worths
 
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -90,3 +93,18 @@ def test_a_car_that_gives_back_earns_the_difference_of_two_prices_less_its_losse
 
 def test_a_site_with_nothing_special_has_no_parts_to_leave_out() -> None:
     assert told(yard(), Tariff(currency="EUR", import_price=0.2)).parts == ()
+
+
+def test_cars_of_the_v2g_block_earn_money_by_giving_back() -> None:
+    """``chargewright worth sample:v2g-block``: 160.25 EUR for the night without V2G, 158.46 with it."""
+    scenario = samples.load("v2g-block")
+    (v2g,) = (part for part in worths(scenario).parts if part.part == "V2G")
+    plan = optimize(scenario)
+    given_kwh = sum(session.given_back_kwh for session in plan.sessions)
+    print(f"V2G earns {v2g.gain:.2f} of {v2g.without.cost:.2f} {plan.currency} with {given_kwh:.1f} kWh given back")
+
+    assert audit(scenario, plan).passed
+    assert v2g.gain == pytest.approx(1.79, abs=0.005)
+    assert v2g.gain == pytest.approx(v2g.without.cost - plan.objective, abs=1e-6)
+    assert plan.costs["vehicle_wear"] > 0.0
+    assert sum(session.target_shortfall_kwh for session in plan.sessions) < 1e-6
