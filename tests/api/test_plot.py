@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from api.planning import Answer, plan
-from api.plot import LocalAxis, figure, headline, layers, write_plot
+from api.plot import LocalAxis, figure, given_back_kw, headline, layers, write_plot
 from models import samples
 from optimizer.settings import Settings
 
