@@ -44,6 +44,7 @@ COMPONENTS = {
     "freeze_deviation": "load away from usual before events",
     "dispatch_deviation": "load away from setpoints asked for",
     "unmet_target": "worth of what drivers miss",
+    "behind": "worth of falling behind guarantees",
     "not_taken": "the same, changed by chance of leaving",
     "revenue": "paid by drivers",
 }

@@ -8,10 +8,14 @@ from numpy.typing import NDArray
 from models.domain.schedule import Alarm
 from models.domain.times import instant
 from optimizer.instance import Instance
+from optimizer.instance.paces import AT_ONCE
 
 Floats = NDArray[np.float64]
 
 CODE = "limit_exceeded_by_load"
+GUARANTEE = "guarantee_missed"
+BEHIND_KWH = 0.05
+"""Less is told to nobody; no meter of a car shows it. [kWh]"""
 UNREACHABLE = "evse_unreachable"
 NOTICEABLE_KW = 1e-6
 
@@ -78,3 +82,22 @@ def runs(mask: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
         return
     edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
     yield from zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True)
+
+
+def guarantee_alarms(instance: Instance, charge_power_kw: Floats) -> Iterator[Alarm]:
+    """One for every session that these setpoints leave behind what its site guarantees."""
+    found, cells = instance.paces, instance.cells
+    behind = found.behind_kwh(cells.hours * charge_power_kw, cells)
+    hard = (found.kind != AT_ONCE) | ~found.waits
+    for s in np.unique(found.session[(behind > BEHIND_KWH) & hard]).tolist():
+        lacks = float(behind[(found.session == s) & hard].max())
+        mine = cells.period[cells.offset[s] : cells.offset[s + 1]]
+        name, evse = instance.sessions.ids[s], instance.tree.evses[instance.sessions.evse_ids[s]]
+        yield Alarm(
+            code=GUARANTEE,
+            node=evse.node,
+            start=instant(float(instance.periods.instants_s[mine[0]])),
+            end=instant(float(instance.periods.instants_s[mine[-1] + 1])),
+            excess_kw=0.0,
+            message=f"session {name}: up to {lacks:.2f} kWh behind what the site guarantees at {evse.id}",
+        )

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from models.domain.before import MissedBefore
 from models.domain.findings import Assumption
 from models.domain.schedule import (
-    Alarm,
     ContractPlan,
     DualBlock,
     Method,
@@ -21,7 +20,7 @@ from models.domain.schedule import (
     Statistics,
     StoragePlan,
 )
-from optimizer.alarms import alarms
+from optimizer.alarms import alarms, guarantee_alarms
 from optimizer.instance import Instance
 from optimizer.instance.chances import wanted_kwh
 from optimizer.outcome import Outcome
@@ -55,7 +54,7 @@ def schedule_of(
     excesses = contract_plans(instance, expected_kw)
     taken = expected_kwh(instance, outcome.charge_power_kw)
     costs = _costs(instance, site_kw, peaks, taken, target_shortfall) | _storage_costs(instance, outcome)
-    costs |= _chance_costs(instance, outcome.charge_power_kw)
+    costs |= _chance_costs(instance, outcome.charge_power_kw) | _pace_costs(instance, outcome.charge_power_kw)
     costs["plan_change"] = _cost_of_changes(instance, outcome)
     costs |= _giving_costs(instance, outcome, costs["revenue"])
     costs["contract_excess"] = excess_cost(instance, excesses)
@@ -81,7 +80,7 @@ def schedule_of(
         costs=costs,
         ledger=_ledger(instance, outcome.minimum_shortfall_kwh, target_shortfall),
         objective=sum(amount for name, amount in costs.items() if name not in left_out),
-        alarms=_alarms(instance),
+        alarms=(*alarms(instance), *guarantee_alarms(instance, outcome.charge_power_kw)),
         assumptions=assumptions,
         duals={} if duals is None else duals,
         statistics=statistics,
@@ -124,6 +123,15 @@ def _chance_costs(instance: Instance, charge_power_kw: Floats) -> dict[str, floa
     missed = who.value_per_kwh[session] @ (planned - taken) - who.value_per_kwh @ found.unwanted_kwh
     saved = (found.refund_per_kwh[period] / who.efficiency[session]) @ ((1.0 - found.still_there) * planned)
     return {"not_taken": float(missed - saved)}
+
+
+def _pace_costs(instance: Instance, charge_power_kw: Floats) -> dict[str, float]:
+    """(20); nothing where nothing is guaranteed."""
+    found = instance.paces
+    if len(found.session) == 0:
+        return {}
+    behind = found.behind_kwh(instance.cells.hours * charge_power_kw, instance.cells)
+    return {"behind": float(found.price_per_kwh @ behind)}
 
 
 def site_power(instance: Instance, outcome: Outcome) -> Floats:
@@ -428,7 +436,3 @@ def _car_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     for load, kw in zip(loads, (mean, counted), strict=True):
         np.add.at(load, place, kw)
     return loads[0].reshape(shape), loads[1].reshape(shape)
-
-
-def _alarms(instance: Instance) -> tuple[Alarm, ...]:
-    return tuple(alarms(instance))

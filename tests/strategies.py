@@ -20,6 +20,7 @@ import numpy as np
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from models.domain.before import MissedBefore, PlannedBefore
+from models.domain.guarantees import Guarantees, PowerRule
 from models.domain.horizon import Horizon, Stretch
 from models.domain.installed import Installed, InstalledProfile, OfflineBehaviour
 from models.domain.scenario import Scenario
@@ -740,6 +741,23 @@ def with_turned_prices(dice: Dice, scenario: Scenario) -> Scenario:
     return replace(scenario, tariff=replace(turned, export_price=hourly(dice, horizon, -0.1)))
 
 
+def with_guarantees(dice: Dice, scenario: Scenario) -> Scenario:
+    """At some sites ports give some power at once, first kWh come first, or cars wait for a gain only."""
+    if not often(dice, 3):
+        return scenario
+    rules = Guarantees(
+        power_rule=dice.pick((None, PowerRule.NEVI)),
+        first_kwh=dice.pick((0.0, 2.5)),
+        defer_gain_per_kwh=dice.pick((None, 0.02, 0.1)),
+        price_per_kwh=dice.pick((None, 3.0)),
+    )
+    evses = tuple(
+        replace(e, power_floor_kw=dice.pick((None, 0.0, 2.0)) if e.max_power_kw else None) for e in scenario.site.evses
+    )
+    sessions = tuple(replace(session, accepts_less=often(dice, 2)) for session in scenario.sessions)
+    return replace(scenario, site=replace(scenario.site, guarantees=rules, evses=evses), sessions=sessions)
+
+
 def with_chances(dice: Dice, scenario: Scenario) -> Scenario:
     """The same site, but of every other session departure or need are known as chances only."""
     assert scenario.horizon is not None
@@ -861,6 +879,7 @@ FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (
     with_followed_cars,
     with_turned_prices,
     with_chances,
+    with_guarantees,
     with_a_past,
     with_installed,
     with_dearer_peaks,

@@ -16,6 +16,7 @@ from models.domain.dimming import least_draw_kw
 from models.domain.electrical import DC_CONVERSION_EFFICIENCY, MIN_CURRENT_A, NOMINAL_VOLTAGE_V
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Assumption
+from models.domain.floors import told_of_floors
 from models.domain.horizon import Horizon
 from models.domain.price_events import import_prices, price_events
 from models.domain.prices import highest_price
@@ -63,6 +64,7 @@ def complete(scenario: Scenario) -> Completed:
         _tiers,
         _nodes,
         _equipment,
+        told_of_floors,
         follow_energies,
         complete_sessions,
         more_than_wanted,

@@ -81,6 +81,8 @@ class Session:
     """What the driver pays for energy, measured at evse; counts when the objective is margin. [currency/kWh]"""
     driver: str | None = None
     """Whom the ledger of what was missed knows; a vehicle or a customer will do. None: the session's own id."""
+    accepts_less: bool = False
+    """Its driver consents to less than the power that its port guarantees."""
     driver_group: str | None = None
     """Drivers whose habits are counted together, as in ``Habit.group``."""
     transaction_id: str | None = None

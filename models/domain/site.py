@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from models.domain.guarantees import Guarantees
 from models.domain.habits import Habits
 from models.domain.setpoints import SetpointRules
 from models.domain.value import Series, value
@@ -193,6 +194,9 @@ class Evse:
     """Power at evse over power at grid. None: 1 on AC, 0.93 on DC."""
     standby_kw: float = 0.0
     """Drawn at grid whether or not a car charges. [kW]"""
+    power_floor_kw: float | None = None
+    """What it gives at once to a car that can take it, unless its driver accepts less; measured at evse. None: what the
+    site's guarantees say. [kW]"""
     connectors: tuple[Connector, ...] = ()
 
 
@@ -283,5 +287,7 @@ class Site:
     session_defaults: SessionDefaults | None = None
     habits: Habits | None = None
     """What past sessions show; then chances stand in for what a driver did not tell, not the defaults."""
+    guarantees: Guarantees | None = None
+    """None: energy may come at any time of a stay, but for what ports have a ``power_floor_kw``."""
     setpoints: SetpointRules | None = None
     """None: any power from 0 up is taken for one that an EVSE can offer."""

@@ -24,6 +24,7 @@ from models.domain.checks.equipment import (
     unfit_evses,
 )
 from models.domain.checks.futures import unfit_futures, unfit_in_future
+from models.domain.checks.guarantees import floors_above_power
 from models.domain.checks.identity import broken_tree, dead_references, duplicate_ids, installed_twice, station_numbers
 from models.domain.checks.leaves import leaves
 from models.domain.checks.offers import empty_cabinets, unfit_histories
@@ -59,6 +60,7 @@ _CHECKS: tuple[Check, ...] = (
     minimum_above_target,
     unfit_chances,
     unfit_habits,
+    floors_above_power,
     unclear_needs,
     unordered_tapers,
     unfit_states,

@@ -21,6 +21,7 @@ from optimizer.audit.ledger import ledger_breaks
 from optimizer.audit.loads import NodeLoad, controlled_kw, expected_kw, load_breaks, node_loads
 from optimizer.audit.money import cost_breaks, costs
 from optimizer.audit.offers import offer_breaks
+from optimizer.audit.paces import pace_breaks
 from optimizer.audit.report import AuditReport, report
 from optimizer.audit.roofs import roof_breaks
 from optimizer.audit.stays import stay_breaks
@@ -56,7 +57,7 @@ def audit(
         *event_breaks(case, asked),
     ]
     breaks += [found for line in lines for found in current_breaks(case, line)]
-    breaks += chance_breaks(case)
+    breaks += [*chance_breaks(case), *pace_breaks(case)]
     breaks += [
         *peak_breaks(case, peaks),
         *contract_breaks(case, above),

@@ -14,9 +14,11 @@ from optimizer.formulation.generation import curtailment, export_limits
 from optimizer.formulation.groups import group_limits
 from optimizer.formulation.metering import metered_loads
 from optimizer.formulation.nodes import node_limits
+from optimizer.formulation.paces import guaranteed_paces
 from optimizer.formulation.states import departure_energy, energy_balance, state_costs, taper_limits
 from optimizer.formulation.storage import storage_balance, storage_costs, storage_variables
 from optimizer.instance import Instance
+from optimizer.instance.paces import NAMES as PACES
 from optimizer.instance.periods import PeriodLabels
 from optimizer.program import Ints, LinearProgram, ProgramBuilder
 from optimizer.settings import Objective, Settings
@@ -60,6 +62,7 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     if settings.objective is Objective.MARGIN:
         revenue(lp, instance, charging)  # (18)
     unknown_drivers(lp, instance, charging, settings)  # (19)
+    guaranteed_paces(lp, instance, charging)  # (20)
     plan_changes(lp, instance, charging)  # (20)
     return lp.build()
 
@@ -70,6 +73,7 @@ def _builder(instance: Instance) -> ProgramBuilder:
     return ProgramBuilder(
         session=instance.sessions.ids,
         part=("1", "2", "3", "4"),
+        pace=PACES,
         period=PeriodLabels(instance.periods.instants_s),
         node=instance.limits.ids,
         pv=instance.generation.ids,

@@ -21,6 +21,7 @@ from optimizer.instance.groups import with_floors as group_floors
 from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.metering import Surroundings, meters
 from optimizer.instance.money import Money, money
+from optimizer.instance.paces import Paces, paces
 from optimizer.instance.periods import Periods, periods
 from optimizer.instance.sessions import Cells, Sessions, cells, sessions
 from optimizer.instance.states import States, states
@@ -40,6 +41,7 @@ __all__ = [
     "ImportLimits",
     "Instance",
     "Money",
+    "Paces",
     "Periods",
     "Response",
     "Sessions",
@@ -61,6 +63,7 @@ class Instance:
     cells: Cells
     states: States
     chances: Chances
+    paces: Paces
     generation: Generation
     storage: Storage
     limits: ImportLimits
@@ -105,6 +108,7 @@ def instance_of(scenario: Scenario) -> Instance:
         sessions=who,
         cells=plugged,
         states=followed,
+        paces=paces(scenario, branches, who, plugged, span),
         chances=replace(by_chance, refund_per_kwh=refund(prices, most_kw > 0.0)),
         generation=supply,
         storage=units,

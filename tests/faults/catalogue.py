@@ -125,6 +125,13 @@ CONTRACT_FAULTS = (
     Fault("an excess that is set already is paid again", number("col_lower", EXCESS_PEAK, put(0.0))),
 )
 
+PACE_FAULTS = (
+    Fault("what is due comes one period later", late("row_lower", "guaranteed_pace")),
+    Fault("who is behind is ahead", coefficient("guaranteed_pace", "behind", flipped)),
+    Fault("a kWh of an earlier period does not count", coefficient("guaranteed_pace", POWER, put(0.0))),
+    Fault("being behind costs nothing", number("cost", "behind", put(0.0), not_zero)),
+)
+
 CHANCE_FAULTS = (
     Fault("a part of what is wanted has no end", number("row_upper", "part_energy", put(np.inf))),
     Fault("what has flowed counts as wanted again", number("row_upper", "part_energy", plus(1.5))),
@@ -182,6 +189,7 @@ FAULTS = (
     *STATE_FAULTS,
     *CHANGE_FAULTS,
     *CHANCE_FAULTS,
+    *PACE_FAULTS,
     *INSTALLED_FAULTS,
     *TIER_FAULTS,
     *SIGNAL_FAULTS,

@@ -55,7 +55,8 @@ EVERY_BLOCK = """{
     "pv_plants": [{"id": "roof", "node": "grid", "expected_kw": 3, "curtailable": true}],
     "batteries": [{"id": "bank", "node": "grid", "capacity_kwh": 10, "max_charge_kw": 5, "max_discharge_kw": 4,
                    "charge_efficiency": 0.9, "discharge_efficiency": 0.8, "energy_at_start_kwh": 3}],
-    "tiers": [{"id": "all", "value_of_target_per_kwh": 5}]
+    "tiers": [{"id": "all", "value_of_target_per_kwh": 5}],
+    "guarantees": {"first_kwh": 1}
   },
   "sessions": [
     {"id": "a", "evse": "a", "arrival": "2026-03-02T06:00:00Z", "departure": "2026-03-02T08:00:00Z",

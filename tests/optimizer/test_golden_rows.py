@@ -31,6 +31,7 @@ AS_FORMULATED = (
     "installed",
     "tiers",
     "silent-drivers",
+    "guarantees",
     "plan-before",
 )
 

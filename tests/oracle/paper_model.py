@@ -31,6 +31,7 @@ from tests.oracle.paper_limits import (
     uncontrolled_kw,
 )
 from tests.oracle.paper_loads import LINES, Leg, below, efficiency, leg_at, paper_sessions, way_up
+from tests.oracle.paper_paces import add_guaranteed_pace, pace_money
 from tests.oracle.paper_prices import PaperWindow, coincident_per_kwh, mean_price, tariff_of
 from tests.oracle.paper_signals import add_group_import_limit, export_price, import_price
 from tests.oracle.paper_time import label, mean, overlap_h
@@ -72,6 +73,7 @@ def paper_model(
     add_site_balance(model, paper)
     add_peak_import_definition(model, paper)
     add_parts(model, paper)
+    add_guaranteed_pace(model, paper)
     add_contract_limit(model, paper)
     add_power_change(model, paper)
     add_metered_load(model, paper)
@@ -478,7 +480,7 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
             money += b.wear_price_per_kwh * taken_out
         worth = b.terminal_value_per_kwh or 0.0
         money -= worth * (model.storage_energy[b.id, label(paper.end_s)] - b.energy_at_start_kwh)
-    money += chance_money(model, paper)
+    money += chance_money(model, paper) + pace_money(model, paper)
     for s, t in paper.planned_before if tariff.change_price_per_kwh > 0 else ():
         moved_kw = model.power_raised[s.id, t.label] + model.power_lowered[s.id, t.label]
         money += tariff.change_price_per_kwh * paper.h(s, t) * moved_kw / 2

@@ -9,6 +9,7 @@ from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.checks.leaves import Leaf
 from models.domain.findings import Finding
 from models.domain.futures import Future
+from models.domain.guarantees import Guarantees
 from models.domain.habits import Habit
 from models.domain.horizon import Stretch
 from models.domain.installed import Installed, InstalledProfile
@@ -91,6 +92,7 @@ RANGES: dict[type, dict[str, Range]] = {
         "pilot_levels_a": NOT_NEGATIVE,
         "conversion_efficiency": EFFICIENCY,
         "standby_kw": NOT_NEGATIVE,
+        "power_floor_kw": NOT_NEGATIVE,
     },
     Connector: {"id": NOT_NEGATIVE, "max_current_a": NOT_NEGATIVE, "max_power_kw": NOT_NEGATIVE},
     PowerCabinet: {
@@ -114,6 +116,12 @@ RANGES: dict[type, dict[str, Range]] = {
     Future: {"weight": SHARE},
     Station: {"max_periods": COUNT, "max_stack_level": NOT_NEGATIVE},
     Tier: {"value_of_target_per_kwh": NOT_NEGATIVE},
+    Guarantees: {
+        "first_kwh": NOT_NEGATIVE,
+        "defer_gain_per_kwh": NOT_NEGATIVE,
+        "defer_room_minutes": NOT_NEGATIVE,
+        "price_per_kwh": NOT_NEGATIVE,
+    },
     Habit: {"arrival_hour": Range(low=0, high=23), "stays": NOT_NEGATIVE, "energies": NOT_NEGATIVE},
     SessionDefaults: {"stay_h": Range(low=0.0, high=LONGEST_STAY_H, above=True), "energy_target_kwh": NOT_NEGATIVE},
     Session: {
