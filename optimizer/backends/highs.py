@@ -28,6 +28,8 @@ _USUAL, _FINE = 1e-7, 1e-9
 _DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
 _DEVEX, _WEIGHTS_OF_ITS_OWN_CHOICE = 1, -1
 _STATUS = highspy.HighsBasisStatus
+_LOST = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolveError)
+"""How simplex ends where it lost its way, and nothing is said of the program."""
 
 SMALL = 1000
 """Columns, up to which the exact weights of steepest edge cost more than they save. Six sites each, processor time with
@@ -168,6 +170,8 @@ class Solver:
         """Solve. Raises NoSolution, DeadlinePassed or SolverFault; only a proven optimum is returned."""
         started = perf_counter()
         status = self._highs.run()
+        if self._highs.getModelStatus() in _LOST:
+            status = self._run_afresh()
         answer = self._answer()
         self.seconds += perf_counter() - started
         self.first_seconds = self.first_seconds or self.seconds
@@ -175,6 +179,13 @@ class Solver:
         self.iterations += max(0, self._highs.getInfo().simplex_iteration_count)
         _expect_ok(status, "running")
         return answer
+
+    def _run_afresh(self) -> highspy.HighsStatus:
+        """The loaded program without the basis that the solver lost its way from; 1 of 3,500 random sites needs it."""
+        _expect_ok(self._highs.clearSolver(), "starting afresh")
+        for name, value in (("presolve", "choose"), ("simplex_strategy", _DUAL_SIMPLEX)):
+            _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
+        return self._highs.run()
 
     def integers(self, program: LinearProgram, columns: Ints, hint: Floats, nodes: int) -> Floats:
         """Whole values of some columns: of the best answer that a search of so many nodes finds, from a hint.
