@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import cast
+from typing import Any, cast
 
 import highspy
 import numpy as np
@@ -180,7 +180,7 @@ class Solver:
         _expect_ok(status, "running")
         return answer
 
-    def _run_afresh(self) -> highspy.HighsStatus:
+    def _run_afresh(self) -> Any:
         """The loaded program without the basis that the solver lost its way from; 1 of 3,500 random sites needs it."""
         _expect_ok(self._highs.clearSolver(), "starting afresh")
         for name, value in (("presolve", "choose"), ("simplex_strategy", _DUAL_SIMPLEX)):
