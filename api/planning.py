@@ -9,7 +9,7 @@ from datetime import datetime
 from time import monotonic
 
 from models.domain.completion import complete
-from models.domain.errors import InvalidScenario, NoFeasibleSchedule
+from models.domain.errors import DeadlinePassed, InvalidScenario, NoFeasibleSchedule, SolverFault
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.units import HOURS_PER_DAY, seconds_from_hours
@@ -26,9 +26,12 @@ from optimizer.heuristics import heuristic
 from optimizer.ladder import Candidate, best_plan
 from optimizer.previous import with_previous
 from optimizer.settings import Settings
+from optimizer.utilisation import in_best_class
 
 DEADLINE_S = 60.0
 """Where nobody sets one. [s]"""
+COMPARING_SHARE = 0.4
+"""Of the time, what the classes of a tariff may take to be compared, one plan each."""
 LONGEST_DEADLINE_S = seconds_from_hours(HOURS_PER_DAY)
 
 
@@ -83,7 +86,7 @@ def plan(
     """
     due = monotonic() + deadline_s
     check(scenario)
-    scenario = with_previous(scenario, previous)
+    scenario = in_settled_class(with_previous(scenario, previous), settings, within_s=COMPARING_SHARE * deadline_s)
     completed = complete(scenario).scenario
     shares_kw = fail_safe_shares(completed)
     left_s = due - monotonic()
@@ -101,6 +104,17 @@ def plan(
         as_of=moment(best.schedule, now),
     )
     return answer if ocpp_version is None else replace(answer, ocpp=sending(answer, ocpp_version))
+
+
+def in_settled_class(scenario: Scenario, settings: Settings, *, within_s: float) -> Scenario:
+    """With the cheapest class of utilisation; by what is expected where plans cannot be compared in time."""
+    told = scenario.tariff.utilisation if scenario.tariff else None
+    if told is None:
+        return scenario
+    try:
+        return in_best_class(scenario, replace(settings, time_limit_s=within_s / max(1, len(told.classes))))
+    except (SolverFault, DeadlinePassed):
+        return scenario
 
 
 def sending(answer: Answer, version: Version) -> Sending:

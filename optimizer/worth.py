@@ -103,8 +103,17 @@ def _charged_for_peaks(scenario: Scenario) -> bool:
 
 def _blind_to_peaks(scenario: Scenario) -> Scenario:
     assert scenario.tariff is not None
-    free = tuple(replace(charge, rate_per_kw=0.0) for charge in scenario.tariff.demand_charges)
+    free = tuple(replace(charge, rate_per_kw=0.0, tiers=()) for charge in scenario.tariff.demand_charges)
     return replace(scenario, tariff=replace(scenario.tariff, demand_charges=free))
+
+
+def _under_contract(scenario: Scenario) -> bool:
+    return scenario.tariff is not None and bool(scenario.tariff.contracts)
+
+
+def _blind_to_contracts(scenario: Scenario) -> Scenario:
+    assert scenario.tariff is not None
+    return replace(scenario, tariff=replace(scenario.tariff, contracts=()))
 
 
 def _without_batteries(scenario: Scenario) -> Scenario:
@@ -136,4 +145,5 @@ PARTS = (
     Part("stationary batteries", lambda scenario: bool(scenario.site.batteries), _without_batteries),
     Part("PV", lambda scenario: bool(scenario.site.pv_plants), _without_sun),
     Part("eyes for demand charges", _charged_for_peaks, _blind_to_peaks, billed_as_it_is=True),
+    Part("eyes for contracts", _under_contract, _blind_to_contracts, billed_as_it_is=True),
 )

@@ -12,6 +12,7 @@ from models.domain.calendar import calendar_of
 from models.domain.checks.equipment import has_limit
 from models.domain.checks.span import nothing_to_plan
 from models.domain.default_horizon import default_horizon
+from models.domain.demand import floor_kw
 from models.domain.dimming import least_draw_kw
 from models.domain.electrical import DC_CONVERSION_EFFICIENCY, MIN_CURRENT_A, NOMINAL_VOLTAGE_V
 from models.domain.errors import InvalidScenario
@@ -27,6 +28,7 @@ from models.domain.site import CurrentType, GridNode, LimitKind, Site, Tier
 from models.domain.states import follow_energies, without_terminal_value
 from models.domain.stays import complete_sessions, more_than_wanted, sessions_of_visits
 from models.domain.tariff import Tariff
+from models.domain.utilisation import class_of, hours_of_use, in_class
 from models.domain.value import value
 
 CURRENCY = "EUR"
@@ -61,6 +63,7 @@ def complete(scenario: Scenario) -> Completed:
     steps = (
         _cap_rules,
         _tariff,
+        _utilisation,
         _tiers,
         _nodes,
         _equipment,
@@ -105,6 +108,21 @@ def _tariff(scenario: Scenario) -> _Answer:
     if tariff.time_zone is None:
         return replace(scenario, tariff=replace(tariff, time_zone=zone)), []
     return scenario, []
+
+
+def _utilisation(scenario: Scenario) -> _Answer:
+    """One class of utilisation: the chosen one, or that of what is expected apart from this plan."""
+    tariff = scenario.tariff
+    if tariff is None or tariff.utilisation is None:
+        return scenario, []
+    told = tariff.utilisation
+    charge = next(charge for charge in tariff.demand_charges if charge.id == told.demand_charge)
+    hours = hours_of_use(told.energy_kwh, floor_kw(charge, begun=True))
+    by_name = {one.id: one for one in told.classes}
+    chosen = class_of(told.classes, hours) if told.chosen is None else by_name[told.chosen]
+    source = f"{hours:,.0f} hours of use are expected" if told.chosen is None else "chosen"
+    assumed = Assumption(what="tariff.utilisation", value=f"class {chosen.id}", source=source)
+    return replace(scenario, tariff=in_class(tariff, chosen)), [assumed]
 
 
 def _tiers(scenario: Scenario) -> _Answer:

@@ -89,6 +89,13 @@ def share_of_period(period_end_s: float, seen_start_s: float, seen_end_s: float)
     return min(1.0, max(1.0, days_covered) / days_left)
 
 
+def floor_kw(charge: DemandCharge, *, begun: bool) -> float:
+    """Up to here a peak costs nothing more; what was set counts in the billing period that has begun. [kW]"""
+    peak_set_kw = charge.peak_set_kw if begun else 0.0
+    ratchet_kw = max(charge.ratchet_kw, charge.ratchet_share * max(charge.earlier_peaks_kw, default=0.0))
+    return max(peak_set_kw, ratchet_kw, charge.target_peak_kw, charge.minimum_kw)
+
+
 def billing_periods(given: BillingPeriod | None, calendar: Calendar, start_s: float, end_s: float) -> Iterator[Billed]:
     """Those that a horizon touches, in order: calendar months, or the one given and as long ones after it."""
     for label, first_day, next_day in _months(calendar, start_s) if given is None else _equal_spans(given):
@@ -106,20 +113,13 @@ def _window(charge: DemandCharge, calendar: Calendar, period: Billed, horizon_st
     cut = (starts_s < horizon_start_s) & (horizon_start_s < ends_s)
     return DemandWindow(
         label=f"{charge.id}@{period.label}",
-        floor_kw=_floor_kw(charge, begun=period.start_s <= horizon_start_s),
+        floor_kw=floor_kw(charge, begun=period.start_s <= horizon_start_s),
         cost_per_kw=charge.rate_per_kw * period.share,
         tiers=tuple((above_kw, more * period.share) for above_kw, more in _steps_up(charge)),
         interval_start_s=starts_s,
         interval_end_s=ends_s,
         metered_kwh=np.where(cut, charge.metered_kwh, 0.0),
     )
-
-
-def _floor_kw(charge: DemandCharge, *, begun: bool) -> float:
-    """Up to here a peak costs nothing more; what was set counts in the billing period that has begun. [kW]"""
-    peak_set_kw = charge.peak_set_kw if begun else 0.0
-    ratchet_kw = max(charge.ratchet_kw, charge.ratchet_share * max(charge.earlier_peaks_kw, default=0.0))
-    return max(peak_set_kw, ratchet_kw, charge.target_peak_kw, charge.minimum_kw)
 
 
 def _steps_up(charge: DemandCharge) -> Iterator[tuple[float, float]]:

@@ -10,7 +10,7 @@ from models.domain.session import Session, Visit
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, PriceEvent
 from models.domain.site import BaseLoad, Evse, GridNode, PowerCabinet, SessionDefaults
-from models.domain.tariff import ClassLimit, CoincidentPeak, Contract, DemandCharge, DemandTier
+from models.domain.tariff import ClassLimit, CoincidentPeak, Contract, DemandCharge, DemandTier, UtilisationClass
 
 Part = str | int
 """A field name or a place in a list."""
@@ -30,6 +30,7 @@ _NOUNS: dict[type, str] = {
     Contract: "contract",
     CoincidentPeak: "coincident peak",
     DemandTier: "demand tier",
+    UtilisationClass: "utilisation class",
     Installed: "what is installed",
     InstalledProfile: "installed profile",
     ClassLimit: "time class",

@@ -165,6 +165,32 @@ class CoincidentPeak:
 
 
 @value
+class UtilisationClass:
+    """A pair of prices that holds from some hours of use on."""
+
+    id: str
+    energy_price_per_kwh: float
+    """On top of the import price. [currency/kWh]"""
+    rate_per_kw: float
+    """Of the demand charge, in place of its own; tiers are not for it. [currency/kW]"""
+    from_hours: float = 0.0
+    """Energy of the billing period over its highest demand. [h]"""
+
+
+@value
+class Utilisation:
+    """Classes by hours of use of a billing period, as German networks have below and from 2,500 h."""
+
+    demand_charge: str
+    """Id of the charge whose peak counts, and whose rate the class sets; its billing period is the year."""
+    classes: tuple[UtilisationClass, ...]
+    energy_kwh: float
+    """Import of the billing period apart from this plan: metered so far, and expected after it. [kWh]"""
+    chosen: str | None = None
+    """Id of the class to plan in. None: by comparing whole plans where there is time, else by what is expected."""
+
+
+@value
 class Tariff:
     """Everything the site pays and earns for energy, measured at grid."""
 
@@ -176,6 +202,7 @@ class Tariff:
     demand_charges: tuple[DemandCharge, ...] = ()
     contracts: tuple[Contract, ...] = ()
     coincident_peaks: tuple[CoincidentPeak, ...] = ()
+    utilisation: Utilisation | None = None
     holidays: tuple[date, ...] = ()
     holiday_calendar: str | None = None
     """ISO 3166 country, or country-subdivision as in ``US-CA``: public holidays are holidays of the tariff."""

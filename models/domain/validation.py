@@ -15,6 +15,7 @@ from models.domain.checks.contracts import (
     empty_contracts,
     falling_tiers,
     overlapping_windows,
+    unfit_utilisation,
 )
 from models.domain.checks.contradictions import contradicting_bounds
 from models.domain.checks.equipment import (
@@ -77,6 +78,7 @@ _CHECKS: tuple[Check, ...] = (
     empty_contracts,
     overlapping_windows,
     falling_tiers,
+    unfit_utilisation,
     told_twice,
     unfit_futures,
     early_ends,

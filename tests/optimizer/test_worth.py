@@ -1,6 +1,7 @@
 """What a part of a site earns: the same day without it, billed with one ruler."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from models.domain.session import Session, Vehicle
 from models.domain.site import BaseLoad, Battery, Evse, GridNode, NodeKind, PvPlant, Site
 from models.domain.tariff import DemandCharge, PriceSeries, Tariff
 from models.domain.value import Step
+from models.domain.wire import read_scenario
 from optimizer.audit import audit
 from optimizer.optimize import optimize
 from optimizer.worth import Worths, worths
@@ -108,3 +110,24 @@ def test_cars_of_the_v2g_block_earn_money_by_giving_back() -> None:
     assert v2g.gain == pytest.approx(v2g.without.cost - plan.objective, abs=1e-6)
     assert plan.costs["vehicle_wear"] > 0.0
     assert sum(session.target_shortfall_kwh for session in plan.sessions) < 1e-6
+
+
+def test_a_plan_blind_to_a_contract_pays_for_the_excess_that_it_makes() -> None:
+    """The case contracted-capacity: blind, 22 and 2 kW make an excess of 12 kW, 10 kW more than 12 and 12 do."""
+    case = Path(__file__).parents[1] / "cases" / "contracted-capacity" / "scenario.json"
+
+    (part,) = worths(read_scenario(case.read_bytes())).parts
+
+    assert part.part == "eyes for contracts"
+    # 10 kW more at 3 EUR, less 10 kWh that are moved to the cheap hour at 0.4.
+    assert part.gain == pytest.approx(10 * 3.0 - 10 * 0.4)
+
+
+def test_the_sample_depot_earns_by_shaving_its_peak() -> None:
+    """As ``chargewright worth sample:van-depot`` prints it, with the peak that a plan blind to the charge makes."""
+    told = worths(samples.load("van-depot"))
+
+    (part,) = [one for one in told.parts if one.part == "eyes for demand charges"]
+    assert part.gain == pytest.approx(335.41, abs=0.01)
+    assert (told.planned.peak_kw, part.without.peak_kw) == pytest.approx((150.0, 392.0), abs=0.1)
+    assert part.without.energy_kwh == pytest.approx(told.planned.energy_kwh, abs=1e-3)

@@ -7,7 +7,7 @@ from itertools import combinations
 from models.domain.calendar import calendar_of
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
-from models.domain.paths import label
+from models.domain.paths import label, plain, some_of
 from models.domain.scenario import Scenario
 from models.domain.tariff import Contract, DemandCharge, TimeClasses
 from models.domain.windows import timetable
@@ -61,6 +61,30 @@ def falling_tiers(scenario: Scenario) -> Iterator[Finding]:
                 remedy = "write one rate; prices that fall are compared as whole plans, each with its own tariff"
                 yield Finding(path=f"{path}.rate_per_kw", message=message, remedy=remedy, ids=(charge.id,))
             above_kw, rate = tier.above_kw, tier.rate_per_kw
+
+
+def unfit_utilisation(scenario: Scenario) -> Iterator[Finding]:
+    """Classes of utilisation without a charge, without a class, or one that nobody knows."""
+    told = scenario.tariff.utilisation if scenario.tariff else None
+    if told is None or scenario.tariff is None:
+        return
+    path, names = "tariff.utilisation", [one.id for one in told.classes]
+    charges = {charge.id: charge for charge in scenario.tariff.demand_charges}
+    if told.demand_charge not in charges:
+        message = f"utilisation: demand charge {plain(told.demand_charge)} does not exist"
+        yield Finding(path=f"{path}.demand_charge", message=message, remedy="name one of tariff.demand_charges")
+    elif charges[told.demand_charge].tiers:
+        message = f"utilisation: demand charge {plain(told.demand_charge)} has tiers as well"
+        yield Finding(path=f"{path}.demand_charge", message=message, remedy="leave the tiers out")
+    if not names:
+        yield Finding(path=f"{path}.classes", message="utilisation: it has no class", remedy="write at least one")
+    if len(set(names)) < len(names):
+        yield Finding(
+            path=f"{path}.classes", message="utilisation: two classes have one id", remedy="name each its own"
+        )
+    if told.chosen is not None and told.chosen not in names:
+        message = f"utilisation: class {plain(told.chosen)} does not exist"
+        yield Finding(path=f"{path}.chosen", message=message, remedy=f"write one of {some_of(names)}, or leave it out")
 
 
 def billing_periods_elsewhere(scenario: Scenario, start: datetime) -> Iterator[Finding]:

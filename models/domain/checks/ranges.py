@@ -31,7 +31,16 @@ from models.domain.site import (
     Tier,
     Transformer,
 )
-from models.domain.tariff import ClassLimit, CoincidentPeak, Contract, DemandCharge, DemandTier, Tariff
+from models.domain.tariff import (
+    ClassLimit,
+    CoincidentPeak,
+    Contract,
+    DemandCharge,
+    DemandTier,
+    Tariff,
+    Utilisation,
+    UtilisationClass,
+)
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 
 LARGEST = 1e9
@@ -192,6 +201,8 @@ RANGES: dict[type, dict[str, Range]] = {
         "minimum_kw": NOT_NEGATIVE,
     },
     DemandTier: {"above_kw": POSITIVE, "rate_per_kw": NOT_NEGATIVE},
+    Utilisation: {"energy_kwh": NOT_NEGATIVE},
+    UtilisationClass: {"from_hours": NOT_NEGATIVE, "rate_per_kw": NOT_NEGATIVE},
     CoincidentPeak: {"price_per_kw": NOT_NEGATIVE, "chance": SHARE, "interval_min": MINUTES},
     SetpointRules: {
         "near_h": Range(low=0.0, high=LONGEST_STAY_H, above=True),
