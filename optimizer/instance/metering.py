@@ -78,6 +78,7 @@ def meters(scenario: Scenario, span: Periods, around: Surroundings) -> Meters:
     base = base.reshape(len(nodes), span.count)
     rest = base + _held_back(plant, span, around.generation)
     low, high = _range(base, rest, drawn, given, battery, span, around)
+    high = np.minimum(high, rest + _room_kw(nodes, given, base.shape, around))
     return Meters(
         ids=tuple(_name(place, places, around.tree) for place in found),
         of_signal=of_signal,
@@ -176,6 +177,19 @@ def _range(
         low[m] -= np.bincount(cells.period[giver], weights=back, minlength=span.count)
         low[m] -= battery[m] @ units.max_discharge_kw
     return low, high
+
+
+def _room_kw(nodes: list[int], given: Floats, shape: tuple[int, ...], around: Surroundings) -> Floats:
+    """What (5) leaves to cars and batteries behind each meter (M, T); inf at EVSEs. [kW]
+
+    And where it counts on cars that give back: one that leaves early gives back less than (5) counts.
+    """
+    room = np.full(shape, np.inf)
+    for m, node in enumerate(nodes):
+        relies_on_cars = around.storage.firm[node] and bool((given[m, around.states.givers] > 0.0).any())
+        if node >= 0 and not relies_on_cars:
+            room[m] = around.limits.room_kw[node]
+    return room
 
 
 def _used(scenario: Scenario, span: Periods, of_signal: dict[str, int], shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -233,8 +233,9 @@ def shaped(scenario: Scenario) -> Shaped:
 
 
 def decides(plan: Shaped) -> bool:
-    """Whether binaries were needed."""
-    return any(name.endswith("_excludes") for name in plan.solved.money_program.rows)
+    """Whether binaries were needed, or an event may count for nothing."""
+    program = plan.solved.money_program
+    return "event_counts" in program.columns or any(name.endswith("_excludes") for name in program.rows)
 
 
 def gain(before: Shaped, after: Shaped) -> float:

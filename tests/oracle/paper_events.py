@@ -11,7 +11,7 @@ import pyomo.environ as pyo
 from models.domain.signal import Direction, Dispatch, Event
 from models.domain.site import GridNode
 from models.domain.value import Series
-from tests.oracle.paper_limits import standby_kw
+from tests.oracle.paper_limits import head_room_kw, standby_kw
 from tests.oracle.paper_loads import PaperSession, below
 from tests.oracle.paper_time import label, mean, overlap_h
 from tests.oracle.paper_words import Paper, Period, block, constrain, present
@@ -160,8 +160,20 @@ def reach_kw(paper: Paper, signal: Event, t: Period, *, high: bool) -> float:
         total += part * s.max_power_kw / kappa if high else -part * kappa * _most_back_kw(paper, s)
     batteries = [b for b in site.batteries if b.node in places]
     total += sum(b.max_charge_kw if high else -b.max_discharge_kw for b in batteries)
+    if not high:
+        return total
     held = [v for v in paper.curtailable(t) if v.node in places]
-    return total + (sum(mean(v.expected_kw, t.start_s, t.end_s) for v in held) if high else 0.0)
+    total += sum(mean(v.expected_kw, t.start_s, t.end_s) for v in held)
+    return min(total, rest_kw(paper, signal, t) + room_kw(paper, signal, t))
+
+
+def room_kw(paper: Paper, signal: Event, t: Period) -> float:
+    """What (5) leaves to cars and batteries, unless it counts on cars that may leave before a period ends."""
+    if signal.evses:
+        return inf
+    node = _node(paper, signal)
+    some_give = any(_most_back_kw(paper, s) > 0 for s in paper.sessions if s.node in below(paper.scenario, node))
+    return inf if node.firm_generation and some_give else head_room_kw(paper.scenario, node, t.start_s, t.end_s)
 
 
 def _most_back_kw(paper: Paper, s: PaperSession) -> float:
