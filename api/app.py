@@ -44,7 +44,7 @@ def _lifespan(settings: ServiceSettings) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         prepare_workers("api.cli", "api.planning")
-        app.state.solve_settings = Settings()
+        app.state.solve_settings = Settings(steady=True)
         app.state.deadline_s = settings.deadline_s
         app.state.solves = CapacityLimiter(settings.solves_at_once)
         app.state.self_test = await run_sync(solver_check)

@@ -93,7 +93,7 @@ def plan(
     moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
     answer = planned(
         scenario_from(scenario, moment),
-        settings=Settings(solver_log=solver_log),
+        settings=Settings(steady=True, solver_log=solver_log),
         now=moment,
         ocpp_version=ocpp,
         deadline_s=_seconds(deadline),

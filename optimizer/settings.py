@@ -18,6 +18,9 @@ class Settings:
     objective: Objective = Objective.COST
     preferences: bool = True
     """Goal (3): among plans of equal cost, share what is missing equally and charge early."""
+    steady: bool = False
+    """Goal (3): let setpoints rise seldom as well, so that cars start and change seldom; in programs of 6,000 columns
+    at most. The front doors of the product ask for it; it takes longer than the rest of goal (3)."""
     current_tolerance: float = 1e-4
     """Phase current limits are shrunk by this share, and cut until none is exceeded by more than it."""
     partial_draw: bool = True

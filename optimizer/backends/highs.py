@@ -234,7 +234,8 @@ def _worth_presolving(program: LinearProgram) -> bool:
     at 1,000, 4,940 and 4,040 at 5,000; but 55 and 478 ms with currents at 50 sessions, 9 and 18 with shares.
     """
     shares = program.columns.get("largest_share")
-    return "leg_current" in program.columns or (shares is not None and bool(program.cost[shares.slice].any()))
+    sums = "leg_current" in program.columns or "power_rise" in program.columns
+    return sums or (shares is not None and bool(program.cost[shares.slice].any()))
 
 
 def _ways(program: LinearProgram, presolved: bool) -> list[tuple[str, bool | int | float | str]]:

@@ -34,6 +34,7 @@ MOST_MOVED = 0.05
 GAIN_PER_KWH = 0.01
 """What an owner might ask for a moved kWh. [currency/kWh]"""
 ON_KW = 1e-3
+STEADY, MONEY_ONLY = Settings(steady=True), Settings(preferences=False)
 
 SITES: dict[str, Callable[[], Scenario]] = {
     **{name: lambda name=name: samples.load(name) for name in ("apartment-block", "caltech-garage", "van-depot")},
@@ -53,7 +54,17 @@ NOISE_HEAD = (
     "plan before %",
     "priced %",
 )
-CHURN_HEAD = ("site", "sessions", "starts", "no manners", "most", "changes", "no manners", "most")
+CHURN_HEAD = (
+    "site",
+    "sessions",
+    "starts",
+    "not steady",
+    "money only",
+    "changes",
+    "not steady",
+    "money only",
+    "most",
+)
 
 
 def noise_rows(seeds: int = SEEDS) -> Iterator[Row]:
@@ -63,22 +74,20 @@ def noise_rows(seeds: int = SEEDS) -> Iterator[Row]:
 
 
 def churn_rows() -> Iterator[Row]:
-    """Starts and changes of a setpoint per session that charges, with goal (3) and without."""
+    """Starts and changes of a setpoint per session that charges: steady, with goal (3) as by default, without it."""
     for name, site in SITES.items():
         scenario = site()
-        polite, money = churn(optimize(scenario)), churn(optimize(scenario, Settings(preferences=False)))
-        yield Row(
-            (
-                name,
-                f"{len(polite.starts)}",
-                f"{polite.starts.mean():.2f}",
-                f"{money.starts.mean():.2f}",
-                f"{polite.starts.max()}",
-                f"{polite.changes.mean():.2f}",
-                f"{money.changes.mean():.2f}",
-                f"{polite.changes.max()}",
-            )
-        )
+        found = [churn(optimize(scenario, settings)) for settings in (STEADY, Settings(), MONEY_ONLY)]
+        starts_of, changes_of = ([f"{kind(one).mean():.2f}" for one in found] for kind in (_starts, _changes))
+        yield Row((name, f"{len(found[0].starts)}", *starts_of, *changes_of, f"{found[0].changes.max()}"))
+
+
+def _starts(found: "Churn") -> np.ndarray:
+    return found.starts
+
+
+def _changes(found: "Churn") -> np.ndarray:
+    return found.changes
 
 
 def _noise_row(name: str, scenario: Scenario, seeds: int) -> Row:

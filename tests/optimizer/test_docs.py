@@ -143,7 +143,7 @@ def programs() -> list[LinearProgram]:
         patch.setattr(Solver, "load", recording(Solver.load))
         patch.setattr(Solver, "change", recording(Solver.change))
         for scenario in scenarios:
-            solved = GoalSolver(instance_of(complete(scenario).scenario), Settings()).solve()
+            solved = GoalSolver(instance_of(complete(scenario).scenario), Settings(steady=True)).solve()
             loaded += [solved.program, solved.money_program]
     return loaded
 

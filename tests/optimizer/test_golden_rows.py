@@ -12,6 +12,7 @@ from optimizer.goals import GoalSolver
 from optimizer.instance import Instance
 from optimizer.manners import preference, with_preferences
 from optimizer.manners.sharing import wishes_of, with_shares
+from optimizer.manners.steady import with_rises
 from optimizer.optimize import formulate, optimize
 from optimizer.program import LinearProgram, with_cost
 from optimizer.settings import Settings
@@ -81,6 +82,11 @@ def test_setpoints_of_the_plan_before_split_columns_in_two() -> None:
     instance, program = formulated("closeness")
     split = with_preferences(program, instance)
     assert described(with_cost(split, preference(split, instance)), "closeness") == expected("closeness")
+
+
+def test_rises_of_setpoints_have_rows_of_their_own() -> None:
+    instance, program = formulated("steady")
+    assert described(with_rises(program, instance), "steady") == expected("steady")
 
 
 def test_equal_shares_of_what_is_missing_are_planned() -> None:

@@ -28,6 +28,7 @@ from tests.strategies import random_scenario
 
 PERIODS = 96
 SAME_KW = 1e-6
+STEADY = Settings(steady=True)
 LATER = timedelta(minutes=15)
 
 
@@ -173,6 +174,30 @@ def test_cars_start_and_change_less_often_with_manners() -> None:
     assert polite.changes.mean() < 0.7 * money.changes.mean()
 
 
+@pytest.mark.parametrize("site", ["van-depot", "apartment-block", "random", "flat", "scarce"])
+def test_steady_setpoints_change_less_often_at_the_same_cost(site: str) -> None:
+    scenario = SITES[site]()
+    restless, steady = optimize(scenario), optimize(scenario, STEADY)
+    assert steady.objective == pytest.approx(restless.objective, rel=1e-9)
+    assert churn(steady).changes.mean() < 0.95 * churn(restless).changes.mean()
+    assert churn(steady).starts.mean() <= churn(restless).starts.mean()
+    assert audit(scenario, steady).passed
+
+
+def test_a_car_does_not_pause_to_let_another_have_a_turn() -> None:
+    """3 kWh each within two hours, 3 kW on the connection: one after the other, each with one start."""
+    plan = optimize(read_scenario(TURNS), STEADY)
+    assert churn(plan).starts.tolist() == [1, 1]
+    assert churn(plan).changes.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("site", ["van-depot", "flat", "scarce"])
+def test_a_steady_plan_stays_when_nothing_changes(site: str) -> None:
+    scenario = SITES[site]()
+    before = optimize(scenario, STEADY)
+    assert far_apart_kw(before, optimize(scenario, STEADY, previous=before)) < SAME_KW
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_nobody_can_miss_less_unless_somebody_as_badly_off_misses_more(seed: int) -> None:
     """Max-min, by its definition, at the least cost; each session is tried by a solve of its own."""
@@ -226,6 +251,22 @@ def test_who_missed_more_before_misses_less_now(missed_kwh: float) -> None:
     assert audit(told, plan).passed
 
 
+TURNS = """{
+  "site": {
+    "id": "yard", "time_zone": "UTC", "voltage_v": 230,
+    "nodes": [{"id": "grid", "kind": "connection", "import_limit_kw": 3, "limit_kind": "contract"}],
+    "evses": [{"id": "one", "node": "grid", "max_power_kw": 11}, {"id": "two", "node": "grid", "max_power_kw": 11}],
+    "tiers": [{"id": "all", "value_of_target_per_kwh": 2}]
+  },
+  "sessions": [
+    {"id": "a", "evse": "one", "arrival": "2026-03-02T12:00:00Z", "departure": "2026-03-02T14:00:00Z",
+     "energy_target_kwh": 3},
+    {"id": "b", "evse": "two", "arrival": "2026-03-02T12:00:00Z", "departure": "2026-03-02T14:00:00Z",
+     "energy_target_kwh": 3}
+  ],
+  "tariff": {"currency": "EUR", "import_price": 0.1},
+  "horizon": {"start": "2026-03-02T12:00:00Z", "stretches": [{"count": 8, "minutes": 15}]}
+}"""
 CASE_LEDGER = """{
   "site": {
     "id": "yard", "time_zone": "UTC", "voltage_v": 230,
