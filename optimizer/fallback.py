@@ -14,7 +14,8 @@ from models.domain.schedule import Method, Schedule
 from models.domain.session import Session
 from optimizer.heuristics.discs import Floats
 from optimizer.heuristics.inside import Inside
-from optimizer.heuristics.planning import SHORTEST_H, by_period, highest_kw, outcome_of
+from optimizer.heuristics.periodwise import SHORTEST_H, by_period
+from optimizer.heuristics.planning import highest_kw, outcome_of
 from optimizer.heuristics.room import Room, limits_of
 from optimizer.instance import Instance, instance_of
 from optimizer.previous import with_previous
@@ -32,7 +33,7 @@ def carried_over(scenario: Scenario, previous: Schedule | None = None) -> Schedu
     completed = complete(with_previous(scenario, previous))
     instance = instance_of(completed.scenario)
     wanted = np.zeros(instance.cells.count) if instance.before is None else instance.before.power_kw
-    outcome = outcome_of(instance, followed(instance, wanted))
+    outcome = outcome_of(instance, followed(instance, wanted), fill=False)
     return schedule_of(instance, outcome, method=Method.CARRIED_OVER, assumptions=completed.assumptions)
 
 
@@ -44,7 +45,7 @@ def fail_safe_plan(scenario: Scenario, shares_kw: Mapping[str, float]) -> Schedu
     completed = complete(scenario)
     instance = instance_of(completed.scenario)
     share_kw = np.array([_car_share_kw(instance, s, shares_kw) for s in completed.scenario.sessions])
-    outcome = outcome_of(instance, followed(instance, share_kw[instance.cells.session]))
+    outcome = outcome_of(instance, followed(instance, share_kw[instance.cells.session]), fill=False)
     return schedule_of(instance, outcome, method=Method.FAIL_SAFE, assumptions=completed.assumptions)
 
 

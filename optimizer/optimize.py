@@ -7,6 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from models.domain.completion import Completed, complete
+from models.domain.errors import DeadlinePassed
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, Statistics
 from optimizer import formulation
@@ -21,6 +22,7 @@ from optimizer.previous import with_previous
 from optimizer.program import Floats, LinearProgram
 from optimizer.response.lifting import without
 from optimizer.response.reference import lacking_reference, with_references
+from optimizer.setpoints import as_rounded, leaves_open, rounded_offers, with_offers, with_setpoints, with_settled_lines
 from optimizer.settings import Objective, Settings
 from optimizer.solution import energies, group_duals, inside_kwh, lacking_kwh, node_duals, schedule_of
 from optimizer.warm import Basis
@@ -135,7 +137,8 @@ def optimize_shaped(
     goals = GoalSolver(instance, settings, carried=carried, keep_basis=True, shape=shape)
     solved = goals.solve()
     assert goals.basis is not None
-    schedule = _schedule(completed, instance, goals, solved, Method.OPTIMAL, goals.solver.seconds)
+    outcome = _outcome(instance, solved)
+    schedule = _schedule(completed, instance, goals, outcome, solved, Method.OPTIMAL, goals.solver.seconds)
     return Shaped(schedule, solved, goals.basis)
 
 
@@ -169,25 +172,63 @@ def _planned(
     started: float,
     at_money: Callable[[Schedule], None] | None = None,
 ) -> Schedule:
-    def schedule(solved: Solved, method: Method) -> Schedule:
-        return _schedule(completed, instance, goals, solved, method, perf_counter() - started)
+    offers = instance.offers is not None and goals.settings.setpoints
+
+    def schedule(outcome: Outcome, solved: Solved, method: Method) -> Schedule:
+        return _schedule(completed, instance, goals, outcome, solved, method, perf_counter() - started)
 
     def settled(solved: Solved) -> None:
         if at_money is not None:
-            at_money(schedule(solved, Method.FEASIBLE_AT_DEADLINE))
+            outcome = _outcome(instance, solved)
+            found = _rounded(instance, outcome) if offers else outcome
+            at_money(schedule(found, solved, Method.FEASIBLE_AT_DEADLINE))
 
     try:
-        return schedule(goals.solve(settled), Method.OPTIMAL)
+        solved = goals.solve(settled)
     except NoSolution:
         raise impossible(goals.formulated(), instance, goals.settings) from None
+    outcome = _outcome(instance, solved)
+    if offers:
+        outcome = _offered(instance, goals, outcome, perf_counter() - started)
+    return schedule(outcome, solved, Method.OPTIMAL)
+
+
+def _rounded(instance: Instance, outcome: Outcome) -> Outcome:
+    return as_rounded(instance, outcome, rounded_offers(instance, outcome))
+
+
+def _offered(instance: Instance, goals: GoalSolver, outcome: Outcome, spent_s: float) -> Outcome:
+    """The integer stage: offers in near periods, then what they leave open once more as a linear program."""
+    found = rounded_offers(instance, outcome)
+    if not leaves_open(instance):
+        return as_rounded(instance, outcome, found)
+    left_s = goals.settings.time_limit_s - spent_s
+    if left_s <= 0.0:
+        raise DeadlinePassed("no time was left to settle what offers leave open")
+    last = GoalSolver(
+        with_settled_lines(instance),
+        replace(goals.settings, time_limit_s=left_s),
+        shape=lambda program: with_setpoints(program, instance, found),
+    )
+    try:
+        settled = with_offers(instance, _outcome(instance, last.solve()), found)
+    except NoSolution:  # a hair of rounding: what was planned beside the offers still goes with them
+        return as_rounded(instance, outcome, found)
+    return replace(settled, worth_per_kw=outcome.worth_per_kw)
 
 
 def _schedule(
-    completed: Completed, instance: Instance, goals: GoalSolver, solved: Solved, method: Method, total_s: float
+    completed: Completed,
+    instance: Instance,
+    goals: GoalSolver,
+    outcome: Outcome,
+    solved: Solved,
+    method: Method,
+    total_s: float,
 ) -> Schedule:
     return schedule_of(
         instance,
-        _outcome(instance, solved),
+        outcome,
         method=method,
         objective_counts_revenue=goals.settings.objective is Objective.MARGIN,
         assumptions=completed.assumptions,

@@ -25,6 +25,8 @@ class Settings:
     """Phase current limits are shrunk by this share, and cut until none is exceeded by more than it."""
     partial_draw: bool = True
     """Keep phase current limits whichever cars stop drawing; off only to compare with results that ignore it."""
+    setpoints: bool = True
+    """Where the site has rules for them, make near setpoints ones that EVSEs can offer; off to see any power."""
     cut_rounds: int = 60
     """At most this many rounds of tangent cuts."""
     share_rounds: int = 12

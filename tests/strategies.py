@@ -25,6 +25,7 @@ from models.domain.horizon import Horizon, Stretch
 from models.domain.installed import Installed, InstalledProfile, OfflineBehaviour
 from models.domain.scenario import Scenario
 from models.domain.session import Session, TaperPoint, Vehicle, WantedPart
+from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, CapRule, Direction, Dispatch, Event, Freeze, PriceEvent, PriceMode, Rebound
 from models.domain.site import (
     Allocator,
@@ -875,6 +876,60 @@ def a_dearer_peak(dice: Dice, charge: DemandCharge) -> DemandCharge:
     )
 
 
+def with_setpoint_rules(dice: Dice, scenario: Scenario) -> Scenario:
+    """Three of ten sites say what EVSEs and cars can follow."""
+    return with_rules(dice, scenario) if often(dice, 3) else scenario
+
+
+def with_rules(dice: Dice, scenario: Scenario) -> Scenario:
+    """Rules of setpoints, pilot levels, cabinets that cannot feed all outlets, and sessions that are on already."""
+    site, minutes = scenario.site, (15.0, 0.0, 40.0)
+    rules = SetpointRules(
+        near_h=dice.pick((24.0, 1.0, 0.3)),
+        max_starts=dice.pick((3, 1, None)),
+        min_on_minutes=dice.pick(minutes),
+        min_off_minutes=dice.pick(minutes),
+        price_per_start=dice.pick((0.0, 0.1)),
+        price_per_kw_changed=dice.pick((0.0, 0.01)),
+    )
+    return replace(
+        scenario,
+        site=replace(
+            site,
+            setpoints=rules,
+            evses=tuple(with_levels(dice, evse) for evse in site.evses),
+            cabinets=tuple(with_modules(dice, cabinet) for cabinet in site.cabinets),
+        ),
+        sessions=tuple(with_history(dice, session, scenario.horizon) for session in scenario.sessions),
+    )
+
+
+def with_levels(dice: Dice, evse: Evse) -> Evse:
+    """Levels of which at least one can be offered."""
+    if evse.current is CurrentType.DC or not often(dice, 4):
+        return evse
+    levels = ((0.0, 8.0, 16.0, 24.0, 32.0), (0.0, *map(float, range(6, 33))), (6.0, 10.0, 13.0, 16.0))
+    return replace(evse, pilot_levels_a=dice.pick(levels))
+
+
+def with_modules(dice: Dice, cabinet: PowerCabinet) -> PowerCabinet:
+    return replace(
+        cabinet,
+        module_kw=dice.pick((None, min(10.0, cabinet.total_kw))),
+        outlets_at_once=dice.pick((None, 1)),
+        switch_over_s=dice.pick((0.0, 60.0)),
+    )
+
+
+def with_history(dice: Dice, session: Session, horizon: Horizon | None) -> Session:
+    """What a session that is there when the plan begins was offered in the last half hour."""
+    if horizon is None or session.arrival >= horizon.start or not often(dice, 6):
+        return session
+    since = max(session.arrival, horizon.start - timedelta(minutes=dice.whole(0, 30)))
+    on = often(dice, 6)
+    return replace(session, offer_history=OfferHistory(on=on, since=since, starts=dice.whole(int(on), 3)))
+
+
 FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (
     with_followed_cars,
     with_turned_prices,
@@ -883,5 +938,6 @@ FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (
     with_a_past,
     with_installed,
     with_dearer_peaks,
+    with_setpoint_rules,
 )
 """Drawn after everything else, each from a random stream of its own, so that none changes what the others draw."""

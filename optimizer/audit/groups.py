@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.domain.schedule import Floats, GroupPlan
 from models.domain.signal import Cap
@@ -16,33 +17,47 @@ from optimizer.audit.wiring import efficiency
 
 def group_breaks(case: Case) -> Iterator[Break]:
     """Every cap on a group, and what the plan says of it."""
+    yield from group_excesses(case)
     plans = {plan.cap_id: plan for plan in case.schedule.groups}
     for cap in case.scenario.signals:
         if isinstance(cap, Cap) and cap.evses:
             if cap.id in plans:
-                yield from _cap_breaks(case, cap, plans.pop(cap.id))
+                yield from _plan_breaks(case, cap, plans.pop(cap.id))
             else:
                 yield _break(cap.id, None, 0.0, 1.0, "the plan says nothing of this group")
     for name in plans:
         yield _break(name, None, 1.0, 0.0, "no cap of the scenario is on such a group")
 
 
-def _cap_breaks(case: Case, cap: Cap, plan: GroupPlan) -> Iterator[Break]:
+def group_excesses(case: Case) -> Iterator[Break]:
     """(13)  Σ charge_power / κ + Σ (charge - discharge) of batteries - Σ pv <= import_limit"""
+    instants = case.time.instants_s
+    for cap in case.scenario.signals:
+        if isinstance(cap, Cap) and cap.evses:
+            drawn, limit = _drawn_kw(case, cap), cap.import_limit_kw or 0.0
+            alone = _held_kw(case, cap)
+            for stay in case.stays:
+                if stay.evse.id in cap.evses:
+                    alone[stay.periods] += floor_kw(case, stay) / efficiency(stay.evse)
+            for t in np.flatnonzero(_inside(case, cap) & (drawn > np.maximum(limit, alone) + case.tolerance_kw)):
+                message = f"its EVSEs draw {drawn[t]:.4f} kW beyond PV and batteries where {limit:.4f} kW are allowed"
+                yield _break(cap.id, instants[t], drawn[t], limit, message)
+
+
+def _inside(case: Case, cap: Cap) -> NDArray[np.bool_]:
+    """Periods that the cap's window touches (T,)."""
+    instants = case.time.instants_s
+    inside: NDArray[np.bool_] = (instants[:-1] < cap.end.timestamp()) & (instants[1:] > cap.start.timestamp())
+    return inside
+
+
+def _plan_breaks(case: Case, cap: Cap, plan: GroupPlan) -> Iterator[Break]:
+    """What the plan says of a group is what its setpoints make."""
     drawn, instants, tolerance = _drawn_kw(case, cap), case.time.instants_s, case.tolerance_kw
-    limit = cap.import_limit_kw or 0.0
-    inside = (instants[:-1] < cap.end.timestamp()) & (instants[1:] > cap.start.timestamp())
-    alone = _held_kw(case, cap)
-    for stay in case.stays:
-        if stay.evse.id in cap.evses:
-            alone[stay.periods] += floor_kw(case, stay) / efficiency(stay.evse)
-    for t in np.flatnonzero(inside & (drawn > np.maximum(limit, alone) + tolerance)):
-        message = f"its EVSEs draw {drawn[t]:.4f} kW beyond PV and batteries where {limit:.4f} kW are allowed"
-        yield _break(cap.id, instants[t], drawn[t], limit, message)
     for t in np.flatnonzero(np.abs(plan.drawn_kw - drawn) > tolerance):
         message = f"its EVSEs draw {drawn[t]:.4f} kW, the plan says {plan.drawn_kw[t]:.4f} kW"
         yield _break(cap.id, instants[t], drawn[t], plan.drawn_kw[t], message)
-    stated = np.where(inside, limit, np.inf)
+    stated = np.where(_inside(case, cap), cap.import_limit_kw or 0.0, np.inf)
     for t in np.flatnonzero(~np.isclose(plan.limit_kw, stated, rtol=0.0, atol=tolerance)):
         message = f"its limit is {stated[t]:.4f} kW, the plan says {plan.limit_kw[t]:.4f} kW"
         yield _break(cap.id, instants[t], stated[t], plan.limit_kw[t], message)

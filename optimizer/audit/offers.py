@@ -17,10 +17,11 @@ from models.domain.site import Allocator, CurrentType, MeasuringPoint, PowerCabi
 from models.domain.units import hours_from_seconds, seconds_from_hours, seconds_from_minutes
 from optimizer.audit.case import Case, Stay, instants_of
 from optimizer.audit.currents import current_breaks, line_currents
+from optimizer.audit.groups import group_excesses
 from optimizer.audit.loads import load_breaks, node_loads
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import utc
-from optimizer.audit.wiring import amperes_per_kw, efficiency
+from optimizer.audit.wiring import amperes_per_kw, efficiency, highest_power_kw
 
 LEVEL_TOLERANCE_KW = 1e-6
 """An offer this close to a level is on it; what is sent is rounded down with the same tolerance. [kW]"""
@@ -29,9 +30,11 @@ SLACK_S = 1e-3
 _NO_TIME_H = 1e-9
 LEAST_AC_A = 6.0
 """Smallest current other than 0 that IEC 61851-1 lets a pilot offer. [A]"""
+CRUMB_KW = 0.1
+"""No EVSE is switched on for less, whatever it could offer. [kW]"""
 
 Flags = NDArray[np.bool_]
-_LIMITS = (BreakCode.IMPORT_LIMIT, BreakCode.ADDS_TO_EXCESS, BreakCode.PHASE_CURRENT)
+_LIMITS = (BreakCode.IMPORT_LIMIT, BreakCode.ADDS_TO_EXCESS, BreakCode.PHASE_CURRENT, BreakCode.GROUP_LIMIT)
 
 
 def offer_breaks(case: Case) -> Iterator[Break]:
@@ -42,7 +45,7 @@ def offer_breaks(case: Case) -> Iterator[Break]:
             yield _found(BreakCode.ABOVE_OFFER, case, stay, k, stay.power_kw[k], stay.offered_kw[k], message)
     rules = case.scenario.site.setpoints
     if rules is not None:
-        offers = [_Offer.of(case, stay, rules) for stay in case.stays]
+        offers = [_Offer.of(case, stay, rules) for stay in case.stays if _steered(case, stay)]
         for offer in offers:
             yield from _level_breaks(case, offer)
             yield from _taken_breaks(case, offer)
@@ -86,6 +89,12 @@ class _Offer:
         return done
 
 
+def _steered(case: Case, stay: Stay) -> bool:
+    """Not so a car whose energy is followed, and one at an EVSE to which nothing can be sent."""
+    silent = {one.evse for one in case.scenario.installed if not one.reachable}
+    return stay.inside is None and stay.evse.id not in silent
+
+
 def _cabinets(case: Case, stay: Stay) -> list[PowerCabinet]:
     return [c for c in case.scenario.site.cabinets if stay.evse.id in c.evses]
 
@@ -93,7 +102,7 @@ def _cabinets(case: Case, stay: Stay) -> list[PowerCabinet]:
 def _level_breaks(case: Case, offer: _Offer) -> Iterator[Break]:
     """S4  an offer is 0 or at least the minimum, on a level where there are levels, and none a car cannot use"""
     stay, least_kw, levels_kw = offer.stay, *_least_and_levels(case, offer.stay)
-    most_kw = max(stay.max_power_kw, least_kw)
+    most_kw = min(max(stay.max_power_kw, least_kw), _outlet_kw(case, stay))
     for k in np.flatnonzero(offer.on):
         power_kw = float(offer.offered_kw[k])
         fits = least_kw - LEVEL_TOLERANCE_KW <= power_kw <= most_kw + case.tolerance_kw
@@ -107,19 +116,26 @@ def _level_breaks(case: Case, offer: _Offer) -> Iterator[Break]:
 
 def _least_and_levels(case: Case, stay: Stay) -> tuple[float, Floats | None]:
     """Smallest offer other than 0, and all of them where they are few. [kW]"""
-    evse, vehicle = stay.evse, stay.session.vehicle
+    evse, vehicle, crumb_kw = stay.evse, stay.session.vehicle, min(CRUMB_KW, stay.max_power_kw)
     if evse.current is CurrentType.DC:
         modules_kw = _module_kw(case, stay)
         if modules_kw is None:
-            return 0.0, None
+            return crumb_kw, None
         levels = modules_kw * np.arange(1, 1 + int(stay.max_power_kw / modules_kw + LEVEL_TOLERANCE_KW))
         return float(min(modules_kw, stay.max_power_kw)), np.append(levels, stay.max_power_kw)
     per_ampere = 1.0 / amperes_per_kw(evse, vehicle, case.scenario.site.voltage_v)
     least_a = LEAST_AC_A if evse.min_current_a is None else evse.min_current_a
     if evse.pilot_levels_a is None:
-        return least_a * per_ampere, None
+        return max(least_a * per_ampere, crumb_kw), None
     currents = np.array([a for a in evse.pilot_levels_a if a >= least_a and a > 0.0])
     return float(currents.min(initial=inf)) * per_ampere, currents * per_ampere
+
+
+def _outlet_kw(case: Case, stay: Stay) -> float:
+    """What EVSE and connector can offer, whatever the vehicle takes of it. [kW]"""
+    vehicle = stay.session.vehicle
+    any_car = None if vehicle is None else replace(vehicle, max_charge_kw=None, max_current_a=None)
+    return highest_power_kw(replace(stay.session, vehicle=any_car), stay.evse, case.scenario.site.voltage_v)
 
 
 def _module_kw(case: Case, stay: Stay) -> float | None:
@@ -173,9 +189,10 @@ def _runs(case: Case, offer: _Offer, rules: SetpointRules) -> _Runs:
     starts = history.starts if history is not None else 0
     runs = _Runs([], [], [], np.zeros(len(offer.on), dtype=bool))
     started_s = since_s if on else -inf
+    usable = _least_and_levels(case, offer.stay)[0] <= _outlet_kw(case, offer.stay) + LEVEL_TOLERANCE_KW
     for k, begins_s in enumerate(offer.begins_s.tolist()):
-        wants = k == 0 or not offer.complete[k - 1]
-        runs.held[k] = wants and begins_s - started_s < least_on_s - SLACK_S
+        wants = offer.stay.remaining_kwh > ENERGY_TOLERANCE_KWH if k == 0 else not offer.complete[k - 1]
+        runs.held[k] = usable and wants and begins_s - started_s < least_on_s - SLACK_S
         if offer.on[k] and not on:
             starts, started_s = starts + 1, begins_s
             if rules.max_starts is not None and starts > rules.max_starts:
@@ -208,15 +225,15 @@ def _run_breaks(case: Case, offers: list[_Offer], rules: SetpointRules) -> Itera
 
 
 def _forced(case: Case, offers: list[_Offer], walked: list[_Runs]) -> set[int]:
-    """Periods in which not everybody whose power must not end yet fits, even at the minimum and with nobody else."""
+    """Periods in which not everybody whose power must not end yet fits, at the minimum and beside batteries alone."""
     plans = []
     for offer, runs in zip(offers, walked, strict=True):
         power = np.zeros(len(offer.stay.power_kw))
         power[: len(offer.on)] = np.where(runs.held, _least_and_levels(case, offer.stay)[0], 0.0)
         plans.append(replace(offer.stay.plan, charge_power_kw=power, offered_power_kw=power))
-    resting = tuple(replace(s, charge_power_kw=np.zeros_like(s.charge_power_kw)) for s in case.schedule.storage)
-    least = replace(case, schedule=replace(case.schedule, sessions=tuple(plans), storage=resting))
-    breaks = list(load_breaks(least, node_loads(least)))
+    plans += [stay.plan for stay in case.stays if not _steered(case, stay)]
+    least = replace(case, schedule=replace(case.schedule, sessions=tuple(plans)))
+    breaks = [*load_breaks(least, node_loads(least)), *group_excesses(least)]
     breaks += [found for line in line_currents(least, True) for found in current_breaks(least, line)]
     starts_s = [b.start.timestamp() for b in breaks if b.code in _LIMITS and b.start is not None]
     full = np.searchsorted(case.schedule.instants_s, np.array(starts_s) + SLACK_S, side="right") - 1

@@ -1,7 +1,7 @@
 """Period by period: who is there takes power by a rule, as far as the limits leave room."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -13,16 +13,17 @@ from models.domain.units import hours_from_seconds
 from optimizer.heuristics.curtailing import least_curtailment
 from optimizer.heuristics.discs import Floats
 from optimizer.heuristics.inside import Inside
+from optimizer.heuristics.periodwise import SHORTEST_H, by_period
 from optimizer.heuristics.room import Ints, Room, limits_of
+from optimizer.heuristics.rounding import rounded
 from optimizer.heuristics.sharing import equally, everything, in_quanta, one_after_the_other
+from optimizer.heuristics.wanted import wanted
 from optimizer.instance import Instance, instance_of
 from optimizer.outcome import Outcome
 from optimizer.solution import energies, schedule_of
 
 Order = Callable[[Instance, int, Ints, Floats], Floats]
 """(instance, period, sessions, what each still needs [kWh]) -> a number each; the smallest comes first."""
-SHORTEST_H = 1e-9
-"""Of a period; less is no time at all. [h]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ def heuristic(scenario: Scenario, method: Method) -> Schedule:
         raise ValueError(f"{method} is no simple rule; take one of {', '.join(RULES)}")
     completed = complete(scenario)
     instance = instance_of(completed.scenario)
-    outcome = outcome_of(instance, _powers(instance, RULES[method]))
+    rule = RULES[method]
+    power = _powers(instance, rule)
+    outcome = outcome_of(instance, power, fill=True) if rule.keeps_limits else _in_full(instance, power)
     return schedule_of(instance, outcome, method=method, assumptions=completed.assumptions)
 
 
@@ -109,26 +112,42 @@ def highest_kw(instance: Instance, cells: Ints, *, keeps_limits: bool = True) ->
     return most
 
 
-def by_period(instance: Instance) -> Iterator[tuple[int, Ints]]:
-    """Periods in which somebody is there, with their cells."""
-    order = np.argsort(instance.cells.period, kind="stable")
-    periods, first = np.unique(instance.cells.period[order], return_index=True)
-    yield from zip(periods.tolist(), np.split(order, first[1:]), strict=False)
+def outcome_of(instance: Instance, power_kw: Floats, *, fill: bool) -> Outcome:
+    """The outcome of powers at evse (N,); where the site has rules, of offers near them.
+
+    With ``fill`` what offers leave over goes to whom it is worth it. Batteries rest.
+    """
+    as_wanted = settled(instance, power_kw, None)
+    if instance.offers is None:
+        return as_wanted
+    asked = wanted(instance, as_wanted)
+    if not fill:
+        asked = replace(asked, worth_more=np.zeros(instance.cells.count, dtype=bool))
+    found = rounded(instance, asked)
+    return settled(instance, found.charge_kw, found.offered_kw)
 
 
-def outcome_of(instance: Instance, power: Floats) -> Outcome:
+def _in_full(instance: Instance, power_kw: Floats) -> Outcome:
+    """Nobody steers: an EVSE offers all that it can until the car is full."""
+    most = instance.sessions.max_power_kw[instance.cells.session]
+    offered = None if instance.offers is None else np.where(power_kw > 0.0, most, 0.0)
+    return settled(instance, power_kw, offered)
+
+
+def settled(instance: Instance, charge_kw: Floats, offered_kw: Floats | None) -> Outcome:
     """What is missing is left for the time after the horizon as far as that goes, then for the unpromised part."""
     who = instance.sessions
-    got = energies(instance, power)
+    got = energies(instance, charge_kw)
     idle = np.zeros((instance.storage.count, instance.periods.count))
     after = np.minimum(who.after_horizon_kwh, np.maximum(0.0, who.remaining_kwh - got))
     return Outcome(
-        charge_power_kw=power,
-        discharge_power_kw=np.zeros_like(power),
+        charge_power_kw=charge_kw,
+        discharge_power_kw=np.zeros_like(charge_kw),
         minimum_shortfall_kwh=np.maximum(0.0, who.promised_kwh - got - after),
         after_horizon_kwh=after,
         curtailed_kw=least_curtailment(instance),
         storage_charge_kw=idle,
         storage_discharge_kw=idle,
         worth_per_kw=np.zeros_like(instance.limits.limit_kw),
+        offered_power_kw=offered_kw,
     )

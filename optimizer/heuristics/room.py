@@ -1,6 +1,6 @@
 """What limits leave: import limits (5) and phase currents (6) of one scenario as discs, and the room inside them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -93,14 +93,25 @@ class Room:
         return self.phasor @ given, np.maximum(0.0, self.radius - self.length @ given)
 
 
-def limits_of(instance: Instance) -> Limits:
-    """Every limit that its sessions could exceed."""
+def limits_of(instance: Instance, drawn_kw: Floats | None = None) -> Limits:
+    """Every limit that its sessions could exceed, where all else that is planned draws so much.
+
+    ``drawn_kw`` is that of nodes and cabinets, then of capped groups (M + G, T). [kW]
+    """
     who = instance.sessions
     powers = power_limits(instance.limits, who.evse_ids, who.efficiency)
     itself = np.arange(who.count)
     currents = [current_limits(p, itself, np.zeros_like(itself), who.count) for p in instance.currents]
     grouped = group_limits(instance.limits, instance.groups, who.evse_ids, who.efficiency)
+    if drawn_kw is not None:
+        count = len(instance.limits.ids)
+        powers, grouped = _beside(powers, drawn_kw[:count]), _beside(grouped, drawn_kw[count:])
     return joined([powers, grouped, rebound_limits(instance), *currents]).binding(who.max_power_kw)
+
+
+def _beside(limits: Limits, drawn_kw: Floats) -> Limits:
+    """Load that nobody controls and that is above a limit leaves no room, and takes none from what is planned."""
+    return replace(limits, limit=np.maximum(limits.limit, limits.base), base=limits.base + drawn_kw)
 
 
 def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Floats) -> Limits:

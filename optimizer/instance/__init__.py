@@ -21,6 +21,7 @@ from optimizer.instance.groups import with_floors as group_floors
 from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.metering import Surroundings, meters
 from optimizer.instance.money import Money, money
+from optimizer.instance.offers import Offers, offers
 from optimizer.instance.paces import Paces, paces
 from optimizer.instance.periods import Periods, periods
 from optimizer.instance.sessions import Cells, Sessions, cells, sessions
@@ -41,6 +42,7 @@ __all__ = [
     "ImportLimits",
     "Instance",
     "Money",
+    "Offers",
     "Paces",
     "Periods",
     "Response",
@@ -66,6 +68,8 @@ class Instance:
     paces: Paces
     generation: Generation
     storage: Storage
+    offers: Offers | None
+    """None where setpoints may be any power."""
     limits: ImportLimits
     below: Below
     groups: Groups
@@ -112,6 +116,7 @@ def instance_of(scenario: Scenario) -> Instance:
         chances=replace(by_chance, refund_per_kwh=refund(prices, most_kw > 0.0)),
         generation=supply,
         storage=units,
+        offers=offers(scenario, branches, span, followed.session, installed.unreachable(who.evse_ids)),
         limits=limits,
         below=below(who, plugged, limits),
         groups=groups(scenario, span, installed.held),

@@ -40,6 +40,11 @@ class Following:
     most_kw: Floats
     """(N,) what setpoints may be: of a vehicle at an unreachable EVSE no more than that follows. [kW at evse]"""
 
+    def unreachable(self, evse_ids: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Which of some EVSEs cannot be reached, so that nothing is sent to them."""
+        away = {one.evse.id for one in self.held}
+        return np.array([evse in away for evse in evse_ids], dtype=bool)
+
     def free(self, cells: Ints) -> NDArray[np.bool_]:
         """Which of some cells are plain."""
         if self.kind is None:

@@ -40,7 +40,7 @@ def certified() -> Iterator[None]:
 EXAMPLES = int(os.environ.get("CHARGEWRIGHT_EXAMPLES", "60"))
 MONEY = 1e-6
 NEVER_BINDING_KW = 1e5
-PLAIN = Settings(preferences=False, current_tolerance=1e-7)
+PLAIN = Settings(preferences=False, setpoints=False, current_tolerance=1e-7)
 """So close to the current limits that which tangents were laid is not seen in MONEY."""
 
 

@@ -1,0 +1,72 @@
+"""Who is there in one period, what each is offered so far, and what every limit and cabinet leaves on top.
+
+Loads are added up once and carried along, so that one more offer is a look at each limit and not at each car.
+"""
+
+import numpy as np
+
+from optimizer.heuristics.discs import Complexes, Floats, reach
+from optimizer.heuristics.room import Ints, Room
+from optimizer.instance.offers import Offers
+
+_HAIR = 1e-10
+"""Share by which a full limit may be exceeded, so that minima that fill it to the last watt do fit."""
+
+
+class Crowd:
+    """Offers of one period (n,), given out one by one; none is ever given that a limit has no room for."""
+
+    def __init__(
+        self, room: Room, kept_kw: Floats, soft: Floats, soft_kw: float, offers: Offers, sessions: Ints
+    ) -> None:
+        """``kept_kw`` of each member is counted by every limit already, whatever is offered."""
+        self.given = np.zeros(len(sessions))
+        """At evse. [kW]"""
+        self._kept = kept_kw
+        self._phasor, self._length, self._radius = room.phasor, room.length, room.radius * (1.0 + _HAIR)
+        self._load: Complexes = np.zeros(len(room.radius), dtype=complex)
+        self._used = np.zeros(len(room.radius))
+        self._soft, self._soft_left = soft, soft_kw
+        self._module_kw = offers.module_kw[sessions]
+        self._cabinets = [_Cabinet(c.at_once, c.modules) for c in offers.cabinets]
+        number = {int(s): k for k, c in enumerate(offers.cabinets) for s in c.sessions}
+        self._cabinet = [self._cabinets[number[s]] if s in number else None for s in sessions.tolist()]
+
+    def most(self, k: int, *, within_peak: bool) -> float:
+        """The highest offer that member k can have now, all in all. [kW]"""
+        given, phasor, length = float(self.given[k]), self._phasor[:, k], self._length[:, k]
+        left = np.maximum(0.0, self._radius - self._used)
+        most = max(given, float(self._kept[k])) + float(reach(self._load, left, phasor, length).min(initial=np.inf))
+        if within_peak and self._soft[k] > 0.0:
+            most = min(most, given + max(0.0, self._soft_left) / float(self._soft[k]))
+        cabinet = self._cabinet[k]
+        return most if cabinet is None else min(most, self._cabinet_most(cabinet, k))
+
+    def give(self, k: int, power_kw: float) -> None:
+        """Offer member k so much instead; the caller has looked at ``most``."""
+        more, kept = power_kw - self.given[k], self._kept[k]
+        counted = max(power_kw, kept) - max(self.given[k], kept)
+        self._load += self._phasor[:, k] * counted
+        self._used += self._length[:, k] * counted
+        self._soft_left -= float(self._soft[k]) * more
+        cabinet = self._cabinet[k]
+        if cabinet is not None:
+            cabinet.on += int(power_kw > 0.0) - int(self.given[k] > 0.0)
+            cabinet.taken += self._modules(k, power_kw) - self._modules(k, self.given[k])
+        self.given[k] = power_kw
+
+    def _cabinet_most(self, cabinet: "_Cabinet", k: int) -> float:
+        if self.given[k] == 0.0 and cabinet.on >= cabinet.at_once:
+            return 0.0
+        if cabinet.modules is None:
+            return np.inf
+        return float(self._module_kw[k] * (cabinet.modules - cabinet.taken + self._modules(k, self.given[k])))
+
+    def _modules(self, k: int, power_kw: float) -> int:
+        return int(np.ceil(power_kw / self._module_kw[k] - _HAIR))
+
+
+class _Cabinet:
+    def __init__(self, at_once: int, modules: int | None) -> None:
+        self.at_once, self.modules = at_once, modules
+        self.on, self.taken = 0, 0

@@ -1,0 +1,261 @@
+"""Rounding with repair: powers that were wanted become offers that EVSEs and cars can follow, and no limit is broken.
+
+Period by period, with memory: what a session was wanted to have by now and has not is its debt. Who must not be paused
+comes first, then what was wanted now, then debts; what levels leave over goes to those for whom energy now costs no
+more than what they are planned to pay later.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.domain.units import SECONDS_PER_HOUR
+from optimizer.heuristics.crowd import Crowd
+from optimizer.heuristics.discs import Floats
+from optimizer.heuristics.periodwise import SHORTEST_H, by_period
+from optimizer.heuristics.room import Ints, limits_of
+from optimizer.instance import Instance
+from optimizer.instance.offers import Flags, Ladder
+
+DONE_KWH = 5e-5
+"""A car that lacks less has what it wants. [kWh]"""
+LEVEL_KW = 1e-7
+ANYTHING_KW = 1e9
+"""More than any EVSE draws. [kW]"""
+START_SHARE = 0.5
+"""A car is started when it is in debt with this share of what its shortest run brings ..."""
+RUNS_LEFT = 2.0
+"""... or when it leaves within so many shortest runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Powers to come close to, and what goes with them."""
+
+    power_kw: Floats
+    """(N,) at evse; may be changed ahead of the walk."""
+    peak_kw: Floats
+    """(T,) charging at grid that no offer but those that must go on may exceed: the peaks that the powers make."""
+    drawn_kw: Floats
+    """(M + G, T) what is planned beside charging at each node, then in each capped group."""
+    worth_more: Flags
+    """(N,) whether a kWh beyond the debt is welcome."""
+    switched: bool = False
+    """Whether the powers say when to start, so that nobody starts at another time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """Offers and what cars take of them (N,), at evse. [kW]"""
+
+    offered_kw: Floats
+    charge_kw: Floats
+
+
+def rounded(instance: Instance, wanted: Wanted) -> Rounded:
+    """Offers near the wanted powers; in far periods any power, as far as limits leave room."""
+    walk = Walk(instance, wanted)
+    for period, here in by_period(instance):
+        walk.step(period, here)
+    return Rounded(walk.offered_kw, walk.charge_kw)
+
+
+class Walk:
+    """Goes through time once and remembers who is on, since when, how often it started, and what it has."""
+
+    def __init__(self, instance: Instance, wanted: Wanted) -> None:
+        assert instance.offers is not None, "the site has no rules"
+        who, cells, offers = instance.sessions, instance.cells, instance.offers
+        self.instance, self.offers, self.wanted = instance, offers, wanted
+        self.limits = limits_of(instance, wanted.drawn_kw)
+        self.on, self.since_s, self.starts = offers.on.copy(), offers.since_s.copy(), offers.starts.copy()
+        self.had_kwh, self.wanted_kwh = np.zeros(who.count), np.zeros(who.count)
+        self.offered_kw, self.charge_kw = np.zeros(cells.count), np.zeros(cells.count)
+
+    @property
+    def needs_kwh(self) -> Floats:
+        """What each session still lacks (S,). [kWh]"""
+        needs: Floats = self.instance.sessions.remaining_kwh - self.had_kwh
+        return needs
+
+    def forgive(self) -> None:
+        """Powers ahead were chosen anew from what everybody has."""
+        self.wanted_kwh = self.had_kwh.copy()
+
+    def step(self, period: int, here: Ints) -> None:
+        """Offers of one period, and the state after it."""
+        cells, who = self.instance.cells, self.instance.sessions
+        sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
+        turn = Turn.of(self, period, here, hours)
+        share = cells.hours[here] / self.instance.periods.hours[period]
+        room, peak_kw = self.limits.of(sessions, period), float(self.wanted.peak_kw[period])
+        crowd = Crowd(room, self._kept_kw(here), share / who.efficiency[sessions], peak_kw, self.offers, sessions)
+        free = ~self.offers.steered[sessions]
+        for k in np.flatnonzero(free).tolist():
+            crowd.give(k, float(self.wanted.power_kw[here[k]]))
+        if period < self.offers.near:
+            turn.give_out(crowd, starting=not self.wanted.switched)
+            taken = np.where(free, crowd.given, self._taken(sessions, hours, turn.needs, crowd.given))
+            self._remember(sessions, turn.begins_s, crowd.given > 0.0)
+        else:
+            any_power(crowd, np.where(free, 0.0, np.minimum(turn.debt / hours, who.max_power_kw[sessions])))
+            taken = crowd.given
+        self.offered_kw[here], self.charge_kw[here] = crowd.given, taken
+        self.had_kwh[sessions] += hours * taken
+
+    def _kept_kw(self, here: Ints) -> Floats:
+        """What limits count of each anyway: what is installed, or all where the EVSE is out of reach. [kW]"""
+        following, kept = self.instance.following, np.zeros(len(here))
+        if following.kind is not None:
+            place = following.kind[here]
+            kept[place >= 0] = following.least_kw[place[place >= 0]]
+            kept[following.out_of_reach(here)] = ANYTHING_KW
+        return kept
+
+    def _taken(self, sessions: Ints, hours: Floats, needs: Floats, offered: Floats) -> Floats:
+        """What cars make of offers: all of it until they are full; an outlet that starts first waits."""
+        starting = (offered > 0.0) & ~self.on[sessions]
+        there = np.maximum(0.0, 1.0 - np.where(starting, self.offers.wait_h[sessions], 0.0) / hours)
+        most = np.minimum(offered, self.instance.sessions.max_power_kw[sessions]) * there
+        taken: Floats = np.minimum(most, np.maximum(0.0, needs) / hours)
+        return taken
+
+    def _remember(self, sessions: Ints, begins_s: Floats, on: Flags) -> None:
+        changed = on != self.on[sessions]
+        self.starts[sessions] += changed & on
+        self.since_s[sessions] = np.where(changed, begins_s, self.since_s[sessions])
+        self.on[sessions] = on
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One period: who comes in which order, and with how much (n,)."""
+
+    ladders: list[Ladder]
+    hours: Floats
+    begins_s: Floats
+    needs: Floats
+    debt: Floats
+    now: Floats
+    """What was wanted in this very period. [kWh]"""
+    worth: Flags
+    on: Flags
+    held: Flags
+    """Not to be paused yet."""
+    last: Flags
+    """On, and once paused it is for good."""
+    barred: Flags
+    """Off, and not to be started."""
+    run_kwh: Floats
+    """What a shortest run at the minimum brings. [kWh]"""
+    urgent: Flags
+    """Leaves soon."""
+
+    @staticmethod
+    def of(walk: Walk, period: int, here: Ints, hours: Floats) -> "Turn":
+        """The turn of a period; what is wanted in it is added to what was wanted so far."""
+        instance, offers = walk.instance, walk.offers
+        sessions, who = instance.cells.session[here], instance.sessions
+        begins_s = np.maximum(instance.periods.instants_s[period], who.arrival_s[sessions])
+        now = hours * walk.wanted.power_kw[here]
+        walk.wanted_kwh[sessions] += now
+        needs = np.where(offers.steered[sessions], walk.needs_kwh[sessions], 0.0)
+        lasted_s, spent = begins_s - walk.since_s[sessions], walk.starts[sessions] >= offers.max_starts
+        on = walk.on[sessions] & (needs > DONE_KWH)
+        shortest_h = np.maximum(hours, offers.min_on_s / SECONDS_PER_HOUR)
+        least = np.array([offers.ladders[s].least_kw for s in sessions])
+        left_h = (who.departure_s[sessions] - begins_s) / SECONDS_PER_HOUR
+        return Turn(
+            ladders=[offers.ladders[s] for s in sessions],
+            hours=hours,
+            begins_s=begins_s,
+            needs=needs,
+            debt=np.minimum(walk.wanted_kwh[sessions] - walk.had_kwh[sessions], needs),
+            now=now,
+            worth=walk.wanted.worth_more[here] & (needs > DONE_KWH),
+            on=on,
+            held=on & (lasted_s < offers.min_on_s),
+            last=on & spent,
+            barred=~walk.on[sessions] & ((lasted_s < offers.min_off_s) | spent),
+            run_kwh=np.where(np.isfinite(least), least, 0.0) * shortest_h,
+            urgent=left_h <= RUNS_LEFT * shortest_h,
+        )
+
+    def give_out(self, crowd: Crowd, *, starting: bool) -> None:
+        """Minima to those that must go on, what is wanted now, debts, and what is left over.
+
+        What is wanted now comes before debts, because it fits together: who is on which phase was thought of.
+        """
+        for k in np.flatnonzero(self.held).tolist():
+            self._least(crowd, k, within_peak=False)
+        order: list[int] = np.argsort(-self._claim(), kind="stable").tolist()
+        owed = self._owed(starting)
+        for energy in (np.minimum(self.now, self.debt), self.debt):
+            for k in order:
+                if owed[k] and energy[k] > DONE_KWH:
+                    self._least(crowd, k, within_peak=True)
+                    self._raise(crowd, k, float(energy[k]))
+        self._leave_nothing(crowd, order, self.on)
+        if starting:
+            self._leave_nothing(crowd, order, ~self.on)
+
+    def _leave_nothing(self, crowd: Crowd, order: list[int], which: Flags) -> None:
+        welcome = which & self.worth & (self.needs > DONE_KWH) & ~self.barred
+        for k in order:
+            if welcome[k]:
+                self._least(crowd, k, within_peak=True)
+        for k in order:
+            if self.worth[k]:
+                self._raise(crowd, k, float(self.needs[k]))
+
+    def _owed(self, starting: bool) -> Flags:
+        """Who is in debt: by anything if it is on or leaves soon, by a good part of a run if it would have to start."""
+        enough = np.where(self.on | self.urgent, DONE_KWH, START_SHARE * self.run_kwh if starting else DONE_KWH)
+        owed: Flags = (self.needs > DONE_KWH) & ~self.barred & (self.debt > enough)
+        return owed if starting else owed & (self.on | (self.now > DONE_KWH))
+
+    def _claim(self) -> Floats:
+        """Debts, with what a start is worth on top for those that are on. [kWh]"""
+        stays = np.where(self.last, self.needs, np.where(self.on, self.run_kwh, 0.0))
+        claim: Floats = self.debt + stays
+        return claim
+
+    def _least(self, crowd: Crowd, k: int, *, within_peak: bool) -> None:
+        least = self.ladders[k].least_kw
+        if crowd.given[k] == 0.0 and least <= crowd.most(k, within_peak=within_peak) + LEVEL_KW:
+            crowd.give(k, least)
+
+    def _raise(self, crowd: Crowd, k: int, energy_kwh: float) -> None:
+        """As far as an energy goes; what a car lacks to be full is rounded up, the rest down."""
+        ladder = self.ladders[k]
+        if crowd.given[k] == 0.0 or crowd.given[k] >= ladder.most_kw:
+            return
+        wanted = energy_kwh / float(self.hours[k])
+        target = above(ladder, wanted) if energy_kwh >= self.needs[k] else below(ladder, wanted)
+        if target > crowd.given[k]:
+            power = below(ladder, min(target, crowd.most(k, within_peak=True)))
+            if power > crowd.given[k]:
+                crowd.give(k, power)
+
+
+def below(ladder: Ladder, power_kw: float) -> float:
+    """The highest offer of at most so much; 0 where there is none. [kW]"""
+    if power_kw < ladder.least_kw - LEVEL_KW:
+        return 0.0
+    if ladder.levels_kw is None:
+        return min(max(power_kw, ladder.least_kw), ladder.most_kw)
+    return max(level for level in ladder.levels_kw if level <= power_kw + LEVEL_KW)
+
+
+def above(ladder: Ladder, power_kw: float) -> float:
+    """The lowest offer of at least so much; the highest where there is none. [kW]"""
+    if ladder.levels_kw is None:
+        return min(max(power_kw, ladder.least_kw), ladder.most_kw)
+    return next((level for level in ladder.levels_kw if level >= power_kw - LEVEL_KW), ladder.most_kw)
+
+
+def any_power(crowd: Crowd, wanted_kw: Floats) -> None:
+    """In far periods: whoever wants most first."""
+    for k in np.argsort(-wanted_kw, kind="stable").tolist():
+        if wanted_kw[k] > LEVEL_KW:
+            crowd.give(k, max(0.0, min(float(wanted_kw[k]), crowd.most(k, within_peak=True))))

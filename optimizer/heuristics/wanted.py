@@ -1,0 +1,83 @@
+"""What powers ask of offers: which peaks they make, and for whom more energy would be welcome."""
+
+import numpy as np
+
+from optimizer.heuristics.discs import Floats
+from optimizer.heuristics.rounding import DONE_KWH, Wanted
+from optimizer.instance import Instance
+from optimizer.instance.offers import Flags
+from optimizer.outcome import Outcome
+from optimizer.solution import peak_plans, site_power
+
+_HAIR = 1e-9
+
+
+def wanted(instance: Instance, outcome: Outcome) -> Wanted:
+    """The powers of an outcome."""
+    return Wanted(
+        power_kw=outcome.charge_power_kw,
+        peak_kw=_peak_room(instance, outcome),
+        drawn_kw=_drawn_beside(instance, outcome),
+        worth_more=worth_more(instance, outcome.charge_power_kw),
+    )
+
+
+def worth_more(instance: Instance, power_kw: Floats) -> Flags:
+    """Cells in which energy costs no more than the dearest that their session is planned to take, or to miss (N,)."""
+    who, cells, money = instance.sessions, instance.cells, instance.money
+    price = (money.import_price + money.carbon_cost)[cells.period] / who.efficiency[cells.session]
+    got = np.bincount(cells.session, weights=cells.hours * power_kw, minlength=who.count)
+    missing = who.remaining_kwh - who.after_horizon_kwh - got > DONE_KWH
+    dearest = np.where(missing, who.value_per_kwh, -np.inf)
+    taking = power_kw > _HAIR
+    np.maximum.at(dearest, cells.session[taking], price[taking])
+    worth: Flags = price <= dearest[cells.session] + _HAIR
+    return worth
+
+
+def _peak_room(instance: Instance, outcome: Outcome) -> Floats:
+    """Charging at grid (T,) up to the highest demand that an outcome makes in each window with a price. [kW]"""
+    cells, span, demand = instance.cells, instance.periods, instance.money.demand
+    share = cells.hours / span.hours[cells.period]
+    drawn = share * outcome.charge_power_kw / instance.sessions.efficiency[cells.session]
+    charging = np.bincount(cells.period, weights=drawn, minlength=span.count)
+    site_kw = site_power(instance, outcome)
+    peaks = peak_plans(instance, np.maximum(0.0, site_kw))
+    room = np.full(span.count, np.inf)
+    for k, window in enumerate(demand.windows):
+        if window.cost_per_kw > 0.0:
+            periods = demand.period[demand.window[demand.row] == k]
+            room[periods] = np.minimum(room[periods], peaks[k].peak_kw - (site_kw - charging)[periods])
+    least: Floats = np.maximum(room, charging) * (1.0 + _HAIR)
+    return least
+
+
+def _drawn_beside(instance: Instance, outcome: Outcome) -> Floats:
+    """What is planned beside charging, at each node and in each capped group (M + G, T). [kW]"""
+    return np.concatenate([_drawn_below(instance, outcome), _drawn_in_groups(instance, outcome)])
+
+
+def _drawn_in_groups(instance: Instance, outcome: Outcome) -> Floats:
+    """Batteries, less what PV gives at least (G, T): a group is credited with the site's own plants. [kW]"""
+    supply, groups = instance.generation, instance.groups
+    left = supply.least_kw.copy()
+    part = outcome.curtailed_kw / np.maximum(supply.curtailable_kw, _HAIR)
+    left[supply.plant, supply.period] *= 1.0 - part
+    beside: Floats = (outcome.storage_charge_kw - outcome.storage_discharge_kw).sum(axis=0) - left.sum(axis=0)
+    return np.tile(beside, (len(groups.ids), 1))
+
+
+def _drawn_below(instance: Instance, outcome: Outcome) -> Floats:
+    """What batteries take of each node's room (M, T); where a node is firm, less what is given back. [kW]"""
+    units, cells, who = instance.storage, instance.cells, instance.sessions
+    charge_kw, discharge_kw = outcome.storage_charge_kw, outcome.storage_discharge_kw
+    drawn = np.zeros_like(instance.limits.limit_kw)
+    for b, nodes in enumerate(units.above):
+        for node in nodes:
+            drawn[node] += charge_kw[b] - (discharge_kw[b] if units.firm[node] else 0.0)
+    for cell in np.flatnonzero(outcome.discharge_power_kw > 0.0).tolist():
+        s, t = int(cells.session[cell]), int(cells.period[cell])
+        for node in instance.limits.evse_nodes[who.evse_ids[s]]:
+            if units.firm[node]:
+                drawn[node, t] -= who.efficiency[s] * outcome.discharge_power_kw[cell]
+    return drawn

@@ -1,0 +1,216 @@
+"""Offers that EVSEs and cars can follow: what is sent is 0 or a level, limits count it, and cars are not worn out.
+
+Unless told otherwise a yard of bays on three phases at 230 V: 6 A are 4.14 kW, 16 A are 11.04 kW.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.domain.horizon import Horizon, Stretch
+from models.domain.scenario import Scenario
+from models.domain.schedule import Method, Schedule, SessionPlan
+from models.domain.session import Session, Vehicle
+from models.domain.setpoints import OfferHistory, SetpointRules
+from models.domain.site import Allocator, CurrentType, Evse, GridNode, PowerCabinet, Site, Tier
+from models.domain.tariff import PriceSeries, Tariff
+from models.domain.value import Step
+from optimizer.audit import audit
+from optimizer.heuristics import heuristic
+from optimizer.ladder import SIMPLE_RULES, Standing, best_plan
+from optimizer.optimize import optimize
+from optimizer.settings import Settings
+from tests.strategies import SeededDice, random_scenario, with_rules
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LEAST_KW, MOST_KW = 4.14, 11.04
+NO_RULES_OF_TIME = SetpointRules(max_starts=None, min_on_minutes=0.0, min_off_minutes=0.0)
+
+
+def after(hours: float) -> datetime:
+    return NOON + timedelta(hours=hours)
+
+
+def yard(
+    limit_kw: float, *cars: Session, rules: SetpointRules | None = NO_RULES_OF_TIME, prices: tuple[float, ...] = (0.2,)
+) -> Scenario:
+    """Hours from noon on, in quarters, each hour with a price of its own; a missing kWh costs 2 EUR."""
+    steps = tuple(Step(start=after(k), value=price) for k, price in enumerate(prices))
+    return Scenario(
+        site=Site(
+            id="yard",
+            nodes=(GridNode(id="grid", import_limit_kw=limit_kw, continuous_factor=1.0),),
+            evses=tuple(Evse(id=car.evse, node="grid", max_current_a=16.0) for car in cars),
+            voltage_v=230.0,
+            tiers=(Tier(id="all", value_of_target_per_kwh=2.0),),
+            setpoints=rules,
+        ),
+        sessions=cars,
+        tariff=Tariff(currency="EUR", import_price=PriceSeries(steps=steps, end=after(len(prices)))),
+        horizon=Horizon(start=NOON, stretches=(Stretch(count=4 * len(prices), minutes=15.0),)),
+    )
+
+
+def car(name: str, energy_kwh: float, *, until_h: float = 1.0, **more: Any) -> Session:
+    return Session(
+        id=name, evse=f"bay-{name}", arrival=NOON, departure=after(until_h), energy_target_kwh=energy_kwh, **more
+    )
+
+
+def of(schedule: Schedule, name: str) -> SessionPlan:
+    (plan,) = (plan for plan in schedule.sessions if plan.session_id == name)
+    return plan
+
+
+def test_a_car_that_lacks_0_3_kwh_is_offered_6_a_and_the_limit_counts_them() -> None:
+    """0.3 kWh in a quarter of an hour are 1.2 kW; 4.14 kW of 5 kW are taken, so nobody else fits beside it."""
+    plan = optimize(yard(5.0, car("a", 0.3)))
+
+    a = of(plan, "a")
+    assert a.limit_kw.tolist() == pytest.approx([LEAST_KW, 0.0, 0.0, 0.0])
+    assert a.charge_power_kw.tolist() == pytest.approx([1.2, 0.0, 0.0, 0.0])
+    assert plan.nodes[0].guaranteed_kw[0] == pytest.approx(LEAST_KW)
+    assert plan.nodes[0].expected_kw[0] == pytest.approx(1.2)
+
+
+def test_without_rules_a_plan_is_what_it_was() -> None:
+    plan = optimize(yard(5.0, car("a", 0.3), rules=None))
+
+    assert of(plan, "a").offered_power_kw is None
+    assert of(plan, "a").limit_kw.tolist() == pytest.approx([1.2, 0.0, 0.0, 0.0])
+
+
+def test_two_cars_under_6_kw_take_turns_because_two_minima_do_not_fit() -> None:
+    """Together they could draw 3 kW each all the time; offered are 4.14 kW or more to one of them at a time."""
+    plan = optimize(yard(6.0, car("a", 3.0), car("b", 3.0)))
+
+    offers = np.array([of(plan, name).limit_kw for name in ("a", "b")])
+    assert ((offers > 0).sum(axis=0) <= 1).all()
+    assert (offers[offers > 0] >= LEAST_KW - 1e-9).all()
+    assert sum(s.energy_kwh for s in plan.sessions) == pytest.approx(6.0)
+
+
+def test_an_evse_with_pilot_levels_is_offered_one_of_them() -> None:
+    """8 kW lie between 8 A (5.52 kW) and 16 A (11.04 kW): two quarters of 5.52 and the rest are as good as 8 kW."""
+    scenario = yard(8.0, car("a", 5.0))
+    evse = replace(scenario.site.evses[0], pilot_levels_a=(0.0, 8.0, 16.0))
+    plan = optimize(replace(scenario, site=replace(scenario.site, evses=(evse,))))
+
+    assert set(np.round(of(plan, "a").limit_kw, 2)) <= {0.0, 5.52}
+    assert of(plan, "a").energy_kwh == pytest.approx(5.0)
+
+
+def test_a_car_that_takes_less_than_6_a_is_offered_6_a() -> None:
+    slow = Vehicle(id="slow", max_charge_kw=2.0)
+    plan = optimize(yard(5.0, car("a", 1.0, vehicle=slow)))
+
+    assert of(plan, "a").limit_kw[0] == pytest.approx(LEAST_KW)
+    assert of(plan, "a").charge_power_kw[0] == pytest.approx(2.0)
+
+
+def test_what_runs_is_not_paused_before_its_time_though_energy_is_cheaper_later() -> None:
+    """On since 11:55 with 40 minutes to go: the dear hour costs 6 A until 12:35, then the cheap one does the rest."""
+    rules = SetpointRules(max_starts=3, min_on_minutes=40.0, min_off_minutes=15.0)
+    running = OfferHistory(on=True, since=NOON - timedelta(minutes=5), starts=1)
+    told = car("a", 8.0, until_h=2.0)
+    told = replace(told, arrival=NOON - timedelta(minutes=5), offer_history=running)
+    plan = optimize(yard(20.0, told, rules=rules, prices=(0.5, 0.1)))
+
+    offers = of(plan, "a").limit_kw
+    assert offers[:3].tolist() == pytest.approx([LEAST_KW] * 3)
+    assert offers[3] == 0.0
+    assert of(plan, "a").energy_kwh == pytest.approx(8.0)
+
+
+def test_a_session_whose_starts_are_used_up_is_not_started_again() -> None:
+    paused = OfferHistory(on=False, since=NOON - timedelta(minutes=30), starts=3)
+    told = replace(car("a", 5.0), arrival=NOON - timedelta(hours=1), offer_history=paused)
+    plan = optimize(yard(20.0, told, rules=SetpointRules()))
+
+    assert of(plan, "a").limit_kw.tolist() == [0.0] * 4
+
+
+def outlets(cabinet: PowerCabinet, *cars: Session) -> Scenario:
+    """DC outlets of 50 kW behind one cabinet."""
+    scenario = yard(500.0, *cars)
+    evses = tuple(
+        Evse(id=e.id, node="grid", current=CurrentType.DC, max_power_kw=50.0, conversion_efficiency=1.0)
+        for e in scenario.site.evses
+    )
+    return replace(scenario, site=replace(scenario.site, evses=evses, cabinets=(cabinet,)))
+
+
+CABINET = PowerCabinet(
+    id="c", node="grid", evses=("bay-a", "bay-b"), total_kw=60.0, module_kw=20.0, allocates=Allocator.OPTIMIZER
+)
+
+
+def test_modules_are_given_whole() -> None:
+    """Three modules of 20 kW for two cars: 40 and 20 kW, never 30 and 30; four quarters bring at least 50 kWh."""
+    plan = optimize(outlets(CABINET, car("a", 30.0), car("b", 30.0)))
+
+    offers = np.array([of(plan, name).limit_kw for name in ("a", "b")])
+    assert set(np.round(offers.ravel(), 6)) <= {0.0, 20.0, 40.0, 50.0}
+    assert (np.ceil(offers / 20.0).sum(axis=0) <= 3).all()
+    assert sum(s.energy_kwh for s in plan.sessions) >= 50.0 - 1e-6
+
+
+def test_a_cabinet_that_feeds_one_outlet_serves_one_car_after_the_other() -> None:
+    one = replace(CABINET, module_kw=None, outlets_at_once=1, switch_over_s=90.0)
+    plan = optimize(outlets(one, car("a", 20.0), car("b", 20.0)))
+
+    offers = np.array([of(plan, name).limit_kw for name in ("a", "b")])
+    assert ((offers > 0).sum(axis=0) <= 1).all()
+    assert audit(outlets(one, car("a", 20.0), car("b", 20.0)), plan).passed
+
+
+def test_after_the_near_hours_powers_are_as_small_as_they_like() -> None:
+    """A quarter of an hour is near; then 1.2 kW for whoever wants it."""
+    rules = replace(NO_RULES_OF_TIME, near_h=0.25)
+    plan = optimize(yard(1.2, car("a", 0.3), rules=rules))
+
+    assert of(plan, "a").limit_kw.tolist() == pytest.approx([0.0, 1.2, 0.0, 0.0])
+
+
+def test_the_money_answer_is_rounded_as_well_so_that_a_late_solver_leaves_a_plan_that_can_be_sent() -> None:
+    scenario, told = yard(6.0, car("a", 3.0), car("b", 3.0), rules=SetpointRules()), []
+
+    optimize(scenario, at_money=told.append)
+
+    (plan,) = told
+    assert plan.method is Method.FEASIBLE_AT_DEADLINE
+    assert audit(scenario, plan).passed
+
+
+def test_every_rung_of_the_ladder_can_be_sent() -> None:
+    scenario = yard(6.0, car("a", 3.0), car("b", 3.0), rules=SetpointRules())
+
+    found = best_plan(scenario, deadline_s=60.0, previous=optimize(scenario, Settings(setpoints=False)))
+
+    assert found.audit.passed
+    assert Standing.REFUSED not in {candidate.standing for candidate in found.candidates}
+
+
+def site_with_rules(seed: int) -> Scenario:
+    return with_rules(SeededDice(np.random.default_rng([seed, 77])), random_scenario(seed))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_plans_of_simple_rules_pass_their_audit_whatever_the_site_asks_of_offers(seed: int) -> None:
+    scenario = site_with_rules(seed)
+
+    for method in SIMPLE_RULES:
+        report = audit(scenario, heuristic(scenario, method))
+        assert report.passed, (method, report.breaks[:1])
+
+
+@pytest.mark.parametrize("seed", range(40, 120))
+def test_the_optimum_passes_its_audit_whatever_the_site_asks_of_offers(seed: int) -> None:
+    scenario = site_with_rules(seed)
+
+    report = audit(scenario, optimize(scenario))
+
+    assert report.passed, report.breaks[:1]
