@@ -1,8 +1,9 @@
 """Benchmark B3 (e): peak memory of a process that plans a site, beside one in which HiGHS solves the same program.
 
-python -m tests.benchmarks.memory COUNT      plans the random site and prints the same two peaks as highs_alone.
+python -m tests.benchmarks.memory SCENARIO   plans a pickled scenario and prints the same two peaks as highs_alone.
 """
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,11 +37,21 @@ class Peak:
 
 
 def rows(counts: tuple[int, ...]) -> Iterator[Row]:
-    """Both peaks are of whole processes, interpreter and imports included; nothing is subtracted."""
+    """Both peaks are of whole processes, interpreter and imports included; nothing is subtracted.
+
+    What is drawn at random is drawn here: one reads its scenario from a file, the other its arrays.
+    """
     for count in counts:
-        ours, alone = _peak("-m", "tests.benchmarks.memory", str(count)), _alone(count)
+        ours, alone = _ours(count), _alone(count)
         ratio = ours.whole / alone.whole
         yield Row((f"{count:,}", *ours.cells, *alone.cells, f"<= {MOST}", f"{ratio:.2f}"), ratio <= MOST)
+
+
+def _ours(count: int) -> Peak:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "scenario.pickle"
+        path.write_bytes(pickle.dumps(random_site(count, PERIODS)))
+        return _peak("-m", "tests.benchmarks.memory", str(path))
 
 
 def _alone(count: int) -> Peak:
@@ -70,5 +81,5 @@ def _peak(*arguments: str) -> Peak:
 
 if __name__ == "__main__":
     imports_kib = peak_kib()
-    optimize(random_site(int(sys.argv[1]), PERIODS))
+    optimize(pickle.loads(Path(sys.argv[1]).read_bytes()))
     print(imports_kib, peak_kib())
