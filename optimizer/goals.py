@@ -104,7 +104,7 @@ class GoalSolver:
         program = self._with_curves(self.formulated())
         self._in_place = self.settings.preferences and len(program.cost) <= SMALL
         program, money = self._money(with_preferences(program, self.instance) if self._in_place else program)
-        self.basis = self.solver.basis(program) if self.keep_basis else None
+        self.basis = self.solver.basis(program, money) if self.keep_basis else None
         if at_money is not None and self.settings.preferences:
             at_money(self._settled(program, money, program, money))
         last, answer = self._manners(program, money) if self.settings.preferences else (program, money)

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.program import Block, Floats, Labels, LinearProgram
+from optimizer.program import Block, Floats, Ints, Labels, LinearProgram
 
 Keys = NDArray[np.uint64]
-Statuses = NDArray[np.object_]
+Statuses = NDArray[np.uint8]
+
+LOWER, BASIC, UPPER = 0, 1, 2
+"""Where a column or row stands in a basis."""
 
 BROAD_CHANGE = 0.02
 """Share of shared rows with another bound above which a large program is solved from nothing."""
@@ -44,6 +47,13 @@ class Basis:
     rows: Carried
 
 
+def standing(values: Floats, lower: Floats, upper: Floats, basic: Ints) -> Statuses:
+    """Of columns or rows, from their values and the positions of the basic ones; the others are at the nearer side."""
+    statuses = np.where(abs(upper - values) < abs(values - lower), UPPER, LOWER).astype(np.uint8)
+    statuses[basic] = BASIC
+    return statuses
+
+
 def basis_of(program: LinearProgram, column_statuses: Statuses, row_statuses: Statuses) -> Basis:
     """The basis with which a program was solved, by label."""
     return Basis(
@@ -52,23 +62,21 @@ def basis_of(program: LinearProgram, column_statuses: Statuses, row_statuses: St
     )
 
 
-def statuses_for(
-    program: LinearProgram, basis: Basis, *, new_column: object, new_row: object
-) -> tuple[list[object], list[object]] | None:
+def statuses_for(program: LinearProgram, basis: Basis) -> tuple[Statuses, Statuses] | None:
     """Statuses to start a program from; None where starting from nothing is measured to be faster."""
-    columns, _ = _statuses(basis.columns, _keys(program, program.columns), program.col_upper, new_column)
-    rows, changed = _statuses(basis.rows, _keys(program, program.rows), program.row_upper, new_row)
+    columns, _ = _statuses(basis.columns, _keys(program, program.columns), program.col_upper, LOWER)
+    rows, changed = _statuses(basis.rows, _keys(program, program.rows), program.row_upper, BASIC)
     if len(program.cost) > LARGE and changed > BROAD_CHANGE:
         return None
     return columns, rows
 
 
-def _statuses(carried: Carried, keys: Keys, upper: Floats, new: object) -> tuple[list[object], float]:
+def _statuses(carried: Carried, keys: Keys, upper: Floats, new: int) -> tuple[Statuses, float]:
     place, there = carried.find(keys)
-    statuses = np.full(len(keys), new, dtype=object)
+    statuses = np.full(len(keys), new, dtype=np.uint8)
     statuses[there] = carried.statuses[place[there]]
     other = upper[there] != carried.upper[place[there]]
-    return statuses.tolist(), float(other.mean()) if len(other) else 1.0
+    return statuses, float(other.mean()) if len(other) else 1.0
 
 
 def _carried(keys: Keys, statuses: Statuses, upper: Floats) -> Carried:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import highspy
 import numpy as np
@@ -12,7 +12,7 @@ from optimizer.backends.quiet import quiet_stdout
 from optimizer.program import Floats, Ints, LinearProgram
 from optimizer.settings import Settings
 from optimizer.sparse import Rows
-from optimizer.warm import Basis, basis_of, statuses_for
+from optimizer.warm import Basis, basis_of, standing, statuses_for
 
 # The first instance of a process greets on standard output whatever its options say.
 with quiet_stdout():
@@ -28,6 +28,8 @@ _USUAL, _FINE = 1e-7, 1e-9
 _DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
 _DEVEX, _WEIGHTS_OF_ITS_OWN_CHOICE = 1, -1
 _STATUS = highspy.HighsBasisStatus
+_STATUSES = np.array([_STATUS.kLower, _STATUS.kBasic, _STATUS.kUpper], dtype=object)
+"""In the order of ``optimizer.warm``."""
 _LOST = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolveError)
 """How simplex ends where it lost its way, and nothing is said of the program."""
 
@@ -104,9 +106,15 @@ class Solver:
         columns, rows = [_STATUS.kLower] * len(program.cost), [_STATUS.kBasic] * len(program.row_lower)
         for column, row in zip(*(part.tolist() for part in program.definitions), strict=True):
             columns[column], rows[row] = _STATUS.kBasic, _STATUS.kLower
+        self._set_basis(columns, rows, alien=False)
+
+    def _set_basis(
+        self, columns: list[highspy.HighsBasisStatus], rows: list[highspy.HighsBasisStatus], *, alien: bool
+    ) -> None:
+        """``alien``: perhaps not as many basic ones as there are rows, or not independent of each other."""
         hint = highspy.HighsBasis()
         hint.col_status, hint.row_status = columns, rows
-        hint.valid, hint.alien = True, False
+        hint.valid, hint.alien = True, alien
         _expect_ok(self._highs.setBasis(hint), "a basis")
 
     def change(self, program: LinearProgram) -> None:
@@ -143,20 +151,21 @@ class Solver:
     def start_from(self, basis: Basis, program: LinearProgram) -> None:
         """Begin the next run of a loaded program from the basis of another, as far as their labels agree."""
         started = perf_counter()
-        found = statuses_for(program, basis, new_column=_STATUS.kLower, new_row=_STATUS.kBasic)
+        found = statuses_for(program, basis)
         if found is not None:
-            hint = highspy.HighsBasis()
-            hint.col_status, hint.row_status = (cast(list[highspy.HighsBasisStatus], part) for part in found)
-            hint.valid = hint.alien = True
-            _expect_ok(self._highs.setBasis(hint), "a basis")
+            columns, rows = (_STATUSES[part].tolist() for part in found)
+            self._set_basis(columns, rows, alien=True)
         self.seconds += perf_counter() - started
 
-    def basis(self, program: LinearProgram) -> Basis:
-        """The basis of the last run, by label."""
+    def basis(self, program: LinearProgram, answer: SolverAnswer) -> Basis:
+        """The basis of the last run, by label; the solver tells its basic ones, the answer where the others stand."""
         started = perf_counter()
-        found = self._highs.getBasis()
-        columns, rows = (np.array(s, dtype=object) for s in (found.col_status, found.row_status))
+        status, basic = self._highs.getBasicVariables()
+        if status == highspy.HighsStatus.kError:  # nothing was factored: the next plan begins with its rows
+            basic = -1 - np.arange(len(program.row_lower))
         self.seconds += perf_counter() - started
+        columns = standing(answer.values, program.col_lower, program.col_upper, basic[basic >= 0])
+        rows = standing(answer.row_values, program.row_lower, program.row_upper, -1 - basic[basic < 0])
         return basis_of(program, columns, rows)
 
     def add_rows(self, rows: Rows, lower: Floats, upper: Floats) -> None:
