@@ -753,7 +753,7 @@ def with_guarantees(dice: Dice, scenario: Scenario) -> Scenario:
         price_per_kwh=dice.pick((None, 3.0)),
     )
     evses = tuple(
-        replace(e, power_floor_kw=dice.pick((None, 0.0, 2.0)) if e.max_power_kw else None) for e in scenario.site.evses
+        replace(e, power_floor_kw=dice.pick((None, 0.0, 1.5)) if e.max_power_kw else None) for e in scenario.site.evses
     )
     sessions = tuple(replace(session, accepts_less=often(dice, 2)) for session in scenario.sessions)
     return replace(scenario, site=replace(scenario.site, guarantees=rules, evses=evses), sessions=sessions)
