@@ -1,6 +1,6 @@
 """One day of a real garage in a few lines: without a plan, with one, and with one that knows nothing of its drivers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from api.curves import means, peak_kw
 from api.hindsight import in_hindsight, knowing_nothing
 from api.planning import Answer, plan
 from api.plot import write_plot
+from api.rolling import planned_anew
 from models import samples
 from models.domain.calendar import Calendar, calendar_of
 from models.domain.demand import demand_windows
@@ -19,7 +20,7 @@ from models.domain.prices import mean_prices
 from models.domain.schedule import Floats, Schedule
 from models.domain.signal import Direction, Event
 from models.domain.tariff import Tariff
-from models.domain.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
+from models.domain.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR, seconds_from_minutes
 from optimizer.optimize import optimize
 from optimizer.settings import Settings
 
@@ -77,16 +78,17 @@ class Row:
     """What the columns do not show."""
 
 
-Chapter = Callable[[Day], Row]
+Chapter = Callable[[Day, Sequence[Row]], Row]
+"""(the day, the rows before)"""
 
 
 def tell(page: Path) -> Iterator[str]:
     """The lines of the story, one as soon as it is known; writes the picture to ``page``. Raises OSError."""
     day = _day()
     yield from (_opening(day), HEAD, UNDER_HEAD)
-    rows = []
+    rows: list[Row] = []
     for chapter in CHAPTERS:
-        rows.append(chapter(day))
+        rows.append(chapter(day, rows))
         yield _told(rows[-1], day)
     yield from ("", *(row.note for row in rows if row.note))
     yield _small_print(day)
@@ -111,23 +113,40 @@ def _opening(day: Day) -> str:
     return f"{site.id}, {date}: {len(site.evses)} EVSEs, {cars}. Real sessions: ACN-Data, CC BY 4.0.\n"
 
 
-def _uncontrolled(day: Day) -> Row:
+def _uncontrolled(day: Day, before: Sequence[Row]) -> Row:
     return _row("no plan: each car at once", day.answer.uncontrolled)
 
 
-def _planned(day: Day) -> Row:
+def _planned(day: Day, before: Sequence[Row]) -> Row:
     return _row("planned, departures and needs known", day.answer.schedule)
 
 
-def _knowing_nothing(day: Day) -> Row:
+def _one_guess(day: Day, before: Sequence[Row]) -> Row:
     """Plan with the site's defaults, then follow that plan with the real cars."""
     truth = day.answer.scenario
-    schedule = optimize(knowing_nothing(truth), Settings())
+    schedule = optimize(knowing_nothing(replace(truth, site=replace(truth.site, habits=None))), Settings())
     found = in_hindsight(truth, schedule)
     return Row(
-        name="planned, nothing known of any driver",
+        name="nothing known: one guess, planned once",
         load_kw=found.load_kw,
         instants_s=schedule.instants_s,
+        met=found.energy_kwh / found.needed_kwh,
+    )
+
+
+ANEW_MIN = 15.0
+
+
+def _by_chance(day: Day, before: Sequence[Row]) -> Row:
+    """Plan anew every quarter of an hour with the habits of the site, up to the peak of the guess."""
+    truth, guess = day.answer.scenario, before[-1]
+    assert truth.horizon is not None, "the scenario is completed"
+    found = planned_anew(truth, minutes=ANEW_MIN, target_peak_kw=peak_kw(guess.load_kw, guess.instants_s))
+    steps_s = np.arange(len(found.load_kw) + 1) * seconds_from_minutes(ANEW_MIN)
+    return Row(
+        name="nothing known: by chance, planned anew",
+        load_kw=found.load_kw,
+        instants_s=truth.horizon.start.timestamp() + steps_s,
         met=found.energy_kwh / found.needed_kwh,
     )
 
@@ -138,7 +157,7 @@ PAYMENT_PER_KWH = 2.0
 """As California's Emergency Load Reduction Program paid from 2022 on. [USD/kWh]"""
 
 
-def _asked_for_less(day: Day) -> Row:
+def _asked_for_less(day: Day, before: Sequence[Row]) -> Row:
     """A utility pays for load below the one that is planned."""
     without = day.answer.schedule
     zone, first = ZoneInfo(day.answer.scenario.site.time_zone), without.instant(0)
@@ -176,7 +195,7 @@ def _event_note(day: Day, schedule: Schedule) -> str:
     )
 
 
-CHAPTERS: tuple[Chapter, ...] = (_uncontrolled, _planned, _asked_for_less, _knowing_nothing)
+CHAPTERS: tuple[Chapter, ...] = (_uncontrolled, _planned, _asked_for_less, _one_guess, _by_chance)
 """What is told, in this order; a chapter is a way to run the day."""
 
 
@@ -217,8 +236,9 @@ def _demand_charge(row: Row, day: Day) -> float:
 def _small_print(day: Day) -> str:
     return (
         f"\nAudit of the plan: {day.answer.audit.verdict}\n"
-        "Last line: the plan assumed the site's usual stay and need for every car; then each real car took what it\n"
-        "was offered until its real need was met or it really left. Only arrivals were known, and nothing was planned\n"
-        "anew during the day: a car that left early or wanted more than usual got less than it needed, and the bill\n"
-        "is smaller because less was charged.\n"
+        "Last two lines: no driver tells anything. One guess is the site's usual stay and need for every car, planned\n"
+        "once with arrivals known; then each real car took what it was offered until its real need was met or it\n"
+        "really left. By chance: every 15 minutes a plan for who is there, with how likely such cars leave and how\n"
+        "much they want, counted on the other days of the month, up to the same peak. Bills are smaller where less is\n"
+        "charged.\n"
     )

@@ -4,6 +4,7 @@ Run ``python -m models.samples.build_caltech FOLDER``; the README of the sample 
 """
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from statistics import median
@@ -12,12 +13,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from models.domain.habits import Habits
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.session import Session
 from models.domain.site import Evse, GridNode, NodeKind, Phase, SessionDefaults, Site, Transformer, Wiring
 from models.domain.tariff import DayKind, DemandCharge, Rate, Tariff, TimeOfUse, Window
 from models.domain.units import amperes_from_kw, kw_from_amperes
+from models.learning.history import PastSession
+from models.learning.learn import learn
 from models.samples.sources import (
     LONGEST_STAY,
     METER_DIGITS,
@@ -65,6 +69,7 @@ def build(folder: Path) -> Scenario:
             nodes=_nodes(network),
             evses=evses,
             session_defaults=_defaults([row for row in rows if _local_day(row) != day], day),
+            habits=_habits([row for row in rows if _local_day(row) != day], day),
         ),
         sessions=by_arrival([_session(row, evses) for row in rows if _local_day(row) == day]),
         tariff=_tariff(read_json(folder, "tariffs/acnportal/sce_tou_ev_4_march_2019.json")),
@@ -163,6 +168,15 @@ def _defaults(others: list[Row], day: date) -> SessionDefaults:
         source=f"median stay and 75 % quantile of energy of the {len(others)} sessions of October 2019 "
         f"that began on another day than {day}",
     )
+
+
+def _habits(others: list[Row], day: date) -> Habits:
+    """Stays and energies of the days that the sample does not show, counted."""
+    past = [
+        PastSession(utc(row["arrival_utc"]), utc(row["departure_utc"]), float(row["delivered_kwh"])) for row in others
+    ]
+    source = f"sessions of October 2019 that began on another day than {day}"
+    return replace(learn(past, ZONE), source=source)
 
 
 def _tariff(published: dict[str, Any]) -> Tariff:

@@ -321,14 +321,14 @@ def test_the_environment_sets_the_longest_body(monkeypatch: pytest.MonkeyPatch) 
     assert ServiceSettings().max_body_bytes == 2048
 
 
-def test_the_demo_tells_four_days_and_draws_one(chargewright: Any, tmp_path: Path) -> None:
+def test_the_demo_tells_five_days_and_draws_one(chargewright: Any, tmp_path: Path) -> None:
     page = tmp_path / "demo.html"
 
     code, told, _ = chargewright("demo", "--page", page)
 
     assert code == 0
     peaks = [float(line[40:].split()[0]) for line in told.splitlines() if " kW " in line and " % " in line + " "]
-    assert len(peaks) == 4
+    assert len(peaks) == 5
     assert peaks[1] < peaks[0], "a plan that does not lower the peak is no story"
     assert page.stat().st_size > 1_000_000, "the picture carries its own script"
 
