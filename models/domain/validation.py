@@ -32,7 +32,13 @@ from models.domain.checks.offers import empty_cabinets, unfit_histories
 from models.domain.checks.ranges import out_of_range
 from models.domain.checks.rates import hours_without_rate, malformed_windows, metering_intervals
 from models.domain.checks.series import disordered_steps, late_series, price_gaps, short_prices
-from models.domain.checks.signals import late_signal_series, paid_twice, signals_in_time, unclear_signals
+from models.domain.checks.signals import (
+    late_signal_series,
+    paid_twice,
+    signals_in_time,
+    too_many_signals,
+    unclear_signals,
+)
 from models.domain.checks.span import nothing_to_plan, unfit_horizon
 from models.domain.checks.stays import backward_times, minimum_above_target, two_at_once, unclear_needs
 from models.domain.checks.vehicles import more_than_fits, underpaid_discharge, unfit_states, unordered_tapers
@@ -71,6 +77,7 @@ _CHECKS: tuple[Check, ...] = (
     empty_cabinets,
     disordered_steps,
     price_gaps,
+    too_many_signals,
     unclear_signals,
     late_signal_series,
     malformed_windows,

@@ -203,11 +203,13 @@ def _seen(event: Event, span: Periods) -> Iterator[tuple[float, float, float]]:
 
 def _overlaps(start_s: Floats, end_s: Floats, span: Periods) -> tuple[Ints, Ints, Floats]:
     """Pairs of interval and period, and the part of the interval that the period covers."""
-    since = np.maximum(start_s[:, None], span.instants_s[:-1])
-    until = np.minimum(end_s[:, None], span.instants_s[1:])
-    covered = np.maximum(0.0, until - since) / (end_s - start_s)[:, None]
-    row, period = np.nonzero(covered)
-    return row, period, covered[row, period]
+    instants = span.instants_s
+    first = np.maximum(0, np.searchsorted(instants, start_s, side="right") - 1)
+    count = np.searchsorted(instants, end_s, side="left") - first
+    row = np.repeat(np.arange(len(start_s)), count)
+    period = np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
+    covered = np.minimum(end_s[row], instants[period + 1]) - np.maximum(start_s[row], instants[period])
+    return row, period, np.asarray(covered / (end_s - start_s)[row])
 
 
 def _dispatch_parts(i: int, told: Dispatch, span: Periods, at: Meters) -> list[_Part]:

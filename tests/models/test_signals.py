@@ -190,7 +190,7 @@ UNFIT: dict[str, tuple[Any, str, str]] = {
     "settlement intervals of no length": (
         replace(EVENT, settlement_min=0.0),
         "settlement_min",
-        "settlement_min is 0, below 0.1",
+        "settlement_min is 0, below 1",
     ),
     "a baseline with a gap": (
         replace(EVENT, end=at(2), baseline_kw=tuple(Step(start=at(k / 4), value=9.0) for k in (0, 1, 2, 4, 5, 6, 7))),
@@ -254,6 +254,15 @@ def test_two_prices_in_place_of_one_are_a_finding_and_an_addition_is_not() -> No
         ids=("other",),
     )
     assert validate(scenario(PRICE, replace(other, mode=PriceMode.ADD))) == ()
+
+
+def test_more_signals_than_anybody_sends_are_a_finding_and_not_compared_one_by_one() -> None:
+    many = tuple(replace(EVENT, id=f"dr-{k}") for k in range(1001))
+
+    (finding,) = validate(scenario(*many))
+
+    assert finding.path == "signals"
+    assert finding.message == "there are 1001 signals, more than 1000"
 
 
 PAID_TWICE: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {

@@ -176,7 +176,7 @@ RANGES: dict[type, dict[str, Range]] = {
         "payment_per_kwh": NOT_NEGATIVE,
         "penalty_per_kwh": NOT_NEGATIVE,
         "pays_from_share": SHARE,
-        "settlement_min": MINUTES,
+        "settlement_min": Range(low=1.0),
     },
     Rebound: {
         "hours": Range(low=0.0, high=HOURS_PER_DAY, above=True),

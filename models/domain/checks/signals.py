@@ -1,7 +1,6 @@
 """Signals: what each must say, what two of them must not pay twice, and when they have to be."""
 
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
 from models.domain.checks.series import market_step_s
@@ -15,10 +14,20 @@ from models.domain.times import instant, seconds
 from models.domain.units import seconds_from_minutes
 from models.domain.value import Step
 
+AnySignal = Cap | Event | Dispatch | PriceEvent
 _Defect = tuple[str, str, str]
 """Field, what is wrong with it, and the way out."""
+MOST_SIGNALS = 1000
 _SAME_S = 1e-3
 """Two instants closer than this are one. [s]"""
+
+
+def too_many_signals(scenario: Scenario) -> Iterator[Finding]:
+    """More than one plan can need: each is compared with every other."""
+    count = len(scenario.signals)
+    if count > MOST_SIGNALS:
+        remedy = "leave out those that this plan does not reach"
+        yield Finding(path="signals", message=f"there are {count} signals, more than {MOST_SIGNALS}", remedy=remedy)
 
 
 def unclear_signals(scenario: Scenario) -> Iterator[Finding]:
@@ -28,7 +37,7 @@ def unclear_signals(scenario: Scenario) -> Iterator[Finding]:
             yield _finding(f"signals[{i}].{field}", signal, message, remedy)
 
 
-def _defects(signal: Cap | Event | Dispatch | PriceEvent) -> Iterator[_Defect]:
+def _defects(signal: AnySignal) -> Iterator[_Defect]:
     match signal:
         case Cap():
             yield from _of_cap(signal)
@@ -136,16 +145,29 @@ def _broken_intervals(path: str, event: Event) -> Iterator[Finding]:
 
 
 def paid_twice(scenario: Scenario) -> Iterator[Finding]:
-    """Events of one direction that measure the same EVSEs at the same time, and two prices in place of one."""
-    for (_, before), (i, signal) in combinations(enumerate(scenario.signals), 2):
-        if seconds(before.end) <= seconds(signal.start) or seconds(signal.end) <= seconds(before.start):
-            continue
-        if isinstance(before, Event) and isinstance(signal, Event) and _same_kwh(scenario.site, before, signal):
-            message = f"it and {label(before)} pay twice for one kWh: both measure it from {_both(before, signal)}"
-            yield _finding(f"signals[{i}].start", signal, message, "leave out one of them, or let them not overlap")
-        if isinstance(before, PriceEvent) and isinstance(signal, PriceEvent) and _same_price(before, signal):
-            message = f"it and {label(before)} both replace one price from {_both(before, signal)}"
-            yield _finding(f"signals[{i}].start", signal, message, "let them not overlap, or write mode add")
+    """Events of one direction that measure the same EVSEs at the same time, and two prices in place of one.
+
+    Of every signal the first one before it that it clashes with.
+    """
+    site, before = scenario.site, list[tuple[float, float, AnySignal]]()
+    for i, signal in enumerate(scenario.signals):
+        start_s, end_s = seconds(signal.start), seconds(signal.end)
+        at_the_time = (other for begun_s, over_s, other in before if begun_s < end_s and over_s > start_s)
+        clash = next((defect for other in at_the_time if (defect := _clash(site, other, signal))), None)
+        if clash is not None:
+            yield _finding(f"signals[{i}].start", signal, *clash)
+        before.append((start_s, end_s, signal))
+
+
+def _clash(site: Site, one: AnySignal, other: AnySignal) -> tuple[str, str] | None:
+    """What is wrong with two signals at one time, and the way out."""
+    if isinstance(one, Event) and isinstance(other, Event) and _same_kwh(site, one, other):
+        message = f"it and {label(one)} pay twice for one kWh: both measure it from {_both(one, other)}"
+        return message, "leave out one of them, or let them not overlap"
+    if isinstance(one, PriceEvent) and isinstance(other, PriceEvent) and _same_price(one, other):
+        message = f"it and {label(one)} both replace one price from {_both(one, other)}"
+        return message, "let them not overlap, or write mode add"
+    return None
 
 
 def _same_kwh(site: Site, one: Event, other: Event) -> bool:
