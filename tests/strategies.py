@@ -686,7 +686,7 @@ def a_billing_period(dice: Dice, scenario: Scenario) -> BillingPeriod | None:
 
 
 def with_followed_cars(dice: Dice, scenario: Scenario) -> Scenario:
-    """V2G, charging curves and ceilings at some sites: cars of 80 kWh that come half empty at most."""
+    """V2G, charging curves and ceilings at some sites: cars of 80 kWh, half empty where they want more than a state."""
     if not often(dice, 4):
         return scenario
     evses = tuple(replace(evse, max_discharge_kw=dice.pick((None, 5.0, 10.0))) for evse in scenario.site.evses)
@@ -709,19 +709,20 @@ def a_followed_session(dice: Dice, session: Session, horizon: Horizon) -> Sessio
         wear_price_per_kwh=dice.pick((0.0, 0.02)),
         taper=a_taper(dice) if often(dice, 4) else (),
     )
+    soc = tenths(dice, 0.0, 0.9)
     told = {"energy_target_kwh": None, "energy_minimum_kwh": 0.0, "delivered_kwh": 0.0}
     wish: dict[str, float | None] = {"soc_target": tenths(dice, 0.2, 0.8), "soc_minimum": dice.pick((None, 0.2))}
     return replace(
         session,
         vehicle=vehicle,
-        soc=tenths(dice, 0.0, 0.5),
+        soc=soc,
         allows_discharge=often(dice, 7),
         soc_reserve=dice.pick((None, 0.0, 0.3)),
         energy_floor_kwh=a_series(dice, horizon, 0.0, 40.0) if often(dice, 2) else None,
         energy_ceiling_kwh=a_series(dice, horizon, 40.0, 80.0) if often(dice, 2) else None,
         discharge_price_per_kwh=dice.pick((None, retail / 0.8)),
         terminal_value_per_kwh=dice.pick((None, 0.2)),
-        **(told | wish if often(dice, 5) else {}),
+        **(told | wish if soc > 0.5 or often(dice, 5) else {}),
     )
 
 

@@ -427,6 +427,8 @@ def node_power(model: pyo.ConcreteModel, paper: Paper, c: PaperSide, t: Period) 
     carried = sum(
         paper.h(s, t) / t.hours * model.charge_power[s.id, t.label] / s.kappa for s in paper.plugged(places, t)
     )
+    for car in paper.givers(places, t):
+        carried -= paper.h(car.stay, t) / t.hours * car.stay.kappa * given_back(model, car, t)
     carried += sum(model.pv_curtailed[v.id, t.label] for v in paper.curtailable(t) if v.node in places)
     for b in paper.batteries(places):
         carried += model.storage_charge[b.id, t.label] - model.storage_discharge[b.id, t.label]
