@@ -23,6 +23,7 @@ from models.domain.schedule import (
 from optimizer.alarms import alarms, guarantee_alarms
 from optimizer.instance import Instance
 from optimizer.instance.chances import wanted_kwh
+from optimizer.instance.limits import drawn_per_kw
 from optimizer.outcome import Outcome
 from optimizer.program import LinearProgram
 from optimizer.signal_plans import dispatch_plans, event_plans, group_plans, metered_kw, response_costs
@@ -431,7 +432,9 @@ def _car_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     efficiency = np.where(limits.at_evse[node], 1.0, instance.sessions.efficiency[cells.session[cell]])
     back = outcome.discharge_power_kw[cell] * efficiency
     mean = (outcome.charge_power_kw[cell] / efficiency - back) * (cells.hours / span.hours[cells.period])[cell]
-    counted = instance.following.counted_kw(outcome.limit_kw)[cell] / efficiency - back * instance.storage.firm[node]
+    session = cells.session[cell]
+    per_kw = drawn_per_kw(limits, node, instance.sessions.efficiency[session], instance.sessions.power_factor[session])
+    counted = instance.following.counted_kw(outcome.limit_kw)[cell] * per_kw - back * instance.storage.firm[node]
     loads = np.zeros((2, limits.limit_kw.size))
     for load, kw in zip(loads, (mean, counted), strict=True):
         np.add.at(load, place, kw)

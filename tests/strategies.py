@@ -862,6 +862,20 @@ def with_dearer_peaks(dice: Dice, scenario: Scenario) -> Scenario:
     )
 
 
+def with_apparent_limits(dice: Dice, scenario: Scenario) -> Scenario:
+    """Limits in kVA in place of some in kW, and loads with power factors."""
+    if not often(dice, 3):
+        return scenario
+    site = scenario.site
+    nodes = tuple(
+        replace(node, import_limit_kw=None, import_limit_kva=node.import_limit_kw) if often(dice, 5) else node
+        for node in site.nodes
+    )
+    evses = tuple(replace(evse, power_factor=dice.pick((1.0, 0.98, 0.9))) for evse in site.evses)
+    loads = tuple(replace(load, power_factor=dice.pick((1.0, 0.8))) for load in site.base_loads)
+    return replace(scenario, site=replace(site, nodes=nodes, evses=evses, base_loads=loads))
+
+
 def a_dearer_peak(dice: Dice, charge: DemandCharge) -> DemandCharge:
     first = tenths(dice, 2.0, 12.0)
     tiers = (
@@ -940,5 +954,6 @@ FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (
     with_installed,
     with_dearer_peaks,
     with_setpoint_rules,
+    with_apparent_limits,
 )
 """Drawn after everything else, each from a random stream of its own, so that none changes what the others draw."""

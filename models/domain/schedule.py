@@ -125,9 +125,10 @@ class NodePlan:
     expected_kw: Floats
     """Charging with its losses, stand-by and expected base load, less what PV and batteries feed in. [kW]"""
     guaranteed_kw: Floats
-    """Every setpoint drawn in full, stand-by, the high base load, no PV: what the import limit is kept with. [kW]"""
+    """Every setpoint drawn in full, stand-by, the high base load, no PV: what the import limit is kept with. [kW, or
+    kVA where the node is limited in kVA]"""
     import_limit_kw: Floats
-    """The least of rating times factor and every signal; inf where there is none. [kW]"""
+    """The least of rating times factor and every signal; inf where there is none. [as ``guaranteed_kw``]"""
     limit_set_by: tuple[str, ...]
     """Who set it, per period: the id of a signal, ``rating``, or nothing. Empty when no signal touches the node."""
     worth_per_kw: Floats

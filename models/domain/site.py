@@ -90,6 +90,8 @@ class GridNode:
     """The next node towards the grid; None for the site connection, of which there is one."""
     kind: NodeKind = NodeKind.FEEDER
     import_limit_kw: Series | None = None
+    import_limit_kva: Series | None = None
+    """Of apparent power, in place of a limit in kW: loads below count with their power factors. [kVA]"""
     export_limit_kw: Series | None = None
     current_limit_a: Series | PhaseSeries | None = None
     """Per line conductor, on the load side of the node's transformer if it has one. [A]"""
@@ -114,6 +116,8 @@ class BaseLoad:
     """The mirror for export limits. None: as expected. [kW]"""
     high_current_a: PhaseSeries | None = None
     """Known only in size, so it is added to the length of the current. None: ``high_kw`` on three even phases. [A]"""
+    power_factor: float = 1.0
+    """Counts where a limit is in kVA."""
 
 
 @value
@@ -192,6 +196,8 @@ class Evse:
     """The only currents it can offer, if it cannot offer any. [A]"""
     conversion_efficiency: float | None = None
     """Power at evse over power at grid. None: 1 on AC, 0.93 on DC."""
+    power_factor: float = 1.0
+    """Of its class, while it charges; counts where a limit is in kVA."""
     standby_kw: float = 0.0
     """Drawn at grid whether or not a car charges. [kW]"""
     power_floor_kw: float | None = None

@@ -20,6 +20,7 @@ from models.domain.checks.contracts import (
 from models.domain.checks.contradictions import contradicting_bounds
 from models.domain.checks.equipment import (
     empty_phase_limits,
+    limited_twice,
     missing_continuous_factors,
     shared_outlets,
     unfit_evses,
@@ -59,6 +60,7 @@ _CHECKS: tuple[Check, ...] = (
     unfit_evses,
     shared_outlets,
     empty_phase_limits,
+    limited_twice,
     missing_continuous_factors,
     unfit_energies,
     batteries_under_current_limits,

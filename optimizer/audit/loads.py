@@ -1,7 +1,7 @@
 """What every node carries: the import limits (5), the site balance (7), and what the plan says about its nodes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,9 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
     expected, high, low, highest = (rolled_up(site, own) for own in _base_loads(case))
     drawn, given = powers_below(case)
     curtailed, curtailable = curtailed_below(case), curtailable_below(case)
+    apparent = _apparent_loads(case, charging)
+    high, highest = high | apparent.high, highest | apparent.highest
+    charging = charging | apparent.charging
     nodes = [
         NodeLoad(
             label=node.id,
@@ -95,7 +98,7 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
             curtailed_kw=curtailed[node.id],
             drawn_kw=drawn[node.id],
             given_kw=given[node.id],
-            firm=node.firm_generation,
+            firm=node.firm_generation and node.import_limit_kva is None,
             curtailable_kw=curtailable[node.id],
             limit_kw=_import_limit(case, node),
             export_limit_kw=_export_limit(case, node),
@@ -103,6 +106,46 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
         for node in site.nodes
     ]
     return (*nodes, *(_cabinet_load(case, cabinet) for cabinet in site.cabinets))
+
+
+@dataclass(frozen=True, slots=True)
+class _Apparent:
+    """What nodes with a limit in kVA count, by node: the same figures, each load over its power factor. [kVA]"""
+
+    charging: dict[str, Charging]
+    high: dict[str, Floats]
+    highest: dict[str, Floats]
+
+
+def _apparent_loads(case: Case, charging: dict[str, Charging]) -> _Apparent:
+    site, time = case.scenario.site, case.time
+    nodes = [node.id for node in site.nodes if node.import_limit_kva is not None]
+    if not nodes:
+        return _Apparent({}, {}, {})
+    full, floor = (_over_factors(case, quantity) for quantity in (counted_kw, floor_kw))
+    high = {node.id: np.zeros(len(time.starts_s)) for node in site.nodes}
+    for load in site.base_loads:
+        high[load.node] += np.maximum(0.0, high_and_low_kw(case, load)[0]) / load.power_factor
+    held = held_kw(case)
+    for evse in site.evses:
+        power = held.get(evse.id, np.zeros(case.schedule.period_count))[time.period] / efficiency(evse)
+        high[evse.node] += (power + evse.standby_kw) / evse.power_factor
+    total = rolled_up(site, high)
+    return _Apparent(
+        {node: replace(charging[node], full=full[node], floor=floor[node]) for node in nodes},
+        {node: total[node] for node in nodes},
+        {node: time.largest(total[node]) for node in nodes},
+    )
+
+
+def _over_factors(case: Case, quantity: Callable[[Case, Stay], Floats]) -> dict[str, Floats]:
+    """A power of each stay at grid over the power factor of its EVSE, summed below each node (T,). [kVA]"""
+    labels = [node.id for node in case.scenario.site.nodes]
+
+    def per_factor(stay: Stay) -> Floats:
+        return quantity(case, stay) / (efficiency(stay.evse) * stay.evse.power_factor)
+
+    return rolled_up(case.scenario.site, _summed(case, per_factor, labels, lambda stay: stay.evse.node))
 
 
 def load_breaks(case: Case, loads: Iterable[NodeLoad]) -> Iterator[Break]:
@@ -214,9 +257,13 @@ def controlled_kw(load: NodeLoad) -> Floats:
     return np.asarray(load.charging.full + load.drawn_kw - (load.given_kw + load.charging.back if load.firm else 0.0))
 
 
+def _own_import(node: GridNode) -> Series | None:
+    return node.import_limit_kw if node.import_limit_kva is None else node.import_limit_kva
+
+
 def _import_limit(case: Case, node: GridNode) -> Floats:
     """The least of the node's own limit, with the continuous factor of a rating, and every cap (13). (G,) [kW]"""
-    return _capped(case, node, _own_limit(case, node, node.import_limit_kw), lambda cap: cap.import_limit_kw)
+    return _capped(case, node, _own_limit(case, node, _own_import(node)), lambda cap: cap.import_limit_kw)
 
 
 def _export_limit(case: Case, node: GridNode) -> Floats:

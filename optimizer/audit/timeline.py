@@ -145,6 +145,7 @@ def _changes_of_day(day: date, clocks: list[time], zone: ZoneInfo) -> list[float
 def _limit_changes(scenario: Scenario) -> Iterable[Floats]:
     for node in scenario.site.nodes:
         yield _starts(node.import_limit_kw)
+        yield _starts(node.import_limit_kva)
         yield _starts(node.export_limit_kw)
         primary = node.transformer.primary_current_limit_a if node.transformer else None
         for current in (node.current_limit_a, primary):

@@ -21,6 +21,8 @@ from optimizer.explain.marginal import NOTHING, Marginal, marginal
 from optimizer.explain.peaks import Peaks, peaks
 from optimizer.explain.planned import Floats, Planned, planned
 from optimizer.explain.wording import Cause, Run, told_as
+from optimizer.instance import Instance
+from optimizer.instance.limits import drawn_per_kw
 from optimizer.settings import Settings
 
 DONE_KWH = 1e-3
@@ -239,11 +241,19 @@ def _room_kw(told: Planned, room: Rooms, where: slice) -> Floats:
     s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
     left = np.full(len(period), np.inf)
     for node, left_kw in powers_above(told, room, s):
-        at_evse = node >= 0 and bool(instance.limits.at_evse[node])
-        left = np.minimum(left, (1.0 if at_evse else float(instance.sessions.efficiency[s])) * left_kw[period])
+        per_kw = _per_kw(instance, node, s)
+        left = np.minimum(left, left_kw[period] / per_kw)
     for line_kw in room.line_kw.values():
         left = np.minimum(left, line_kw[where])
     return left
+
+
+def _per_kw(instance: Instance, node: int, s: int) -> float:
+    """What a kW at evse counts at a node or cabinet, or at a group of EVSEs, which has no number."""
+    who, at = instance.sessions, np.array([max(0, node)])
+    if node < 0:
+        return 1.0 / float(who.efficiency[s])
+    return float(drawn_per_kw(instance.limits, at, who.efficiency[s], who.power_factor[s])[0])
 
 
 def _step_kw(told: Planned, s: int, power_kw: float) -> float:

@@ -7,6 +7,7 @@ from optimizer.formulation.energy import Charging
 from optimizer.formulation.storage import Storing
 from optimizer.instance import Instance
 from optimizer.instance.below import cells_of
+from optimizer.instance.limits import drawn_per_kw
 from optimizer.program import Floats, Ints, ProgramBuilder
 
 
@@ -28,7 +29,8 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, stor
     # (5)  Σ_{below n} charge_power/κ, or reserved_power/κ, - firm[n] κ discharge_power
     #      + storage_charge - firm[n] storage_discharge
     #      <= import_limit[n,t] - high_base[n,t] - standby[n]
-    at_grid = np.where(limits.at_evse[node], 1.0, 1.0 / efficiency[cells.session[cell]])
+    session = cells.session[cell]
+    at_grid = drawn_per_kw(limits, node, efficiency[session], instance.sessions.power_factor[session])
     lp.at_most(
         "node_import_limit",
         ("node", "period"),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from optimizer.heuristics.discs import Complexes, Floats, corners, reach
 from optimizer.instance import CurrentPoint, Groups, ImportLimits, Instance
+from optimizer.instance.limits import drawn_per_kw
 
 Ints = NDArray[np.int64]
 
@@ -99,7 +100,7 @@ def limits_of(instance: Instance, drawn_kw: Floats | None = None) -> Limits:
     ``drawn_kw`` is that of nodes and cabinets, then of capped groups (M + G, T). [kW]
     """
     who = instance.sessions
-    powers = power_limits(instance.limits, who.evse_ids, who.efficiency)
+    powers = power_limits(instance.limits, who.evse_ids, who.efficiency, who.power_factor)
     itself = np.arange(who.count)
     currents = [current_limits(p, itself, np.zeros_like(itself), who.count) for p in instance.currents]
     grouped = group_limits(instance.limits, instance.groups, who.evse_ids, who.efficiency)
@@ -114,12 +115,12 @@ def _beside(limits: Limits, drawn_kw: Floats) -> Limits:
     return replace(limits, limit=np.maximum(limits.limit, limits.base), base=limits.base + drawn_kw)
 
 
-def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Floats) -> Limits:
+def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Floats, power_factor: Floats) -> Limits:
     """(5) Nodes and cabinets that limit power; members are at these EVSEs."""
     length = np.zeros((len(limits.ids), len(evse_ids)))
     for s, evse in enumerate(evse_ids):
-        above = list(limits.evse_nodes[evse])
-        length[above, s] = np.where(limits.at_evse[above], 1.0, 1.0 / efficiency[s])
+        above = np.array(limits.evse_nodes[evse], dtype=np.int64)
+        length[above, s] = drawn_per_kw(limits, above, efficiency[s], power_factor[s])
     nodes = np.arange(len(limits.ids))
     lines = ("",) * len(nodes)
     return Limits(

@@ -15,7 +15,7 @@ from models.domain.scenario import Scenario
 from models.domain.site import Evse
 from models.domain.units import seconds_from_minutes
 from optimizer.instance.held import Held, held_evses, installed_kw
-from optimizer.instance.limits import ImportLimits
+from optimizer.instance.limits import ImportLimits, drawn_per_kw
 from optimizer.instance.periods import Periods
 from optimizer.instance.sessions import Cells, Sessions
 
@@ -72,7 +72,8 @@ def at_nodes(limits: ImportLimits, who: Sessions, plugged: Cells, cells: Ints, p
     for cell, power in zip(cells.tolist(), power_kw.tolist(), strict=True):
         s, t = plugged.session[cell], plugged.period[cell]
         for node in limits.evse_nodes[who.evse_ids[s]]:
-            total[node, t] += power if limits.at_evse[node] else power / who.efficiency[s]
+            one = np.array([node])
+            total[node, t] += power * drawn_per_kw(limits, one, who.efficiency[s], who.power_factor[s])[0]
     return total
 
 

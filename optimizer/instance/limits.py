@@ -53,6 +53,8 @@ class ImportLimits:
     """For each EVSE the nodes and cabinets above it."""
     at_evse: NDArray[np.bool_]
     """(M,) whether the limit is measured at evse: then no conversion and no stand-by."""
+    apparent: NDArray[np.bool_]
+    """(M,) whether it is one of apparent power: then ``limit_kw``, ``high_kw`` and ``floor_kw`` are in kVA."""
 
     @property
     def room_kw(self) -> Floats:
@@ -73,6 +75,8 @@ def import_limits(
     limit, expected, high, low = (np.zeros((count, span.count)) for _ in range(4))
     _add_loads(site, tree, span, expected, high, low)
     _add_standby(site, tree, expected, high, low)
+    apparent = np.array([node.import_limit_kva is not None for node in tree.nodes] + [False] * len(site.cabinets))
+    _add_apparent(site, tree, span, apparent, high)
     _take_generation(supply, expected, low)
     for i, node in enumerate(tree.nodes):
         limit[i] = node_limit(node, span)
@@ -82,7 +86,7 @@ def import_limits(
         high[i] = expected[i] = 0.0 if cabinet.measured_at is MeasuringPoint.EVSE else standby
     at_evse = np.array([False] * len(tree.nodes) + [c.measured_at is MeasuringPoint.EVSE for c in site.cabinets])
     evse_nodes = _evse_nodes(site, tree)
-    _add_held(held, evse_nodes, at_evse, high)
+    _add_held(held, evse_nodes, at_evse, apparent, high)
     caps = tuple(s for s in scenario.signals if isinstance(s, Cap) and not s.evses)
     set_by = dict(_capped(caps, tree, span, limit, lambda cap: cap.import_limit_kw))
     export_limit = _export_limits(tree, span, limit.shape)
@@ -100,6 +104,7 @@ def import_limits(
         curtailable_kw=_curtailable(supply, limit.shape),
         evse_nodes=evse_nodes,
         at_evse=at_evse,
+        apparent=apparent,
     )
 
 
@@ -111,10 +116,11 @@ def rating_factor(node: GridNode) -> float:
 
 
 def node_limit(node: GridNode, span: Periods) -> Floats:
-    """What a node may import by itself (T,); inf where nothing limits it. [kW]"""
-    if node.import_limit_kw is None:
+    """What a node may import by itself (T,); inf where nothing limits it. [kW, or kVA]"""
+    limit = node.import_limit_kw if node.import_limit_kva is None else node.import_limit_kva
+    if limit is None:
         return np.full(span.count, np.inf)
-    return values(node.import_limit_kw, span.instants_s, How.LEAST) * rating_factor(node)
+    return values(limit, span.instants_s, How.LEAST) * rating_factor(node)
 
 
 def _add_loads(site: Site, tree: Tree, span: Periods, expected: Floats, high: Floats, low: Floats) -> None:
@@ -128,6 +134,27 @@ def _add_loads(site: Site, tree: Tree, span: Periods, expected: Floats, high: Fl
         low[above] += np.minimum(mean, values(low_kw, span.instants_s, How.LEAST))
 
 
+def _add_apparent(site: Site, tree: Tree, span: Periods, apparent: NDArray[np.bool_], high: Floats) -> None:
+    """What loads below a limit in kVA count beyond their power; what a load feeds in relieves no such limit."""
+    if not apparent.any():
+        return
+    for load in site.base_loads:
+        above = [node for node in tree.above(load.node) if apparent[node]]
+        mean = values(load.expected_kw, span.instants_s, How.MEAN)
+        told = load.expected_kw if load.high_kw is None else load.high_kw
+        power = np.maximum(mean, values(told, span.instants_s, How.LARGEST))
+        high[above] += np.maximum(0.0, power) / load.power_factor - power
+    for evse in site.evses:
+        above = [node for node in tree.above(evse.node) if apparent[node]]
+        high[above] += evse.standby_kw / evse.power_factor - evse.standby_kw
+
+
+def drawn_per_kw(limits: ImportLimits, node: Ints, efficiency: Floats, power_factor: Floats) -> Floats:
+    """What a limit counts for one kW at evse: with losses, and in kVA with the power factor. [kW/kW, kVA/kW]"""
+    at_grid = 1.0 / (efficiency * np.where(limits.apparent[node], power_factor, 1.0))
+    return np.where(limits.at_evse[node], 1.0, at_grid)
+
+
 def _add_standby(site: Site, tree: Tree, *loads: Floats) -> None:
     for evse in site.evses:
         if evse.standby_kw:
@@ -136,13 +163,18 @@ def _add_standby(site: Site, tree: Tree, *loads: Floats) -> None:
 
 
 def _add_held(
-    held: tuple[Held, ...], evse_nodes: dict[str, tuple[int, ...]], at_evse: NDArray[np.bool_], high: Floats
+    held: tuple[Held, ...],
+    evse_nodes: dict[str, tuple[int, ...]],
+    at_evse: NDArray[np.bool_],
+    apparent: NDArray[np.bool_],
+    high: Floats,
 ) -> None:
     """EVSEs that cannot be reached draw what they follow, whoever stands there."""
     for one in held:
         kappa = conversion_efficiency(one.evse)
         for node in evse_nodes[one.evse.id]:
-            high[node] += one.power_kw if at_evse[node] else one.power_kw / kappa
+            share = one.evse.power_factor if apparent[node] else 1.0
+            high[node] += one.power_kw if at_evse[node] else one.power_kw / (kappa * share)
 
 
 def _capped(

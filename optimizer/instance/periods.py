@@ -126,7 +126,7 @@ def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: fl
 
 def _series(site: Site) -> Iterator[Series | None]:
     for node in site.nodes:
-        yield from (node.import_limit_kw, node.export_limit_kw)
+        yield from (node.import_limit_kw, node.import_limit_kva, node.export_limit_kw)
         yield from _phases(node.current_limit_a)
         if node.transformer is not None:
             yield from _phases(node.transformer.primary_current_limit_a)

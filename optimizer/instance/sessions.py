@@ -31,6 +31,7 @@ class Sessions:
     max_power_kw: Floats
     efficiency: Floats
     """κ of the EVSE."""
+    power_factor: Floats
     remaining_kwh: Floats
     promised_kwh: Floats
     after_horizon_kwh: Floats
@@ -86,6 +87,7 @@ def sessions(scenario: Scenario, tree: Tree, span: Periods) -> Sessions:
         departure_s=departure_s,
         max_power_kw=power,
         efficiency=efficiency,
+        power_factor=np.array([tree.evses[s.evse].power_factor for s in scenario.sessions], dtype=float),
         remaining_kwh=remaining,
         promised_kwh=promised,
         after_horizon_kwh=np.minimum(remaining, CATCH_UP_SHARE * power * np.where(_certain(scenario), after_h, 0.0)),

@@ -56,7 +56,9 @@ def storage(site: Site, tree: Tree) -> Storage:
     """The arrays of a completed site's batteries."""
     batteries = site.batteries
     table = np.array([_row(battery) for battery in batteries], dtype=float).reshape(len(batteries), 9).T
-    firm = [node.firm_generation for node in tree.nodes] + [False] * len(site.cabinets)
+    # What a battery gives back relieves nobody of reactive power: a limit in kVA does not count on it.
+    firm = [node.firm_generation and node.import_limit_kva is None for node in tree.nodes]
+    firm += [False] * len(site.cabinets)
     ids, above = (tuple(battery.id for battery in batteries), tuple(tree.above(battery.node) for battery in batteries))
     charge, discharge, into, out, start, reserve, capacity, wear, worth = table
     firm_nodes = np.array(firm, dtype=bool)

@@ -159,6 +159,8 @@ STATE_FAULTS = (
     Fault("what stays inside is worth nothing", number("cost", KWH, put(0.0), not_zero)),
 )
 
+APPARENT_FAULTS = (Fault("a power factor is forgotten", coefficient(LIMIT, POWER, times(0.9), not_one)),)
+
 TIER, TIER_ROW = "peak_above_tier", "peak_above_tier_definition"
 
 TIER_FAULTS = (
@@ -192,6 +194,7 @@ FAULTS = (
     *PACE_FAULTS,
     *INSTALLED_FAULTS,
     *TIER_FAULTS,
+    *APPARENT_FAULTS,
     *SIGNAL_FAULTS,
     *SESSION_FAULTS,
     *GRID_FAULTS,

@@ -1003,3 +1003,18 @@ def test_a_defect_of_what_was_before_is_told_at_its_place(given: dict[str, Any],
 
 def test_a_plan_before_of_a_session_that_has_left_does_no_harm() -> None:
     assert validate(scenario(previous=(before("gone"),), ledger=(MissedBefore(driver="gone", missed_kwh=3.0),))) == ()
+
+
+def test_a_node_is_limited_in_kw_or_in_kva_and_not_in_both() -> None:
+    node = replace(GRID, import_limit_kva=40.0)
+
+    assert told(replace(scenario(), site=replace(scenario().site, nodes=(node,)))) == [
+        ("site.nodes[0].import_limit_kva", "node grid: its import is limited in kW and in kVA")
+    ]
+
+
+@pytest.mark.parametrize("factor", [0.0, 1.2])
+def test_a_power_factor_is_above_nothing_and_at_most_one(factor: float) -> None:
+    (found,) = told(replace(scenario(), site=replace(scenario().site, evses=(bay(power_factor=factor),))))
+
+    assert found[0] == "site.evses[0].power_factor"

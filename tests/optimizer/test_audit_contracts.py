@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from models.domain.scenario import Scenario
-from models.domain.schedule import ContractPlan, PeakPlan, Schedule
+from models.domain.schedule import ContractPlan, Method, PeakPlan, Schedule
 from models.domain.tariff import Window
 from models.domain.wire import read_scenario
 from optimizer.audit import BreakCode, audit
+from optimizer.failsafe import fail_safe_shares
+from optimizer.fallback import fail_safe_plan
+from optimizer.heuristics import heuristic
 from optimizer.optimize import optimize
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -132,3 +135,30 @@ def test_peaks_outside_high_load_windows_do_not_count_and_inside_they_do() -> No
 
     assert audit(scenario, plan).passed
     assert BreakCode.PEAK_TOO_LOW in {one.code for one in audit(always, plan).breaks}
+
+
+def test_a_limit_in_kva_counts_power_factors() -> None:
+    """A plan that takes kVA for kW draws 16 kW: 5 + 16 / 0.9 = 22.8 kVA of 20."""
+    scenario, plan = planned("apparent-power")
+    evses = tuple(replace(evse, power_factor=1.0) for evse in scenario.site.evses)
+    loads = tuple(replace(load, power_factor=1.0) for load in scenario.site.base_loads)
+    blind = optimize(replace(scenario, site=replace(scenario.site, evses=evses, base_loads=loads)))
+
+    assert audit(scenario, plan).passed
+    assert blind.sessions[0].charge_power_kw == pytest.approx([16.0])
+    assert {one.code for one in audit(scenario, blind).breaks} == {BreakCode.IMPORT_LIMIT, BreakCode.NODE_PLAN}
+
+
+WAYS: dict[str, Callable[[Scenario], Schedule]] = {
+    "equal share": lambda site: heuristic(site, Method.EQUAL_SHARE),
+    "fail-safe": lambda site: fail_safe_plan(site, fail_safe_shares(site)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_other_way_of_planning_keeps_a_limit_in_kva(way: str) -> None:
+    scenario, _ = planned("apparent-power")
+    plan = WAYS[way](scenario)
+
+    assert audit(scenario, plan).passed
+    assert plan.sessions[0].charge_power_kw == pytest.approx([13.5])

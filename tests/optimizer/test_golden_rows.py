@@ -31,6 +31,7 @@ AS_FORMULATED = (
     "transport",
     "installed",
     "tiers",
+    "apparent",
     "silent-drivers",
     "guarantees",
     "plan-before",

@@ -19,7 +19,8 @@ def factor(node: GridNode) -> float:
 
 def import_limit_kw(scenario: Scenario, node: GridNode, start_s: float, end_s: float) -> float:
     """The least of the node's own limit and the caps of (13) that touch the period. [kW at grid]"""
-    own = inf if node.import_limit_kw is None else factor(node) * least(node.import_limit_kw, start_s, end_s)
+    told = node.import_limit_kw if node.import_limit_kva is None else node.import_limit_kva
+    own = inf if told is None else factor(node) * least(told, start_s, end_s)
     caps = [cap.import_limit_kw for cap in caps_on(scenario, node, start_s, end_s)]
     return min([own, *(cap for cap in caps if cap is not None)])
 
@@ -49,8 +50,12 @@ def high_kw(load: BaseLoad, start_s: float, end_s: float) -> float:
 def head_room_kw(scenario: Scenario, node: GridNode, start_s: float, end_s: float, held_kw: float = 0.0) -> float:
     """Right-hand side of (5): the limit without what nobody controls, never below 0. [kW at grid]"""
     places = below(scenario, node)
-    taken = sum(high_kw(load, start_s, end_s) for load in scenario.site.base_loads if load.node in places)
-    standby = standby_kw(evse for evse in scenario.site.evses if evse.node in places)
+    loads = [load for load in scenario.site.base_loads if load.node in places]
+    inside = [evse for evse in scenario.site.evses if evse.node in places]
+    taken, standby = sum(high_kw(load, start_s, end_s) for load in loads), standby_kw(inside)
+    if node.import_limit_kva is not None:
+        taken = sum(max(0.0, high_kw(load, start_s, end_s)) / load.power_factor for load in loads)
+        standby = sum(evse.standby_kw / evse.power_factor for evse in inside)
     return max(0.0, import_limit_kw(scenario, node, start_s, end_s) - taken - standby - held_kw)
 
 

@@ -154,14 +154,15 @@ def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
         for n in site.nodes:
             places = below(paper.scenario, n)
             users = paper.in_reach(paper.plugged(places, t))
-            held = paper.held_kw([e for e in site.evses if e.node in places], t)
+            kappa = {e.id: efficiency(e) * (e.power_factor if n.import_limit_kva else 1.0) for e in site.evses}
+            held = sum(paper.held_kw([e], t, lambda _: 1.0) / kappa[e.id] for e in site.evses if e.node in places)
             room = head_room_kw(paper.scenario, n, t.start_s, t.end_s, held)
-            bound = max(room, paper.floors_kw(users, t))
+            bound = max(room, sum((paper.floor_kw(s, t) or 0.0) / kappa[s.evse] for s in users))
             batteries = paper.batteries(below(paper.scenario, n))
             if (users or batteries) and isfinite(bound):
-                drawn = sum(paper.counted(model, s, t) / s.kappa for s in users)
+                drawn = sum(paper.counted(model, s, t) / kappa[s.evse] for s in users)
                 drawn += sum(model.storage_charge[b.id, t.label] for b in batteries)
-                if n.firm_generation:
+                if n.firm_generation and n.import_limit_kva is None:
                     drawn -= sum(model.storage_discharge[b.id, t.label] for b in batteries)
                     drawn -= sum(
                         c.stay.kappa * given_back(model, c, t) for c in paper.givers(below(paper.scenario, n), t)

@@ -91,4 +91,14 @@ def missing_continuous_factors(scenario: Scenario) -> Iterator[Finding]:
 def has_limit(node: GridNode) -> bool:
     """Whether a node limits anything, to which a continuous factor could apply."""
     primary = node.transformer.primary_current_limit_a if node.transformer else None
-    return not (node.import_limit_kw is node.export_limit_kw is node.current_limit_a is primary is None)
+    limits = (node.import_limit_kw, node.import_limit_kva, node.export_limit_kw, node.current_limit_a, primary)
+    return any(limit is not None for limit in limits)
+
+
+def limited_twice(scenario: Scenario) -> Iterator[Finding]:
+    """Import limits in kW and in kVA at one node: its figures are in one of them."""
+    for i, node in enumerate(scenario.site.nodes):
+        if node.import_limit_kw is not None and node.import_limit_kva is not None:
+            message = f"{label(node)}: its import is limited in kW and in kVA"
+            remedy = "write one of them here, and the other at a node above or below"
+            yield Finding(path=f"site.nodes[{i}].import_limit_kva", message=message, remedy=remedy, ids=(node.id,))

@@ -19,6 +19,7 @@ from models.domain.session import Session, TaperPoint, Vehicle, Visit, WantedPar
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, Dispatch, Event, Freeze, Rebound
 from models.domain.site import (
+    BaseLoad,
     Battery,
     Connector,
     Evse,
@@ -82,6 +83,7 @@ RANGES: dict[type, dict[str, Range]] = {
     Site: {"voltage_v": VOLTAGE},
     GridNode: {
         "import_limit_kw": NOT_NEGATIVE,
+        "import_limit_kva": NOT_NEGATIVE,
         "export_limit_kw": NOT_NEGATIVE,
         "current_limit_a": NOT_NEGATIVE,
         "continuous_factor": EFFICIENCY,
@@ -100,6 +102,7 @@ RANGES: dict[type, dict[str, Range]] = {
         "min_current_a": NOT_NEGATIVE,
         "pilot_levels_a": NOT_NEGATIVE,
         "conversion_efficiency": EFFICIENCY,
+        "power_factor": EFFICIENCY,
         "standby_kw": NOT_NEGATIVE,
         "power_floor_kw": NOT_NEGATIVE,
     },
@@ -110,6 +113,7 @@ RANGES: dict[type, dict[str, Range]] = {
         "outlets_at_once": COUNT,
         "switch_over_s": NOT_NEGATIVE,
     },
+    BaseLoad: {"power_factor": EFFICIENCY},
     PvPlant: {"expected_kw": NOT_NEGATIVE},
     Battery: {
         "capacity_kwh": POSITIVE,

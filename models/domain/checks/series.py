@@ -58,7 +58,7 @@ def prices_of(tariff: Tariff | None) -> tuple[tuple[str, Price], ...]:
 
 
 def _of_node(path: str, node: GridNode) -> Iterator[_Steps]:
-    for name in ("import_limit_kw", "export_limit_kw", "current_limit_a"):
+    for name in ("import_limit_kw", "import_limit_kva", "export_limit_kw", "current_limit_a"):
         yield from _steps(f"{path}.{name}", getattr(node, name))
     if node.transformer is not None:
         yield from _steps(f"{path}.transformer.primary_current_limit_a", node.transformer.primary_current_limit_a)
