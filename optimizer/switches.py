@@ -5,18 +5,37 @@ export is dearer than import. Whoever does gets a binary, and so does a car that
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.instance import Instance
 from optimizer.program import Block, Floats, Ints, LinearProgram, with_bounds, with_columns, with_rows
 from optimizer.sparse import Rows
 
+Bools = NDArray[np.bool_]
+
 BOTH_KW = 1e-5
 """Less than this is the solver's last digits. [kW]"""
 BELOW_KWH = 1e-5
 """The same of a reserve. [kWh]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Energies that must be at least ``reserve`` when their binary is 1, and are at least ``low`` anyway."""
+
+    columns: Ints
+    low: Floats
+    reserve: Floats
+
+    def at(self, places: Ints) -> "Kept":
+        return Kept(self.columns[places], self.low[places], self.reserve[places])
+
+    def below(self, values: Floats) -> Bools:
+        """Where an answer has less than the reserve."""
+        return np.asarray(values[self.columns] < self.reserve - BELOW_KWH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +51,31 @@ class Pairs:
     on: Ints
     """Columns that are 0 when the binary is 0: giving back, export."""
     most_on: Floats
-    kept: Ints
-    """Columns of the energy that must be at least ``reserve`` when the binary is 1; -1 where there is none."""
-    low: Floats
-    reserve: Floats
+    kept: Kept | None = None
+    """Of cars."""
 
     def at(self, places: Ints) -> "Pairs":
         """Some of them."""
-        positions = tuple(p[places] for p in self.positions)
-        arrays = (self.off, self.most_off, self.on, self.most_on, self.kept, self.low, self.reserve)
-        return Pairs(self.name, self.dims, positions, *(array[places] for array in arrays))  # type: ignore[arg-type]
+        return replace(
+            self,
+            positions=tuple(p[places] for p in self.positions),
+            off=self.off[places],
+            most_off=self.most_off[places],
+            on=self.on[places],
+            most_on=self.most_on[places],
+            kept=None if self.kept is None else self.kept.at(places),
+        )
+
+    def below(self, values: Floats) -> Bools:
+        """Where an answer has less than what must be kept."""
+        return np.zeros(len(self.on), dtype=bool) if self.kept is None else self.kept.below(values)
 
     def broken(self, values: Floats) -> Ints:
         """Which of them an answer has both of, or below their reserve."""
         giving = values[self.on] > BOTH_KW
         if not giving.any():
             return np.zeros(0, dtype=np.int64)
-        below = (self.kept >= 0) & (values[self.kept] < self.reserve - BELOW_KWH)
-        return np.flatnonzero(giving & ((values[self.off] > BOTH_KW) | below))
+        return np.flatnonzero(giving & ((values[self.off] > BOTH_KW) | self.below(values)))
 
 
 def all_pairs(program: LinearProgram, instance: Instance) -> list[Pairs]:
@@ -68,38 +94,31 @@ def _every_kind(program: LinearProgram, instance: Instance) -> Iterator[Pairs]:
 
 
 def _cars(program: LinearProgram, instance: Instance) -> Pairs:
-    states, columns = instance.states, program.columns
+    states, columns, cells = instance.states, program.columns, instance.cells
     giving = states.giving
     cell, after = states.cell[giving], states.before[giving] + 1
-    cells = instance.cells
     return Pairs(
         "gives_back",
         ("session", "period"),
         (cells.session[cell], cells.period[cell]),
-        columns["charge_power"].start + cell,
-        instance.sessions.max_power_kw[cells.session[cell]],
-        columns["discharge_power"].columns,
-        states.max_discharge_kw[states.member[giving]],
-        columns["energy"].start + after,
-        states.low_kwh[after],
-        states.reserve_kwh[after],
+        off=columns["charge_power"].start + cell,
+        most_off=instance.sessions.max_power_kw[cells.session[cell]],
+        on=columns["discharge_power"].columns,
+        most_on=states.max_discharge_kw[states.member[giving]],
+        kept=Kept(columns["energy"].start + after, states.low_kwh[after], states.reserve_kwh[after]),
     )
 
 
 def _batteries(program: LinearProgram, instance: Instance) -> Pairs:
     charge, discharge = program.columns["storage_charge"], program.columns["storage_discharge"]
-    nothing = np.zeros(charge.size)
     return Pairs(
         "storage_gives_back",
         charge.dims,
         charge.positions,
-        charge.columns,
-        program.col_upper[charge.slice],
-        discharge.columns,
-        program.col_upper[discharge.slice],
-        np.full(charge.size, -1),
-        nothing,
-        nothing,
+        off=charge.columns,
+        most_off=program.col_upper[charge.slice],
+        on=discharge.columns,
+        most_on=program.col_upper[discharge.slice],
     )
 
 
@@ -112,18 +131,14 @@ def _dear_exports(program: LinearProgram, instance: Instance) -> Ints:
 def _exports(program: LinearProgram, instance: Instance, places: Ints) -> Pairs:
     block = program.columns["grid_export"]
     period, on = block.positions[0][places], block.start + places
-    nothing = np.zeros(len(places))
     return Pairs(
         "exporting",
         ("period",),
         (period,),
-        program.columns["grid_import"].start + period,
-        _most_import_kw(program, instance)[period],
-        on,
-        program.col_upper[on],
-        np.full(len(places), -1),
-        nothing,
-        nothing,
+        off=program.columns["grid_import"].start + period,
+        most_off=_most_import_kw(program, instance)[period],
+        on=on,
+        most_on=program.col_upper[on],
     )
 
 
@@ -152,52 +167,45 @@ class Switched:
 
 def with_switches(program: LinearProgram, pairs: Pairs, values: Floats, number: int) -> Switched:
     """The program with one binary for each of some pairs: block ``<name>_<number>`` and its rows."""
-    count, start = len(pairs.off), len(program.cost)
     name = f"{pairs.name}_{number}"
-    columns = Block(name, pairs.dims, "", start, count, pairs.positions)
-    wider = with_columns(program, columns, cost=np.zeros(count))
-    wider = with_bounds(wider, columns.columns, lower=0.0, upper=1.0)
-    z = columns.columns
-    # off + most_off z <= most_off, on - most_on z <= 0, -energy + (reserve - low) z <= -low
-    wider = _rows(wider, f"{name}_excludes", pairs, np.arange(count), pairs.off, 1.0, z, pairs.most_off, pairs.most_off)
-    wider = _rows(
-        wider, f"{name}_permits", pairs, np.arange(count), pairs.on, 1.0, z, -pairs.most_on, 0 * pairs.most_on
-    )
-    kept = np.flatnonzero((pairs.kept >= 0) & (pairs.reserve > pairs.low))
-    if len(kept):
-        gain, low = (pairs.reserve - pairs.low)[kept], pairs.low[kept]
-        wider = _rows(wider, f"{name}_keeps", pairs, kept, pairs.kept[kept], -1.0, z[kept], gain, -low, unit="kWh")
+    binary = Block(name, pairs.dims, "", len(program.cost), len(pairs.off), pairs.positions)
+    z = binary.columns
+    wider = with_bounds(with_columns(program, binary, cost=np.zeros(binary.size)), z, lower=0.0, upper=1.0)
+    # off + most_off z <= most_off
+    wider = _at_most(wider, f"{name}_excludes", pairs, [(1.0, pairs.off), (pairs.most_off, z)], pairs.most_off, "kW")
+    # on - most_on z <= 0
+    nothing = np.zeros(binary.size)
+    wider = _at_most(wider, f"{name}_permits", pairs, [(1.0, pairs.on), (-pairs.most_on, z)], nothing, "kW")
+    if pairs.kept is not None:
+        some = np.flatnonzero(pairs.kept.reserve > pairs.kept.low)
+        kept, careful = pairs.kept.at(some), pairs.at(some)
+        # -energy + (reserve - low) z <= -low
+        terms: list[Term] = [(-1.0, kept.columns), (kept.reserve - kept.low, z[some])]
+        wider = _at_most(wider, f"{name}_keeps", careful, terms, -kept.low, "kWh")
     return Switched(wider, z, (values[pairs.on] > values[pairs.off]).astype(float))
 
 
-def _rows(
-    program: LinearProgram,
-    name: str,
-    pairs: Pairs,
-    which: Ints,
-    column: Ints,
-    coefficient: float,
-    binary: Ints,
-    of_binary: Floats,
-    bound: Floats,
-    *,
-    unit: str = "kW",
+Term = tuple[float | Floats, Ints]
+"""A coefficient and the column that it belongs to, for each row."""
+
+
+def _at_most(
+    program: LinearProgram, name: str, pairs: Pairs, terms: list[Term], bound: Floats, unit: str
 ) -> LinearProgram:
-    """coefficient · column + of_binary · binary <= bound"""
-    count = len(which)
-    row = np.arange(count)
-    values = np.concatenate([np.full(count, coefficient), of_binary])
-    places = (np.concatenate([row, row]), np.concatenate([column, binary]))
+    """One row for each pair: Σ terms <= bound; nothing where there is no pair."""
+    count = len(pairs.off)
+    if not count:
+        return program
+    values = np.concatenate([np.broadcast_to(coefficient, (count,)) for coefficient, _ in terms])
+    places = (np.tile(np.arange(count), len(terms)), np.concatenate([columns for _, columns in terms]))
     entries = Rows.from_triplets(values, places, (count, len(program.cost)))
-    positions = tuple(p[which] for p in pairs.positions)
-    block = Block(name, pairs.dims, unit, program.matrix.shape[0], count, positions)
+    block = Block(name, pairs.dims, unit, program.matrix.shape[0], count, pairs.positions)
     return with_rows(program, block, entries, np.full(count, -np.inf), bound)
 
 
 def decided(program: LinearProgram, pairs: Pairs, values: Floats) -> LinearProgram:
     """The program in which some pairs do only what they do more of; a car below its reserve gives nothing back."""
-    below = (pairs.kept >= 0) & (values[pairs.kept] < pairs.reserve - BELOW_KWH)
-    gives = (values[pairs.on] > values[pairs.off]) & ~below
+    gives = (values[pairs.on] > values[pairs.off]) & ~pairs.below(values)
     columns = np.concatenate([pairs.off[gives], pairs.on[~gives]])
     return with_bounds(program, columns, lower=0.0, upper=0.0)
 
@@ -205,12 +213,15 @@ def decided(program: LinearProgram, pairs: Pairs, values: Floats) -> LinearProgr
 def held(program: LinearProgram, pairs: list[Pairs], values: Floats) -> LinearProgram:
     """The program in which cars that come below their reserve give back only when an answer does."""
     for kind in pairs:
-        careful = np.flatnonzero((kind.kept >= 0) & (kind.reserve > kind.low))
-        if len(careful):
-            some = kind.at(careful)
-            gives = values[some.on] > BOTH_KW
-            program = with_bounds(program, some.on[~gives], lower=0.0, upper=0.0)
-            kept = np.maximum(program.col_lower[some.kept[gives]], some.reserve[gives])
-            high = np.maximum(program.col_upper[some.kept[gives]], kept)
-            program = with_bounds(program, some.kept[gives], lower=kept, upper=high)
+        if kind.kept is not None:
+            some = np.flatnonzero(kind.kept.reserve > kind.kept.low)
+            program = _held(program, kind.at(some), kind.kept.at(some), values)
     return program
+
+
+def _held(program: LinearProgram, pairs: Pairs, kept: Kept, values: Floats) -> LinearProgram:
+    gives = values[pairs.on] > BOTH_KW
+    program = with_bounds(program, pairs.on[~gives], lower=0.0, upper=0.0)
+    columns = kept.columns[gives]
+    low = np.maximum(program.col_lower[columns], kept.reserve[gives])
+    return with_bounds(program, columns, lower=low, upper=np.maximum(program.col_upper[columns], low))

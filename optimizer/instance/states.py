@@ -1,6 +1,7 @@
 """Sessions whose energy in the battery is followed, as arrays: V2G, taper, ceilings."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,34 @@ class States:
         return np.repeat(self.start_kwh - (total - change)[first] - change[first], lengths) + total
 
 
+class _Told(NamedTuple):
+    """What sessions and vehicles tell, one number or one array (K,) each."""
+
+    start_kwh: Any
+    wished_kwh: Any
+    """NaN: what is wanted comes on top of what is inside."""
+    into: Any
+    out: Any
+    max_discharge_kw: Any
+    wear_per_kwh: Any
+    paid_per_kwh: Any
+    earned_back_per_kwh: Any
+    terminal_per_kwh: Any
+    capacity_kwh: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """Where the instants and cells of followed sessions are; as in States."""
+
+    offset: Ints
+    instant: Ints
+    entry: Ints
+    """(I,) which of the sessions each instant belongs to."""
+    cell: Ints
+    member: Ints
+
+
 def states(scenario: Scenario, tree: Tree, who: Sessions, cells: Cells, span: Periods) -> States:
     """The arrays of a completed scenario's followed sessions; one that is never plugged in needs no state."""
     found = [
@@ -109,41 +138,46 @@ def states(scenario: Scenario, tree: Tree, who: Sessions, cells: Cells, span: Pe
     ]
     if not found:
         return _nobody(who.count)
-    session = np.array(found, dtype=np.int64)
-    voltage_v = scenario.site.voltage_v or 0.0
-    rows = [_row(scenario.sessions[s], tree.evses[who.evse_ids[s]], voltage_v, span) for s in found]
-    table = np.array(rows, dtype=float).reshape(len(found), 10).T
-    start, wished, into, out, discharge, wear, paid, earned, terminal, capacity = table
-    target = np.where(np.isnan(wished), start + into * who.remaining_kwh[session], wished)
-    lengths = cells.per_session[session] + 1
-    offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    entry = np.repeat(np.arange(len(found)), lengths)
-    instant = np.arange(offset[-1]) - offset[entry] + cells.first_period[session][entry]
-    reserve, high = _bounds(scenario, found, capacity, offset, instant, span)
-    low, high = np.minimum(reserve, start[entry]), np.maximum(high, start[entry])
-    low[offset[:-1]] = high[offset[:-1]] = start
-    member = np.repeat(np.arange(len(found)), lengths - 1)
+    session, voltage_v = np.array(found, dtype=np.int64), scenario.site.voltage_v or 0.0
+    told = _Told(
+        *np.array([_told(scenario.sessions[s], tree.evses[who.evse_ids[s]], voltage_v, span) for s in found]).T
+    )
+    laid = _laid(session, cells)
+    reserve, high = _bounds(scenario, found, told.capacity_kwh, laid, span)
+    low, high = np.minimum(reserve, told.start_kwh[laid.entry]), np.maximum(high, told.start_kwh[laid.entry])
+    low[laid.offset[:-1]] = high[laid.offset[:-1]] = told.start_kwh
+    wanted = told.start_kwh + told.into * who.remaining_kwh[session]
     return States(
         session=session,
         one_way=np.setdiff1d(np.arange(who.count), session, assume_unique=True),
-        start_kwh=start,
-        target_kwh=target,
-        charge_efficiency=into,
-        discharge_efficiency=out,
-        max_discharge_kw=discharge,
-        wear_per_kwh=wear / out,
-        paid_per_kwh=paid,
-        earned_back_per_kwh=earned,
-        terminal_per_kwh=terminal,
+        start_kwh=told.start_kwh,
+        target_kwh=np.where(np.isnan(told.wished_kwh), wanted, told.wished_kwh),
+        charge_efficiency=told.into,
+        discharge_efficiency=told.out,
+        max_discharge_kw=told.max_discharge_kw,
+        wear_per_kwh=told.wear_per_kwh / told.out,
+        paid_per_kwh=told.paid_per_kwh,
+        earned_back_per_kwh=told.earned_back_per_kwh,
+        terminal_per_kwh=told.terminal_per_kwh,
         curves=tuple(curve_of(scenario.sessions[s].vehicle) for s in found),
-        cell=np.arange(len(member)) - np.cumsum(lengths - 1)[member] + cells.offset[session + 1][member],
-        member=member,
-        offset=offset,
-        instant=instant,
+        cell=laid.cell,
+        member=laid.member,
+        offset=laid.offset,
+        instant=laid.instant,
         low_kwh=low,
         high_kwh=high,
         reserve_kwh=reserve,
     )
+
+
+def _laid(session: Ints, cells: Cells) -> _Laid:
+    """One instant more than there are cells for each of the sessions."""
+    count = cells.per_session[session]
+    offset = np.concatenate([[0], np.cumsum(count + 1)]).astype(np.int64)
+    entry, member = (np.repeat(np.arange(len(session)), lengths) for lengths in (count + 1, count))
+    instant = np.arange(offset[-1]) - offset[entry] + cells.first_period[session][entry]
+    within = np.arange(len(member)) - (offset[:-1] - np.arange(len(session)))[member]
+    return _Laid(offset, instant, entry, cells.offset[session][member] + within, member)
 
 
 def _nobody(count: int) -> States:
@@ -177,7 +211,7 @@ def _may_be_followed(session: Session) -> bool:
     return session.soc is not None and session.vehicle is not None
 
 
-def _row(session: Session, evse: Evse, voltage_v: float, span: Periods) -> tuple[float, ...]:
+def _told(session: Session, evse: Evse, voltage_v: float, span: Periods) -> _Told:
     vehicle = session.vehicle
     assert vehicle is not None
     assert vehicle.battery_capacity_kwh is not None
@@ -189,28 +223,28 @@ def _row(session: Session, evse: Evse, voltage_v: float, span: Periods) -> tuple
     paid, retail = session.discharge_price_per_kwh, session.retail_price_per_kwh or 0.0
     back_kw = max_discharge_power_kw(session, evse, voltage_v)
     kept = back_kw > 0.0 and session.departure.timestamp() > span.end_s
-    return (
-        session.soc * capacity_kwh,
-        np.nan if session.soc_target is None else session.soc_target * capacity_kwh,
-        into,
-        out,
-        back_kw,
-        vehicle.wear_price_per_kwh,
-        paid or 0.0,
-        retail / (into * out) if paid is None else 0.0,
-        (session.terminal_value_per_kwh or 0.0) if kept else 0.0,
-        capacity_kwh,
+    return _Told(
+        start_kwh=session.soc * capacity_kwh,
+        wished_kwh=np.nan if session.soc_target is None else session.soc_target * capacity_kwh,
+        into=into,
+        out=out,
+        max_discharge_kw=back_kw,
+        wear_per_kwh=vehicle.wear_price_per_kwh,
+        paid_per_kwh=paid or 0.0,
+        earned_back_per_kwh=retail / (into * out) if paid is None else 0.0,
+        terminal_per_kwh=(session.terminal_value_per_kwh or 0.0) if kept else 0.0,
+        capacity_kwh=capacity_kwh,
     )
 
 
 def _bounds(
-    scenario: Scenario, found: list[int], capacity: Floats, offset: Ints, instant: Ints, span: Periods
+    scenario: Scenario, found: list[int], capacity: Floats, laid: _Laid, span: Periods
 ) -> tuple[Floats, Floats]:
     """Reserve and ceiling at the instants of each session (I,). [kWh]"""
-    reserve, high = np.zeros(len(instant)), np.zeros(len(instant))
+    reserve, high = np.zeros(len(laid.instant)), np.zeros(len(laid.instant))
     for k, s in enumerate(found):
-        session, mine = scenario.sessions[s], slice(offset[k], offset[k + 1])
-        at = instant[mine]
+        session, mine = scenario.sessions[s], slice(laid.offset[k], laid.offset[k + 1])
+        at = laid.instant[mine]
         share_kwh = (session.soc_reserve or 0.0) * capacity[k]
         reserve[mine] = np.maximum(share_kwh, _at_instants(session.energy_floor_kwh, 0.0, at, How.LARGEST, span))
         ceiling = _at_instants(session.energy_ceiling_kwh, np.inf, at, How.LEAST, span)
