@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from optimizer.program import Block, Floats, Ints, Labels, LinearProgram
 
-Keys = NDArray[np.uint64]
 Statuses = NDArray[np.uint8]
-
 LOWER, BASIC, UPPER = 0, 1, 2
 """Where a column or row stands in a basis."""
 
@@ -21,22 +19,19 @@ BROAD_CHANGE = 0.02
 """Share of shared rows with another bound above which a large program is solved from nothing."""
 LARGE = 50_000
 """Columns. A cap over 8 of 96 periods took 138 ms warm and 208 cold at 1,000 connectors, 4,900 and 4,300 at 5,000."""
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+DENSE = 16
+"""A table may have so many places for each element; where labels are too many for that, elements are sorted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Statuses of columns or rows in the order of their keys."""
+    """Columns or rows of a solved program: what they are called, and the status of each."""
 
-    keys: Keys
+    coords: dict[str, Labels]
+    blocks: dict[str, Block]
     statuses: Statuses
     upper: Floats
     """Upper bounds of rows, to see how much has changed; of columns as well, unused."""
-
-    def find(self, keys: Keys) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Where each key would be, and whether it is there."""
-        place = np.minimum(np.searchsorted(self.keys, keys), max(0, len(self.keys) - 1))
-        return place, self.keys[place] == keys if len(self.keys) else np.zeros(len(keys), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,50 +52,76 @@ def standing(values: Floats, lower: Floats, upper: Floats, basic: Ints) -> Statu
 def basis_of(program: LinearProgram, column_statuses: Statuses, row_statuses: Statuses) -> Basis:
     """The basis with which a program was solved, by label."""
     return Basis(
-        _carried(_keys(program, program.columns), column_statuses, program.col_upper),
-        _carried(_keys(program, program.rows), row_statuses, program.row_upper),
+        Carried(program.coords, program.columns, column_statuses, program.col_upper),
+        Carried(program.coords, program.rows, row_statuses, program.row_upper),
     )
 
 
 def statuses_for(program: LinearProgram, basis: Basis) -> tuple[Statuses, Statuses] | None:
     """Statuses to start a program from; None where starting from nothing is measured to be faster."""
-    columns, _ = _statuses(basis.columns, _keys(program, program.columns), program.col_upper, LOWER)
-    rows, changed = _statuses(basis.rows, _keys(program, program.rows), program.row_upper, BASIC)
+    columns, _ = _statuses(basis.columns, program.coords, program.columns, program.col_upper, LOWER)
+    rows, changed = _statuses(basis.rows, program.coords, program.rows, program.row_upper, BASIC)
     if len(program.cost) > LARGE and changed > BROAD_CHANGE:
         return None
     return columns, rows
 
 
-def _statuses(carried: Carried, keys: Keys, upper: Floats, new: int) -> tuple[Statuses, float]:
-    place, there = carried.find(keys)
-    statuses = np.full(len(keys), new, dtype=np.uint8)
-    statuses[there] = carried.statuses[place[there]]
-    other = upper[there] != carried.upper[place[there]]
-    return statuses, float(other.mean()) if len(other) else 1.0
+def _statuses(
+    carried: Carried, coords: dict[str, Labels], blocks: dict[str, Block], upper: Floats, new: int
+) -> tuple[Statuses, float]:
+    """Statuses, ``new`` where nothing of that name was before; and the share of the others with another bound."""
+    statuses = np.full(len(upper), new, dtype=np.uint8)
+    shared, changed = 0, 0
+    before: dict[str, Ints] = {}
+    for name, block in blocks.items():
+        old = carried.blocks.get(name)
+        if old is None or old.dims != block.dims:
+            continue
+        for dim in block.dims:
+            if dim not in before:
+                before[dim] = _before(carried.coords[dim], coords[dim])
+        sizes = [len(carried.coords[dim]) for dim in block.dims]
+        source = _sources(old, block, [before[dim] for dim in block.dims], sizes)
+        here = np.flatnonzero(source >= 0)
+        there, here = old.start + source[here], block.start + here
+        statuses[here] = carried.statuses[there]
+        shared += len(here)
+        changed += int((upper[here] != carried.upper[there]).sum())
+    return statuses, changed / shared if shared else 1.0
 
 
-def _carried(keys: Keys, statuses: Statuses, upper: Floats) -> Carried:
-    order = np.argsort(keys)
-    return Carried(keys[order], statuses[order], upper[order])
+def _before(old: Labels, new: Labels) -> Ints:
+    """For each label where it was before; -1 for a new one."""
+    if hasattr(old, "numbers") and hasattr(new, "numbers"):
+        was, now = np.asarray(old.numbers()), np.asarray(new.numbers())
+        place = np.minimum(np.searchsorted(was, now), len(was) - 1)
+        return np.where(was[place] == now, place, -1)
+    known = {old[i]: i for i in range(len(old))}
+    return np.array([known.get(new[i], -1) for i in range(len(new))], dtype=np.int64)
 
 
-def _keys(program: LinearProgram, blocks: dict[str, Block]) -> Keys:
-    """One number for each element, from the name of its block and its labels."""
-    known: dict[str, Keys] = {}
-    parts = []
-    for block in blocks.values():
-        key = np.full(block.size, hash(block.name) & 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
-        for dim, positions in zip(block.dims, block.positions, strict=True):
-            if dim not in known:
-                known[dim] = _label_keys(program.coords[dim])
-            key = (key ^ known[dim][positions]) * _MIX
-            key ^= key >> np.uint64(29)
-        parts.append(key)
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+def _sources(old: Block, new: Block, before: list[Ints], sizes: list[int]) -> Ints:
+    """For each element of a block where the one of the same labels was inside the old block; -1 for a new one."""
+    code, old_code = np.zeros(new.size, dtype=np.int64), np.zeros(old.size, dtype=np.int64)
+    known = np.ones(new.size, dtype=bool)
+    for was, size, positions, old_positions in zip(before, sizes, new.positions, old.positions, strict=True):
+        place = was[positions]
+        known &= place >= 0
+        code, old_code = code * size + place, old_code * size + old_positions
+    places = int(np.prod(sizes, dtype=np.int64))
+    found = np.full(new.size, -1, dtype=np.int64)
+    found[known] = _looked_up(old_code, code[known], places)
+    return found
 
 
-def _label_keys(labels: Labels) -> Keys:
-    numbers = getattr(labels, "numbers", None)
-    if numbers is not None:
-        return np.asarray(numbers(), dtype=np.int64).astype(np.uint64)
-    return np.array([hash(labels[i]) for i in range(len(labels))], dtype=np.int64).astype(np.uint64)
+def _looked_up(codes: Ints, wanted: Ints, places: int) -> Ints:
+    """Position of each wanted code among codes; -1 where it is not there."""
+    if places <= DENSE * (len(codes) + len(wanted) + DENSE):
+        table = np.full(places, -1, dtype=np.int64)
+        table[codes] = np.arange(len(codes))
+        return table[wanted]
+    if not len(codes):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    order = np.argsort(codes)
+    place = order[np.minimum(np.searchsorted(codes, wanted, sorter=order), len(codes) - 1)]
+    return np.where(codes[place] == wanted, place, -1)

@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import machine, manners, memory, month, optimality, peer, speed, unknown
+from tests.benchmarks import machine, manners, memory, month, optimality, peer, speed, unknown, warm
 from tests.benchmarks.reporting import Row, missed, table
 
 COUNTS, SMOKE_COUNTS = (10, 50, 200, 500, 1000, 5000), (10, 50)
 PROVEN_COUNTS = (10, 50, 200, 500)
 HEAVY_COUNTS = (500, 1000, 5000)
+WARM_COUNTS = (200, 1000, 5000)
 PEER = Path(".venv-peer/bin/python")
 DATA = "CHARGEWRIGHT_DATA"
 WHICH = (
@@ -74,6 +75,7 @@ def _speed(*, smoke: bool) -> int:
         optimality.rows(SMOKE_COUNTS if smoke else PROVEN_COUNTS, speed.PERIODS),
     )
     _told("B3: optimize beside HiGHS alone", speed.HEAD, speed.rows(SMOKE_COUNTS if smoke else COUNTS))
+    _told("B3 (d): a warm plan after the one before", warm.HEAD, warm.rows(SMOKE_COUNTS if smoke else WARM_COUNTS))
     if not smoke:
         _told("B3 (e): peak memory of a process", memory.HEAD, memory.rows(HEAVY_COUNTS))
         _beside_the_peer()
