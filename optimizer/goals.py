@@ -156,7 +156,7 @@ class GoalSolver:
 
     def _promised(self, program: LinearProgram) -> tuple[LinearProgram, SolverAnswer]:
         """Goal (1) first with every minimum kept in one solve; rank by rank only if that has no solution."""
-        self.solver.load(self._guess(program), begin=self.carried is None)
+        self.solver.load(self._guess(program))
         if self.carried is not None:
             self.solver.start_from(self.carried, program)
         try:

@@ -67,11 +67,8 @@ class Solver:
         for name, value in _options(settings):
             _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
 
-    def load(self, program: LinearProgram, *, begin: bool = True) -> None:
-        """Take a program, forgetting the one before. SolverFault for numbers that HiGHS would accept silently.
-
-        Without ``begin`` no basis is set, because one will be.
-        """
+    def load(self, program: LinearProgram) -> None:
+        """Take a program, forgetting the one before. SolverFault for numbers that HiGHS would accept silently."""
         check_numbers(program)
         started = perf_counter()
         presolved = _worth_presolving(program)
@@ -95,7 +92,7 @@ class Solver:
             a.data,
             np.zeros(a.shape[1], dtype=np.int32),
         )
-        if status != highspy.HighsStatus.kError and not presolved and begin:
+        if status != highspy.HighsStatus.kError and not presolved:
             self._begin_with(program)
         self.seconds += perf_counter() - started
         _expect_ok(status, "passing the model")
