@@ -15,6 +15,7 @@ from models.domain.site import Evse, MeasuringPoint, SessionDefaults, Site
 from models.domain.states import is_followed, with_energies
 from models.domain.times import later, seconds
 from models.domain.units import hours_from_seconds
+from models.learning.chances import GONE
 from models.learning.curves import curves_of
 from models.learning.of_session import Habitual
 
@@ -25,10 +26,8 @@ OVERSTAY_H = 1.0
 MORE_KWH = 1e-6
 """Above its target a session has had enough; less is rounding. [kWh]"""
 
-GONE = 0.01
-"""A session that is there with no more than this chance has left."""
 LIKELY_GONE = 0.5
-"""The same where no chances can be planned with."""
+"""With no more than this chance a session has left, where no chances can be planned with."""
 
 _Answer = tuple[Scenario, list[Assumption]]
 

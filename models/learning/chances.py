@@ -24,7 +24,8 @@ OVERSTAY_H = 1.0
 """Who has stayed longer than anybody before is expected to stay so much longer. [h]"""
 LEVELS = (1.0, 0.75, 0.5, 0.25, 0.1)
 """Chances between which the parts of what a driver may want lie; beyond the last one nothing is planned."""
-_MOST_LEFT = 1e-9
+NOBODY = 1e-9
+"""A share of sessions that is none, and an energy that is none. [1, kWh]"""
 
 
 def curves_for(curves: Curves, arrival: datetime, zone: ZoneInfo, group: str | None) -> tuple[Curve, Curve]:
@@ -36,7 +37,7 @@ def still_there(curve: Curve, arrival: datetime, since: datetime) -> tuple[Step,
     """Chance to be plugged in from ``since`` on, where it is; a mean over each quarter of an hour, until it is gone."""
     since_s = max(seconds(since), seconds(arrival))
     edges_s, stayed_h = quarters_s(since_s), hours_from_seconds(since_s - seconds(arrival))
-    if float(curve.at(stayed_h)) < _MOST_LEFT:
+    if float(curve.at(stayed_h)) < NOBODY:
         return Step(start=instant(since_s), value=1.0), Step(
             start=instant(since_s + seconds_from_hours(OVERSTAY_H)), value=0.0
         )
@@ -56,13 +57,13 @@ def quarters_s(since_s: float) -> Floats:
 def step_chances(curve: Curve, stayed_h: Floats) -> Floats:
     """Mean chance to be there between neighbouring stays, of who is there after the first of them."""
     share = curve.at(stayed_h)
-    given = share / max(float(share[0]), _MOST_LEFT)
+    given = share / max(float(share[0]), NOBODY)
     return np.asarray((given[:-1] + given[1:]) / 2.0)
 
 
 def still_wants(curve: Curve, delivered_kwh: float) -> tuple[tuple[float, float], ...]:
     """(up to, chance) of parts of what a driver may want in all, who has had so much already. [kWh]"""
-    left = max(float(curve.at(delivered_kwh)), _MOST_LEFT)
+    left = max(float(curve.at(delivered_kwh)), NOBODY)
     ends = np.maximum(delivered_kwh, curve.amount(left * np.array(LEVELS[1:])))
     chances = (np.array(LEVELS[:-1]) + np.array(LEVELS[1:])) / 2.0
     return tuple(zip(ends.tolist(), chances.tolist(), strict=True))
@@ -76,7 +77,7 @@ def parts(ends: Sequence[tuple[float, float]], least_kwh: float) -> tuple[Wanted
             found.append(WantedPart(up_to_kwh=up_to_kwh, chance=chance))
     if not found or found[-1].up_to_kwh < least_kwh:
         chance = found.pop().chance if found else LEVELS[-1]
-        found.append(WantedPart(up_to_kwh=max(least_kwh, _MOST_LEFT), chance=chance))
+        found.append(WantedPart(up_to_kwh=max(least_kwh, NOBODY), chance=chance))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from models.domain.habits import ENERGY_EDGES_KWH, STAY_EDGES_H, Floats, Habit, Habits
+from models.domain.habits import ENERGY_EDGES_KWH, STAY_EDGES_H, Floats, Habits
 from models.learning import prior
 
 WEIGHT = 10.0
@@ -107,19 +107,3 @@ def _table(rows: Sequence[Sequence[int]], width: int) -> Floats:
     for k, row in enumerate(rows):
         table[k, : len(row)] = row
     return table
-
-
-def one_habit(workday: bool, arrival_hour: int, group: str | None, stays_h: Floats, energies_kwh: Floats) -> Habit:
-    """The counts of some sessions."""
-    return Habit(
-        workday=workday,
-        arrival_hour=arrival_hour,
-        group=group,
-        stays=_counts(stays_h, STAY_EDGES_H),
-        energies=_counts(energies_kwh, ENERGY_EDGES_KWH),
-    )
-
-
-def _counts(amounts: Floats, edges: Floats) -> tuple[int, ...]:
-    step = np.clip(np.searchsorted(edges, amounts, side="left") - 1, 0, len(edges) - 2)
-    return tuple(np.bincount(step).tolist())

@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from models.domain.habits import Habits
+from models.domain.habits import ENERGY_EDGES_KWH, STAY_EDGES_H, Floats, Habit, Habits
 from models.domain.times import seconds
 from models.domain.units import hours_from_seconds
-from models.learning.curves import one_habit
 from models.learning.history import PastSession
 
 FRIDAY = 5
@@ -27,6 +26,22 @@ def learn(past: Iterable[PastSession], zone: ZoneInfo) -> Habits:
         for (workday, hour, group), members in sorted(found.items())
     ]
     return Habits(counted=tuple(counted), source=_source([one for members in found.values() for one in members]))
+
+
+def one_habit(workday: bool, arrival_hour: int, group: str | None, stays_h: Floats, energies_kwh: Floats) -> Habit:
+    """The counts of some sessions."""
+    return Habit(
+        workday=workday,
+        arrival_hour=arrival_hour,
+        group=group,
+        stays=_counts(stays_h, STAY_EDGES_H),
+        energies=_counts(energies_kwh, ENERGY_EDGES_KWH),
+    )
+
+
+def _counts(amounts: Floats, edges: Floats) -> tuple[int, ...]:
+    step = np.clip(np.searchsorted(edges, amounts, side="left") - 1, 0, len(edges) - 2)
+    return tuple(np.bincount(step).tolist())
 
 
 def day_and_hour(arrival: datetime, zone: ZoneInfo) -> tuple[bool, int]:

@@ -1,5 +1,6 @@
 """Habits: what past sessions show of drivers who tell nothing, worked out by hand; and files that cannot be read."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -171,8 +172,8 @@ def test_a_silent_driver_is_planned_by_the_habits_of_the_site_and_the_plan_says_
 
 
 def test_what_a_driver_told_is_not_touched_by_habits() -> None:
-    leaves = SILENT.__class__(id="car", evse="bay", arrival=MONDAY, departure=MONDAY + timedelta(hours=5))
-    wants = SILENT.__class__(id="two", evse="fast", arrival=MONDAY, energy_target_kwh=10.0)
+    leaves = replace(SILENT, departure=MONDAY + timedelta(hours=5))
+    wants = replace(SILENT, id="two", evse="fast", energy_target_kwh=10.0)
 
     one, two = complete(yard(leaves, wants)).scenario.sessions
 

@@ -14,7 +14,8 @@ from models.domain.site import Evse, GridNode, Site, Tier
 from models.domain.tariff import PriceSeries, Tariff
 from models.domain.units import MINUTES_PER_HOUR
 from models.domain.value import Step
-from models.learning.curves import Curves, one_habit
+from models.learning.curves import Curves
+from models.learning.learn import one_habit
 from optimizer.optimize import optimize
 from tests.benchmarks import unknown
 from tests.benchmarks.rolling import Fleet, by_chance, by_median, now_of, rolled, uncontrolled
