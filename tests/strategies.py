@@ -21,6 +21,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.guarantees import Guarantees, PowerRule
+from models.domain.habits import Habit, Habits
 from models.domain.horizon import Horizon, Stretch
 from models.domain.installed import Installed, InstalledProfile, OfflineBehaviour
 from models.domain.scenario import Scenario
@@ -743,6 +744,19 @@ def with_turned_prices(dice: Dice, scenario: Scenario) -> Scenario:
     return replace(scenario, tariff=replace(turned, export_price=hourly(dice, horizon, -0.1)))
 
 
+def with_habits(dice: Dice, scenario: Scenario) -> Scenario:
+    """At some sites past sessions are counted, few or none, and more drivers tell nothing."""
+    if not often(dice, 3):
+        return scenario
+    stays = tuple(dice.whole(0, 3) for _ in range(dice.whole(0, 12)))
+    energies = tuple(dice.whole(0, 3) for _ in range(dice.whole(0, 9)))
+    counted = (Habit(workday=dice.pick((True, False)), arrival_hour=dice.whole(0, 23), stays=stays, energies=energies),)
+    habits = Habits(counted=counted if often(dice, 7) else (), source="drawn")
+    silent = tuple(replace(s, energy_target_kwh=None) if often(dice, 3) else s for s in scenario.sessions)
+    sessions = tuple(s if s.still_wants is None else replace(s, energy_target_kwh=None) for s in silent)
+    return replace(scenario, site=replace(scenario.site, habits=habits), sessions=sessions)
+
+
 def with_guarantees(dice: Dice, scenario: Scenario) -> Scenario:
     """At some sites ports give some power at once, first kWh come first, or cars wait for a gain only."""
     if not often(dice, 3):
@@ -950,6 +964,7 @@ FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (
     with_turned_prices,
     with_chances,
     with_guarantees,
+    with_habits,
     with_a_past,
     with_installed,
     with_dearer_peaks,
