@@ -12,6 +12,8 @@ from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.wiring import efficiency
 
 ENERGY_TOLERANCE_KWH = 1e-4
+DUST_KW = 1e-9
+"""Less is what is left where powers cancel out. [kW]"""
 
 
 def is_by_chance(stay: Stay) -> bool:
@@ -92,7 +94,8 @@ def _still_there(case: Case, stay: Stay) -> Floats:
 
 def _saved_per_kwh(case: Case, bought: Floats, sold: Floats) -> Floats:
     """What a kWh that is not drawn saves (T,): where the site may feed in, no more than a sale earns."""
-    return np.where(_most_given_kw(case) > expected_base_kw(case), np.minimum(sold, bought), bought)
+    feeds_in = _most_given_kw(case) > expected_base_kw(case) + DUST_KW
+    return np.where(feeds_in, np.minimum(sold, bought), bought)
 
 
 def _most_given_kw(case: Case) -> Floats:

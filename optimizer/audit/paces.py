@@ -14,6 +14,7 @@ from optimizer.audit.report import Break, BreakCode
 
 NEVI_DC_KW, NEVI_AC_KW = 150.0, 6.0
 BEHIND_ALARM = "guarantee_missed"
+NO_TIME_H = 1e-9
 TOLD_KWH = 0.05
 """Behind by more, and somebody has to be told. [kWh]"""
 
@@ -61,7 +62,7 @@ def _of_stay(case: Case, stay: Stay, rules: Guarantees) -> Iterator[Behind]:
     paces = [(True, min(floor_kw, stay.max_power_kw), stay.remaining_kwh, price)]
     paces.append((True, stay.max_power_kw, min(first_kwh, stay.remaining_kwh), price))
     if rules.defer_gain_per_kwh is not None and stay.max_power_kw > 0.0:
-        waits = _room_h(case, stay) >= hours_from_minutes(rules.defer_room_minutes)
+        waits = _room_h(case, stay) >= hours_from_minutes(rules.defer_room_minutes) - NO_TIME_H
         paces.append((not waits, stay.max_power_kw, stay.remaining_kwh, rules.defer_gain_per_kwh if waits else price))
     for hard, rate_kw, up_to_kwh, at in paces:
         if rate_kw > 0.0 and up_to_kwh > 1e-9:

@@ -9,6 +9,8 @@ from optimizer.instance.states import States
 from optimizer.instance.storage import Storage
 
 Floats = NDArray[np.float64]
+DUST_KW = 1e-9
+"""What sums of powers that cancel out leave; a site that gives as much as it takes feeds in nothing. [kW]"""
 
 
 def most_export_kw(
@@ -19,4 +21,5 @@ def most_export_kw(
     share = cells.hours[giver] / span.hours[cells.period[giver]]
     back = share * who.efficiency[cells.session[giver]] * followed.max_discharge_kw[member]
     from_cars = np.bincount(cells.period[giver], weights=back, minlength=span.count)
-    return np.asarray(units.max_discharge_kw.sum() - expected_kw + from_cars)
+    most = units.max_discharge_kw.sum() - expected_kw + from_cars
+    return np.where(abs(most) < DUST_KW, 0.0, most)

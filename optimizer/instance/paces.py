@@ -25,6 +25,8 @@ FLOOR, FIRST, AT_ONCE = 0, 1, 2
 NAMES = ("floor", "first", "at_once")
 """Labels of the dim ``pace``."""
 DUE_KWH = 1e-9
+SHORTEST_H = 1e-9
+"""Less is no time: half an hour of room is room enough, whatever the last digit of a division says. [h]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +115,5 @@ def _of_session(
     yield _Pace(s, FIRST, most_kw, min(need_kwh, rules.first_kwh - had_kwh), price)
     if rules.defer_gain_per_kwh is not None and most_kw > 0.0:
         left_h = hours_from_seconds(float(who.departure_s[s]) - max(float(who.arrival_s[s]), span.start_s))
-        waits = left_h - need_kwh / most_kw >= hours_from_minutes(rules.defer_room_minutes)
+        waits = left_h - need_kwh / most_kw >= hours_from_minutes(rules.defer_room_minutes) - SHORTEST_H
         yield _Pace(s, AT_ONCE, most_kw, need_kwh, rules.defer_gain_per_kwh if waits else price, waits)

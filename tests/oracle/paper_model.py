@@ -110,7 +110,7 @@ def add_columns(model: pyo.ConcreteModel, paper: Paper) -> None:
     for t in periods:
         for car in paper.givers(everywhere, t):
             most[t.label] += paper.h(car.stay, t) / t.hours * car.stay.kappa * car.max_discharge_kw
-    block(model, "grid_export", {label: (0.0, power) for label, power in most.items() if power > 0})
+    block(model, "grid_export", {label: (0.0, power) for label, power in most.items() if power > SAME})
     block(model, "peak_import", {k.label: (k.floor_kw, inf) for k in paper.windows})
     legs = [(n.id, g, t.label) for n in measured_nodes(paper) for t in periods for g in legs_at(paper, n, t)]
     block(model, "leg_current", dict.fromkeys(legs, (0.0, inf)))

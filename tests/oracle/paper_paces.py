@@ -64,7 +64,7 @@ def of_session(paper: Paper, s: PaperSession, told: Session, evse: Evse, rules: 
     yield "first", s.max_power_kw, min(first, s.energy_remaining_kwh), price
     if rules.defer_gain_per_kwh is not None and s.max_power_kw > 0:
         stay = hours_from_seconds(s.departure_s - max(s.arrival_s, paper.start_s))
-        has_room = stay - s.energy_remaining_kwh / s.max_power_kw >= hours_from_minutes(rules.defer_room_minutes)
+        has_room = stay - s.energy_remaining_kwh / s.max_power_kw >= hours_from_minutes(rules.defer_room_minutes) - 1e-9
         yield "at_once", s.max_power_kw, s.energy_remaining_kwh, rules.defer_gain_per_kwh if has_room else price
 
 
