@@ -33,6 +33,8 @@ class Wishes:
     unavoidable: Floats
     before: Floats
     tier: Ints
+    node: Ints
+    """Of the EVSE: who shares a feeder mostly shares what is short there with nobody else."""
 
     @property
     def bearable(self) -> Floats:
@@ -44,7 +46,16 @@ def wishes_of(instance: Instance) -> Wishes:
     """The arrays of an instance."""
     who = instance.sessions
     wanted = who.remaining_kwh - who.promised_kwh
-    return Wishes(wanted, unavoidable_kwh(instance, wanted), instance.missed_before_kwh, who.tier)
+    nodes = {name: i for i, name in enumerate(dict.fromkeys(evse.node for evse in instance.tree.evses.values()))}
+    node = np.array([nodes[instance.tree.evses[evse].node] for evse in who.evse_ids], dtype=np.int64)
+    return Wishes(wanted, unavoidable_kwh(instance, wanted), instance.missed_before_kwh, who.tier, node)
+
+
+def groups_of(wishes: Wishes, members: Ints) -> Ints:
+    """Numbers of those who are given a largest share together: of a tier at a node."""
+    pairs = wishes.tier[members] * (int(wishes.node.max()) + 1) + wishes.node[members]
+    number: Ints = np.unique(pairs, return_inverse=True)[1]
+    return number
 
 
 def shared_equally(
@@ -53,17 +64,22 @@ def shared_equally(
     """The program with bounds on ``target_shortfall``, so that those of a tier miss the same share of their need.
 
     The largest share is minimised, those who cannot do better are settled, and so on for the rest, at most ``rounds``
-    times. What even full power cannot deliver does not count.
+    times. Each node has a largest share of its own for as long as duals prove that nodes of a tier have nothing to give
+    each other: then all of them are settled in the same rounds. What even full power cannot deliver does not count.
     """
     block = program.columns["target_shortfall"]
     members = np.flatnonzero(_worth_sharing(program, money.values[block.slice], wishes))
     if len(members) == 0:
         return program
-    program, open_ = with_shares(program, wishes, members), np.ones(len(members), dtype=bool)
+    group = groups_of(wishes, members)
+    program, open_, together = with_shares(program, wishes, members), np.ones(len(members), dtype=bool), False
     for number in range(rounds):
         program, answer = solve(program, number)
-        settled = open_ & _cannot_do_better(program, answer, members, wishes.tier)
-        program = _held(program, answer, wishes, members, open_)
+        if not together and not _apart(program, answer):
+            program, together = tied(program, wishes.tier[members], group), True
+            continue
+        settled = open_ & _cannot_do_better(program, answer, group)
+        program = _held(program, answer, wishes, members, group, open_)
         open_ &= ~settled if settled.any() else False
         program = _let_go(program, ~open_)
         if not open_.any():
@@ -85,34 +101,72 @@ def _worth_sharing(program: LinearProgram, missing: Floats, wishes: Wishes) -> N
 
 
 def with_shares(program: LinearProgram, wishes: Wishes, members: Ints) -> LinearProgram:
-    """One more column per tier, its largest share, at the price of 1, and a row for each of ``members``."""
-    block, tier, wanted = program.columns["target_shortfall"], wishes.tier[members], wishes.wanted[members]
-    columns, tiers, count = len(program.cost), int(tier.max()) + 1, len(members)
-    largest = Block("largest_share", (), "", columns, tiers, ())
-    wider = with_columns(with_cost(program, np.zeros(columns)), largest, cost=np.ones(tiers))
-    # target_shortfall[s] - wanted[s] largest_share[tier] <= unavoidable[s] - missed_before[s]
+    """One more column per group, its largest share, at the price of 1, and a row for each of ``members``."""
+    block, group, wanted = program.columns["target_shortfall"], groups_of(wishes, members), wishes.wanted[members]
+    columns, groups, count = len(program.cost), int(group.max()) + 1, len(members)
+    largest = Block("largest_share", (), "", columns, groups, ())
+    wider = with_columns(with_cost(program, np.zeros(columns)), largest, cost=np.ones(groups))
+    # target_shortfall[s] - wanted[s] largest_share[group] <= unavoidable[s] - missed_before[s]
     row = np.arange(count)
     values = np.concatenate([np.ones(count), -wanted])
-    places = (np.concatenate([row, row]), np.concatenate([block.start + members, columns + tier]))
-    rows = Rows.from_triplets(values, places, (count, columns + tiers))
+    places = (np.concatenate([row, row]), np.concatenate([block.start + members, columns + group]))
+    rows = Rows.from_triplets(values, places, (count, columns + groups))
     share = Block("equal_share", ("session",), "kWh at evse", program.matrix.shape[0], count, (members,))
     return with_rows(wider, share, rows, np.full(count, -np.inf), wishes.bearable[members])
 
 
-def _cannot_do_better(program: LinearProgram, answer: SolverAnswer, members: Ints, tier: Ints) -> NDArray[np.bool_]:
-    """Members whose row has a dual; all of a tier whose largest share is 0 already."""
+def _apart(program: LinearProgram, answer: SolverAnswer) -> bool:
+    """Whether the largest shares were minimised each for itself.
+
+    Rows without a dual could be left out without lowering their sum; where the others, joined by columns that may still
+    change, have no two shares in common, each share is the least possible.
+    """
+    shares, matrix = program.columns["largest_share"], program.matrix
+    free = program.col_lower < program.col_upper
+    binding = (abs(answer.row_duals) > DUAL_TOLERANCE)[matrix.row_of] & free[matrix.indices]
+    row, column = matrix.row_of[binding], matrix.indices[binding]
+    label, before = np.arange(matrix.shape[1]), None
+    while before is None or (label != before).any():
+        before, of_row = label.copy(), np.full(matrix.shape[0], matrix.shape[1])
+        np.minimum.at(of_row, row, label[column])
+        np.minimum.at(label, column, of_row[row])
+    return len(np.unique(label[shares.slice])) == shares.size
+
+
+def tied(program: LinearProgram, tier: Ints, group: Ints) -> LinearProgram:
+    """The program with one largest share for all groups of a tier."""
+    shares = program.columns["largest_share"]
+    first_member = np.unique(group, return_index=True)[1]
+    tier_of_group = tier[first_member]
+    head = np.unique(tier_of_group, return_index=True)[1][np.unique(tier_of_group, return_inverse=True)[1]]
+    others = np.flatnonzero(head != np.arange(shares.size))
+    row, one = np.arange(len(others)), np.ones(len(others))
+    places = (np.concatenate([row, row]), shares.start + np.concatenate([others, head[others]]))
+    rows = Rows.from_triplets(np.concatenate([one, -one]), places, (len(others), len(program.cost)))
+    block = Block("one_share", (), "", program.matrix.shape[0], len(others), ())
+    # largest_share[group] - largest_share[first group of the tier] = 0
+    return with_rows(program, block, rows, np.zeros(len(others)), np.zeros(len(others)))
+
+
+def _cannot_do_better(program: LinearProgram, answer: SolverAnswer, group: Ints) -> NDArray[np.bool_]:
+    """Members whose row has a dual; all of a group whose largest share is 0 already."""
     tight = abs(answer.row_duals[program.rows["equal_share"].slice]) > DUAL_TOLERANCE
     nobody_misses = answer.values[program.columns["largest_share"].slice] <= 0.0
-    settled: NDArray[np.bool_] = tight | nobody_misses[tier[members]]
+    settled: NDArray[np.bool_] = tight | nobody_misses[group]
     return settled
 
 
 def _held(
-    program: LinearProgram, answer: SolverAnswer, wishes: Wishes, members: Ints, open_: NDArray[np.bool_]
+    program: LinearProgram,
+    answer: SolverAnswer,
+    wishes: Wishes,
+    members: Ints,
+    group: Ints,
+    open_: NDArray[np.bool_],
 ) -> LinearProgram:
-    """The program with every open member held at its tier's least possible share."""
+    """The program with every open member held at its group's least possible share."""
     block, who = program.columns["target_shortfall"], members[open_]
-    share = answer.values[program.columns["largest_share"].slice][wishes.tier[who]]
+    share = answer.values[program.columns["largest_share"].slice][group[open_]]
     columns = block.start + who
     lower, upper = program.col_lower[columns], program.col_upper[columns]
     most = np.maximum(lower, wishes.bearable[who] + wishes.wanted[who] * share) + SLACK_KWH

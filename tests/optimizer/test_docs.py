@@ -127,7 +127,7 @@ def blocks() -> Mapping[str, tuple[str, Block]]:
 
 def programs() -> list[LinearProgram]:
     """Every program that is loaded into the solver on the way to some plans, and the last ones with their cuts."""
-    shared = (ROOT / "tests" / "golden" / "equal-share" / "scenario.json").read_bytes()
+    shared = (ROOT / "tests" / "golden" / "one-share" / "scenario.json").read_bytes()
     scenarios = [*map(samples.load, samples.names()), read_scenario(EVERY_BLOCK)]
     scenarios += [read_scenario(BOTH_AT_ONCE), read_scenario(shared)]
     loaded: list[LinearProgram] = []

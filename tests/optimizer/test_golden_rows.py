@@ -11,7 +11,7 @@ from optimizer.describe import describe
 from optimizer.goals import GoalSolver
 from optimizer.instance import Instance
 from optimizer.manners import preference, with_preferences
-from optimizer.manners.sharing import wishes_of, with_shares
+from optimizer.manners.sharing import groups_of, tied, wishes_of, with_shares
 from optimizer.manners.steady import with_rises
 from optimizer.optimize import formulate, optimize
 from optimizer.program import LinearProgram, with_cost
@@ -73,6 +73,13 @@ def test_what_is_missing_is_shared_by_rows_of_equal_shares() -> None:
     assert described(shares, "equal-share") == expected("equal-share")
 
 
+def test_feeders_that_can_give_each_other_something_have_one_share() -> None:
+    instance, program = formulated("one-share")
+    wishes, both = wishes_of(instance), np.array([0, 1])
+    shares = tied(with_shares(program, wishes, both), wishes.tier, groups_of(wishes, both))
+    assert described(shares, "one-share") == expected("one-share")
+
+
 def test_import_is_kept_level_by_rows_of_metering_intervals() -> None:
     instance, _ = formulated("level-import")
     program = GoalSolver(instance, Settings()).solve().program
@@ -90,8 +97,9 @@ def test_rises_of_setpoints_have_rows_of_their_own() -> None:
     assert described(with_rises(program, instance), "steady") == expected("steady")
 
 
-def test_equal_shares_of_what_is_missing_are_planned() -> None:
-    plan = optimize(read_scenario((GOLDEN / "equal-share" / "scenario.json").read_bytes()))
+@pytest.mark.parametrize("case", ["equal-share", "one-share"])
+def test_equal_shares_of_what_is_missing_are_planned(case: str) -> None:
+    plan = optimize(read_scenario((GOLDEN / case / "scenario.json").read_bytes()))
     assert [s.energy_kwh for s in plan.sessions] == pytest.approx([20 / 3, 10 / 3], abs=1e-3)
 
 

@@ -1,5 +1,6 @@
 """Goal (3): the same again for the same, close to the plan before, and what is missing shared, by the ledger."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -198,10 +199,22 @@ def test_a_steady_plan_stays_when_nothing_changes(site: str) -> None:
     assert far_apart_kw(before, optimize(scenario, STEADY, previous=before)) < SAME_KW
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_nobody_can_miss_less_unless_somebody_as_badly_off_misses_more(seed: int) -> None:
+def short_at_the_connection(scenario: Scenario) -> Scenario:
+    """Feeders as they are, but all of them behind a connection that is too small."""
+    nodes = tuple(
+        node if node.parent else replace(node, import_limit_kw=0.45 * node.import_limit_kw)
+        for node in scenario.site.nodes
+    )
+    return replace(scenario, site=replace(scenario.site, nodes=nodes))
+
+
+@pytest.mark.parametrize("short", [scarce, short_at_the_connection])
+@pytest.mark.parametrize("seed", range(5))
+def test_nobody_can_miss_less_unless_somebody_as_badly_off_misses_more(
+    seed: int, short: Callable[[Scenario], Scenario]
+) -> None:
     """Max-min, by its definition, at the least cost; each session is tried by a solve of its own."""
-    scenario = scarce(random_site(12, PERIODS, seed))
+    scenario = short(random_site(12, PERIODS, seed))
     plan = optimize(scenario)
     formulated = formulate(scenario)
     who = formulated.instance.sessions
