@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import inf
 from zoneinfo import ZoneInfo
 
 from models.domain.default_horizon import default_stay_h
@@ -187,6 +188,7 @@ class _Gaps:
             target_kwh = min(TARGET_KWH, self._reachable_kwh(session, evse))
             source = f"what the whole stay allows, at most {TARGET_KWH:g} kWh"
         there_kwh = energy_at(session.measured_at, target_kwh, MeasuringPoint.EVSE, evse, session.vehicle)
+        there_kwh = min(there_kwh, session.delivered_kwh + _room_kwh(session, evse))
         return max(there_kwh, session.energy_minimum_kwh), source
 
     def _reachable_kwh(self, session: Session, evse: Evse) -> float:
@@ -223,6 +225,15 @@ class _Gaps:
             soc_reserve=visit.soc_reserve,
         )
         return with_energies(session, evse)
+
+
+def _room_kwh(session: Session, evse: Evse) -> float:
+    """What still fits into the battery, where that is known, at the session's measuring point. [kWh]"""
+    vehicle = session.vehicle
+    if session.soc is None or vehicle is None or vehicle.battery_capacity_kwh is None:
+        return inf
+    room_kwh = (1.0 - session.soc) * vehicle.battery_capacity_kwh
+    return energy_at(session.measured_at, room_kwh, MeasuringPoint.BATTERY, evse, vehicle)
 
 
 def _arrivals(scenario: Scenario) -> dict[str, list[datetime]]:

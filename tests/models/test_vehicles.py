@@ -161,3 +161,10 @@ def test_a_meter_above_the_target_is_told_and_refused_by_nobody() -> None:
 
     assert not validate(yard(sated))
     assert told(sated)["sessions[0].delivered_kwh"] == "1.5 kWh above the target: no more is wanted"
+
+
+def test_of_a_silent_driver_no_more_is_assumed_than_fits_into_the_battery() -> None:
+    """0.9 of 60 kWh are inside: 6 kWh fit, which are 6 / 0.95 at the meter; 20 kWh would be assumed."""
+    silent = replace(STAY, soc=0.9, soc_target=None)
+
+    assert completed(silent).energy_target_kwh == pytest.approx(6.0 / 0.95)
