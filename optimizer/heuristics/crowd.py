@@ -7,6 +7,7 @@ import numpy as np
 
 from optimizer.heuristics.discs import Complexes, Floats, reach
 from optimizer.heuristics.room import Ints, Room
+from optimizer.heuristics.sharing import filled
 from optimizer.instance.offers import Offers
 
 _HAIR = 1e-10
@@ -22,7 +23,7 @@ class Crowd:
         """``kept_kw`` of each member is counted by every limit already, whatever is offered."""
         self.given = np.zeros(len(sessions))
         """At evse. [kW]"""
-        self._kept = kept_kw
+        self._kept, self._room = kept_kw, room
         self._phasor, self._length, self._radius = room.phasor, room.length, room.radius * (1.0 + _HAIR)
         self._load: Complexes = np.zeros(len(room.radius), dtype=complex)
         self._used = np.zeros(len(room.radius))
@@ -41,6 +42,12 @@ class Crowd:
             most = min(most, given + max(0.0, self._soft_left) / float(self._soft[k]))
         cabinet = self._cabinet[k]
         return most if cabinet is None else min(most, self._cabinet_most(cabinet, k))
+
+    def shared(self, most_kw: Floats) -> Floats:
+        """What everybody could have if whoever has least rises first: cars on all phases rise together. [kW]"""
+        if self._kept.any():
+            return most_kw
+        return filled(self._room, self.given, np.maximum(self.given, most_kw))
 
     def give(self, k: int, power_kw: float) -> None:
         """Offer member k so much instead; the caller has looked at ``most``."""

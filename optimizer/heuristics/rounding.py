@@ -150,6 +150,8 @@ class Turn:
     """What a shortest run at the minimum brings. [kWh]"""
     urgent: Flags
     """Leaves soon."""
+    pressing: Flags
+    """Could not make up later for what it is owed."""
 
     @staticmethod
     def of(walk: Walk, period: int, here: Ints, hours: Floats) -> "Turn":
@@ -165,12 +167,13 @@ class Turn:
         shortest_h = np.maximum(hours, offers.min_on_s / SECONDS_PER_HOUR)
         least = np.array([offers.ladders[s].least_kw for s in sessions])
         left_h = (who.departure_s[sessions] - begins_s) / SECONDS_PER_HOUR
+        debt = np.minimum(walk.wanted_kwh[sessions] - walk.had_kwh[sessions], needs)
         return Turn(
             ladders=[offers.ladders[s] for s in sessions],
             hours=hours,
             begins_s=begins_s,
             needs=needs,
-            debt=np.minimum(walk.wanted_kwh[sessions] - walk.had_kwh[sessions], needs),
+            debt=debt,
             now=now,
             worth=walk.wanted.worth_more[here] & (needs > DONE_KWH),
             on=on,
@@ -179,6 +182,7 @@ class Turn:
             barred=~walk.on[sessions] & ((lasted_s < offers.min_off_s) | spent),
             run_kwh=np.where(np.isfinite(least), least, 0.0) * shortest_h,
             urgent=left_h <= RUNS_LEFT * shortest_h,
+            pressing=(debt > DONE_KWH) & (debt > who.max_power_kw[sessions] * (left_h - hours)),
         )
 
     def give_out(self, crowd: Crowd, *, starting: bool) -> None:
@@ -188,13 +192,14 @@ class Turn:
         """
         for k in np.flatnonzero(self.held).tolist():
             self._least(crowd, k, within_peak=False)
-        order: list[int] = np.argsort(-self._claim(), kind="stable").tolist()
+        order: list[int] = np.lexsort((-self._claim(), ~self.pressing)).tolist()
         owed = self._owed(starting)
         for energy in (np.minimum(self.now, self.debt), self.debt):
+            asking = owed & (energy > DONE_KWH)
             for k in order:
-                if owed[k] and energy[k] > DONE_KWH:
+                if asking[k]:
                     self._least(crowd, k, within_peak=True)
-                    self._raise(crowd, k, float(energy[k]))
+            self._rise(crowd, order, np.where(asking, energy, 0.0))
         self._leave_nothing(crowd, order, self.on)
         if starting:
             self._leave_nothing(crowd, order, ~self.on)
@@ -204,9 +209,7 @@ class Turn:
         for k in order:
             if welcome[k]:
                 self._least(crowd, k, within_peak=True)
-        for k in order:
-            if self.worth[k]:
-                self._raise(crowd, k, float(self.needs[k]))
+        self._rise(crowd, order, np.where(self.worth, self.needs, 0.0))
 
     def _owed(self, starting: bool) -> Flags:
         """Who is in debt: by anything if it is on or leaves soon, by a good part of a run if it would have to start."""
@@ -224,6 +227,17 @@ class Turn:
         least = self.ladders[k].least_kw
         if crowd.given[k] == 0.0 and least <= crowd.most(k, within_peak=within_peak) + LEVEL_KW:
             crowd.give(k, least)
+
+    def _rise(self, crowd: Crowd, order: list[int], energy_kwh: Floats) -> None:
+        """Together first, so that no phase fills up alone, then in order."""
+        on = (crowd.given > 0.0) & (energy_kwh > 0.0)
+        if not on.any():
+            return
+        together = crowd.shared(np.where(on, energy_kwh / self.hours, 0.0)) * self.hours
+        for share in (together, energy_kwh):
+            for k in order:
+                if on[k]:
+                    self._raise(crowd, k, float(min(share[k], energy_kwh[k])))
 
     def _raise(self, crowd: Crowd, k: int, energy_kwh: float) -> None:
         """As far as an energy goes; what a car lacks to be full is rounded up, the rest down."""

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from models.domain.schedule import Schedule
+from models.samples import load
 from optimizer.optimize import optimize
 from optimizer.settings import Settings
 from tests.benchmarks import __main__ as benchmarks
-from tests.benchmarks import memory, optimality, peer, speed
+from tests.benchmarks import levels, memory, optimality, peer, speed
 from tests.benchmarks.independent import Draws, least_cost
 from tests.benchmarks.reporting import Row, missed, table
 from tests.benchmarks.scenarios import random_site
@@ -121,3 +122,23 @@ def test_a_process_with_nothing_but_the_solver_takes_less_memory_than_one_that_p
     row = next(memory.rows((10,)))
     ours_mib, alone_mib = int(row.cells[1]), int(row.cells[3])
     assert 10 < alone_mib < ours_mib
+
+
+def test_a_day_of_the_garage_is_offered_its_pilot_levels_with_and_without_rules_of_time() -> None:
+    """The shipped day stands for the month, whose sessions are not ours to ship."""
+    garage = load("caltech-garage")
+    anything, stepped, calm = (levels.planned(garage, rules) for rules in (None, levels.LEVELS, levels.WITH_S5))
+
+    assert levels.met_percent(calm) <= levels.met_percent(anything) + 1e-6
+    assert levels.met_percent(stepped) >= 0.99 * levels.met_percent(anything)
+    assert max(levels.starts(session.limit_kw) for session in calm.sessions) <= 3
+    amperes = {evse.id: evse.pilot_levels_a or () for evse in garage.site.evses}
+    for session in stepped.sessions:
+        offered = np.unique(np.round(1000.0 * session.limit_kw / 208.0, 6))
+        assert set(offered) <= {0.0, *amperes[session.evse_id]}
+
+
+def test_starts_and_changes_are_counted_from_a_rest() -> None:
+    offers = np.array([4.0, 4.0, 0.0, 6.0, 5.0, 0.0])
+
+    assert (levels.starts(offers), levels.changes(offers)) == (2, 5)
