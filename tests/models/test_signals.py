@@ -65,6 +65,12 @@ def test_the_least_draw_of_devices_is_that_of_the_decision(
     assert least_draw_kw(charge_points, heat_pumps_kw=heat_pumps_kw) == pytest.approx(kw)
 
 
+def test_the_simultaneity_factor_falls_by_a_twentieth_with_every_device_from_two_to_nine() -> None:
+    factors = [(least_draw_kw(n) / 4.2 - 1.0) / (n - 1) for n in range(2, 13)]
+
+    assert factors == pytest.approx([0.80, 0.75, 0.70, 0.65, 0.60, 0.55, 0.50, 0.45, 0.45, 0.45, 0.45])
+
+
 def test_heat_pumps_and_air_conditioners_count_with_the_larger_of_their_sums() -> None:
     """0.4 x 20 = 8 kW against 0.4 x 15 = 6 kW, and one further device of two: 8 + 0.8 x 4.2."""
     assert least_draw_kw(0, heat_pumps_kw=(15.0,), air_conditioners_kw=(20.0,)) == pytest.approx(8.0 + 0.8 * 4.2)
@@ -302,9 +308,9 @@ def test_an_addition_counts_on_top_of_what_replaces_the_tariff_and_a_part_of_a_p
     added = PriceEvent(id="b", start=at(1), end=at(2), mode=PriceMode.ADD, import_price=0.1)
     instants = np.array([at(k).timestamp() for k in range(3)])
 
-    prices = import_prices(scenario(replaced, added), instants, the_calendar())
-
-    assert prices == pytest.approx([0.4, 0.5 * 0.6 + 0.5 * 0.4])
+    for signals in ((replaced, added), (added, replaced)):
+        prices = import_prices(scenario(*signals), instants, the_calendar())
+        assert prices == pytest.approx([0.4, 0.5 * 0.6 + 0.5 * 0.4])
 
 
 def test_periods_of_one_price_have_it_to_the_last_bit() -> None:

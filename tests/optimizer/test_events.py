@@ -176,6 +176,18 @@ def test_an_event_at_the_meter_of_one_evse_does_not_see_the_building() -> None:
     assert plan.events[0].delivered_kw == pytest.approx([8.0, 8.0])
 
 
+def test_a_plan_that_delivers_less_than_the_share_is_paid_nothing_whatever_made_it() -> None:
+    """12 kW against a baseline of 13 are 1 kW, less than half of 8."""
+    scenario = yard(event(baseline_kw=13.0, committed_kw=8.0, pays_from_share=0.5))
+
+    plan = heuristic(scenario, Method.EQUAL_SHARE)
+
+    assert plan.events[0].load_kw == pytest.approx([12.0, 12.0])
+    assert plan.events[0].delivered_kw.tolist() == [0.0, 0.0]
+    assert plan.costs["event_payment"] == 0.0
+    assert audit(scenario, plan).passed
+
+
 @pytest.mark.parametrize(
     "method",
     [Method.EQUAL_SHARE, Method.EARLIEST_DEADLINE_FIRST, Method.LEAST_LAXITY_FIRST, Method.ROUND_ROBIN],
