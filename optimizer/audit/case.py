@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from models.domain.calendar import Calendar, calendar_of
+from models.domain.installed import Installed
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Schedule, SessionPlan
 from models.domain.session import Session
@@ -84,6 +85,11 @@ class Case:
     @cached_property
     def calendar(self) -> Calendar:
         return calendar_of(self.tariff, self.scenario.site.time_zone)
+
+    @cached_property
+    def installed(self) -> dict[str, Installed]:
+        """What EVSEs were sent before, by EVSE."""
+        return {one.evse: one for one in self.scenario.installed}
 
     @cached_property
     def evses(self) -> dict[str, Evse]:

@@ -136,7 +136,9 @@ def _own_conductors(case: Case) -> dict[str, Conductors]:
         vehicle, evse = stay.session.vehicle, stay.evse
         per_kw, legs, load = amperes_per_kw(evse, vehicle, site.voltage_v), own[evse.node].legs, leg(evse, vehicle)
         _load(case, legs, load, stay.periods, counted_kw(case, stay) * per_kw / efficiency(evse))
-        _load(case, own[evse.node].floors, load, stay.periods, floor_kw(case, stay) * per_kw / efficiency(evse))
+        floor = floor_kw(case, stay)
+        if floor.any():
+            _load(case, own[evse.node].floors, load, stay.periods, floor * per_kw / efficiency(evse))
         if stay.given_kw.any():
             _load(case, legs, load.backwards(), stay.periods, stay.given_kw * per_kw * efficiency(evse))
     for evse_id, power_kw in held_kw(case).items():

@@ -25,12 +25,10 @@ def held_kw(case: Case) -> dict[str, Floats]:
 
 def floor_kw(case: Case, stay: Stay) -> Floats:
     """What a stay's EVSE, in reach, may be following until the plan is acknowledged; of its periods. [kW at evse]"""
-    nothing = np.zeros_like(stay.power_kw)
-    one = _installed(case, stay.evse)
-    if one is None or not one.reachable:
-        return nothing
-    starts = case.schedule.instants_s[stay.periods.start : stay.periods.start + len(nothing)]
-    may = starts < _acknowledged_s(case)
+    one = case.installed.get(stay.evse.id)
+    may = case.schedule.instants_s[:-1][stay.periods] < _acknowledged_s(case)
+    if one is None or not one.reachable or not may.any():
+        return np.zeros_like(stay.power_kw)
     return np.where(may, np.minimum(_part(case, stay) * _installed_kw(case, one)[stay.periods], stay.max_power_kw), 0.0)
 
 
@@ -42,7 +40,7 @@ def counted_kw(case: Case, stay: Stay) -> Floats:
 
 
 def is_held(case: Case, evse: Evse) -> bool:
-    one = _installed(case, evse)
+    one = case.installed.get(evse.id)
     return one is not None and not one.reachable
 
 
@@ -63,10 +61,6 @@ def installed_breaks(case: Case) -> Iterator[Break]:
         if f"EVSE {evse} " not in told:
             message = f"EVSE {evse} cannot be reached, and the plan has no {UNREACHABLE_ALARM} alarm"
             yield _break(BreakCode.ALARM_MISSING, evse, 0.0, 1.0, message, None)
-
-
-def _installed(case: Case, evse: Evse) -> Installed | None:
-    return next((one for one in case.scenario.installed if one.evse == evse.id), None)
 
 
 def _acknowledged_s(case: Case) -> float:

@@ -22,6 +22,8 @@ from optimizer.instance.sessions import Cells, Sessions
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_ByEvse = dict[str, list[int]]
+"""Positions of the sessions at each EVSE."""
 PLAIN, HELD = -1, -2
 """Of a cell: limits count its setpoint, or what its unreachable EVSE follows; from 0 on, its place among ``cell``."""
 
@@ -83,19 +85,19 @@ def following(scenario: Scenario, who: Sessions, plugged: Cells, span: Periods) 
     nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
     if not scenario.installed:
         return Following((), none, nothing, None, highest)
-    held = held_evses(scenario, span)
+    held, at = held_evses(scenario, span), _by_evse(who)
     kind, most = np.full(plugged.count, PLAIN), highest.copy()
     for one in held:
-        for cell, part in _cells_at(one.evse, scenario, who, plugged):
+        for cell, part in _cells_at(one.evse, scenario, at, plugged):
             kind[cell], most[cell] = HELD, np.minimum(highest[cell], part * one.power_kw[plugged.period[cell]])
-    found = list(_installed_cells(scenario, who, plugged, span))
+    found = list(_installed_cells(scenario, at, plugged, span))
     cell = np.concatenate([none, *(cell for cell, _ in found)])
     least = np.minimum(np.concatenate([nothing, *(power for _, power in found)]), highest[cell])
     kind[cell] = np.arange(len(cell))
     return Following(held, cell, least, kind, most)
 
 
-def _installed_cells(scenario: Scenario, who: Sessions, plugged: Cells, span: Periods) -> Iterator[tuple[Ints, Floats]]:
+def _installed_cells(scenario: Scenario, at: _ByEvse, plugged: Cells, span: Periods) -> Iterator[tuple[Ints, Floats]]:
     """Cells at reachable EVSEs in periods that begin before the new plan is acknowledged, and installed power."""
     assert scenario.acknowledge_minutes is not None
     before_s = span.start_s + seconds_from_minutes(scenario.acknowledge_minutes)
@@ -103,16 +105,23 @@ def _installed_cells(scenario: Scenario, who: Sessions, plugged: Cells, span: Pe
     for one in scenario.installed:
         if one.reachable:
             power_kw = installed_kw(one, evses[one.evse], scenario.site, span)
-            for cell, part in _cells_at(evses[one.evse], scenario, who, plugged):
+            for cell, part in _cells_at(evses[one.evse], scenario, at, plugged):
                 early = cell[span.instants_s[plugged.period[cell]] < before_s]
                 yield early, part * power_kw[plugged.period[early]]
 
 
-def _cells_at(evse: Evse, scenario: Scenario, who: Sessions, plugged: Cells) -> Iterator[tuple[Ints, float]]:
+def _by_evse(who: Sessions) -> _ByEvse:
+    found: _ByEvse = {}
+    for s, evse in enumerate(who.evse_ids):
+        found.setdefault(evse, []).append(s)
+    return found
+
+
+def _cells_at(evse: Evse, scenario: Scenario, at: _ByEvse, plugged: Cells) -> Iterator[tuple[Ints, float]]:
     """Cells of each session at an EVSE, and the part of its power that the vehicle takes on the phases that it uses."""
     voltage_v = scenario.site.voltage_v
     assert voltage_v is not None
-    for s, session in enumerate(scenario.sessions):
-        if session.evse == evse.id:
-            part = kw_per_ampere(evse, session.vehicle, voltage_v) / kw_per_ampere(evse, None, voltage_v)
-            yield np.arange(plugged.offset[s], plugged.offset[s + 1]), part
+    for s in at.get(evse.id, ()):
+        vehicle = scenario.sessions[s].vehicle
+        part = kw_per_ampere(evse, vehicle, voltage_v) / kw_per_ampere(evse, None, voltage_v)
+        yield np.arange(plugged.offset[s], plugged.offset[s + 1]), part
