@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from models.domain.completion import complete
 from models.domain.installed import Installed, InstalledProfile, OfflineBehaviour
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.signal import Cap
 from models.domain.site import Phase
 from models.domain.wire import read_scenario
+from models.ocpp.compile import compilation
 from optimizer.audit import BreakCode, audit
 from optimizer.failsafe import fail_safe_shares
 from optimizer.fallback import carried_over, fail_safe_plan
@@ -205,6 +207,29 @@ def test_every_other_way_of_planning_counts_what_is_installed(name: str, way: st
     report = audit(scenario, WAYS[way](scenario))
 
     assert report.passed, report.breaks
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_simple_rule_raises_a_car_above_its_old_profile_before_the_others_are_lowered(way: str) -> None:
+    """Car a could take 11 kW; 8 kW are installed, and the rest of 11 kW is car b's."""
+    scenario = case("old-profile-until-acknowledged")
+    hungry = replace(scenario.sessions[0], energy_target_kwh=11.0)
+    scenario = replace(scenario, sessions=(hungry, scenario.sessions[1]))
+
+    report = audit(scenario, WAYS[way](scenario))
+
+    assert report.passed, report.breaks
+
+
+def test_nothing_is_sent_to_an_evse_out_of_reach() -> None:
+    scenario = complete(case("evse-out-of-reach")).scenario
+
+    made = compilation(scenario, optimize(scenario), now=NOON, fail_safe_kw=fail_safe_shares(scenario))
+
+    assert [profile.evse_id for profile in made.profiles] == ["two"]
+    assert [(one.session_id, one.reason) for one in made.not_sent] == [
+        ("a", "EVSE one cannot be reached; send it a new plan when it is back")
+    ]
 
 
 def test_fail_safe_shares_leave_room_for_an_evse_out_of_reach() -> None:
