@@ -1,5 +1,6 @@
 """Plans whose first setpoints are good in several futures: by hand, on paper, and by the audit of each of them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from optimizer.futures import common, futures_of
 from optimizer.futures.common import AS_TOLD
 from optimizer.ladder import best_plan
 from optimizer.optimize import optimize, plans_in_futures
+from optimizer.program import LinearProgram
 from optimizer.settings import Settings
 from tests.optimizer.test_paper_model import paper_and_program
 from tests.oracle.compare import differences
@@ -43,9 +45,47 @@ def first_hour_kw(scenario: Scenario) -> float:
 def test_the_joined_program_reads_as_worked_out_by_hand() -> None:
     scenario = complete(guest_may_come()).scenario
     program = common(scenario, futures_of(scenario), Settings()).program
+    assert described(program) == (FOLDER / "expected.txt").read_text().splitlines()
+
+
+def without_a_shared_coefficient(program: LinearProgram) -> LinearProgram:
+    """With the guest, the first setpoint draws nothing from the feeder."""
+    row = program.rows["node_import_limit"].start + 2
+    data = program.matrix.data.copy()
+    data[program.matrix.indptr[row]] = 0.0
+    return replace(program, matrix=replace(program.matrix, data=data))
+
+
+def with_another(field: str, block: str, k: int, value: float) -> Callable[[LinearProgram], LinearProgram]:
+    def planted(program: LinearProgram) -> LinearProgram:
+        found = program.rows[block] if block in program.rows else program.columns[block]
+        numbers = getattr(program, field).copy()
+        numbers[found.start + k] = value
+        return replace(program, **{field: numbers})
+
+    return planted
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(without_a_shared_coefficient, id="a limit of a future forgets the common setpoint"),
+        pytest.param(with_another("cost", "grid_import", 2, 0.3), id="money of a future counts in full"),
+        pytest.param(with_another("cost", "target_shortfall", 0, 2.0), id="a missing kWh counts in full"),
+        pytest.param(with_another("row_upper", "node_import_limit", 3, 20.0), id="a feeder is larger in a future"),
+        pytest.param(with_another("col_upper", "common_charge_power", 0, 20.0), id="a common setpoint is not bounded"),
+    ],
+)
+def test_a_wrong_number_in_a_joined_program_is_seen(fault: Callable[[LinearProgram], LinearProgram]) -> None:
+    scenario = complete(guest_may_come()).scenario
+    program = fault(common(scenario, futures_of(scenario), Settings()).program)
+    assert described(program) != (FOLDER / "expected.txt").read_text().splitlines()
+
+
+def described(program: LinearProgram) -> list[str]:
     expected = (FOLDER / "expected.txt").read_text().splitlines()
     blocks = dict.fromkeys(line.partition("[")[0] for line in expected)
-    assert [line for block in blocks for line in describe(program, block).splitlines()] == expected
+    return [line for block in blocks for line in describe(program, block).splitlines()]
 
 
 @pytest.mark.parametrize(("weight", "first_kw"), [(0.0, 0.0), (0.10, 0.0), (0.11, 10.0), (1.0, 10.0)])
