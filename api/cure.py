@@ -20,7 +20,7 @@ class ChangeLine(Part):
     to: float | None
     """What the limit becomes where it is exceeded most; null for a wish."""
     unit: str
-    """kW, A or kWh."""
+    """kW, kVA, A or kWh."""
     start: datetime
     end: datetime
 

@@ -36,7 +36,7 @@ class Change:
     to: float | None
     """What the limit becomes where it is exceeded most; None for a wish."""
     unit: str
-    """kW, A or kWh."""
+    """kW, kVA, A or kWh."""
     start: datetime
     end: datetime
 

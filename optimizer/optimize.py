@@ -102,7 +102,8 @@ def plans_in_futures(scenario: Scenario, settings: Settings = Settings()) -> dic
     plans = {}
     for course in courses:
         day = Completed(scenario=course.instance.scenario, assumptions=completed.assumptions)
-        plans[course.id] = optimize_shaped(day, course.instance, settings, found.kept).schedule
+        goals = GoalSolver(course.instance, settings, shape=found.kept)
+        plans[course.id] = _planned(day, course.instance, goals, perf_counter())
     return plans
 
 

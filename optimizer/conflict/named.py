@@ -27,7 +27,7 @@ class Limit:
     subject: str
     """``transformer T2``, ``L1 of feeder n1``, ``power cabinet c``, ``cap-17 of utility``."""
     unit: str
-    """kW or A."""
+    """kW, kVA or A."""
     rows: Ints
     period: Ints
     """Of each row."""
@@ -87,7 +87,8 @@ def _nodes(program: LinearProgram, instance: Instance) -> Iterator[Limit]:
         if by == RATING and node < len(instance.tree.nodes):
             limit_kw = node_limit(instance.tree.nodes[node], instance.periods)[period]
         name, subject = _node_words(instance, node) if by == RATING else (by, _signal_words(instance, by))
-        yield Limit(name, subject, "kW", rows, period, limit_kw, limits.high_kw[node, period], 1.0)
+        unit = "kVA" if limits.apparent[node] else "kW"
+        yield Limit(name, subject, unit, rows, period, limit_kw, limits.high_kw[node, period], 1.0)
 
 
 def _node_words(instance: Instance, node: int) -> tuple[str, str]:

@@ -210,6 +210,8 @@ def test_one_more_kw_of_a_car_saves_no_more_than_all_its_maxima_are_worth(seed: 
         own = [one for one in most if one.session_id == session]
         after = optimize_shaped(completed, relaxed(instance, own[0], 0.1), Settings(preferences=False))
 
+        if not bounded_alike(before, after, completed.scenario, session):
+            continue  # a curve that is no line was followed at other steps: another program, with other bounds
         tolerance = 1e-5 * (1.0 + abs(before.solved.money.objective))
         assert gain(before, after) <= 0.1 * sum(one.worth for one in own) + tolerance, own
 
@@ -225,6 +227,14 @@ def billed_by_largest_excess(plan: Shaped) -> bool:
     """A contract whose largest excess costs something: at it in several periods, a kW in one of them gains nothing."""
     block = plan.solved.money_program.rows.get("peak_excess_definition")
     return block is not None and block.size > 0
+
+
+def bounded_alike(before: Shaped, after: Shaped, scenario: Scenario, session: str) -> bool:
+    """Whether the powers of all other sessions have the same bounds."""
+    block = before.solved.money_program.columns["charge_power"]
+    others = block.positions[0] != [one.id for one in scenario.sessions].index(session)
+    bounds = (plan.solved.money_program.col_upper[block.slice][others] for plan in (before, after))
+    return np.array_equal(*bounds)
 
 
 def shaped(scenario: Scenario) -> Shaped:
