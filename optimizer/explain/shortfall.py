@@ -90,8 +90,12 @@ def _session_reasons(
     if unused_kwh >= NOTICEABLE_KWH:
         yield _unused(told, s, cells[spare.free_kwh[cells] > 0.0], unused_kwh, settings)
     kept_back_kwh = missing_kwh - beyond_kwh - unused_kwh
-    if kept_back_kwh >= NOTICEABLE_KWH:
-        yield from _limit_reasons(told, limits, spare, s, cells[spare.held_kwh[cells] > 0.0], kept_back_kwh)
+    held = cells[spare.held_kwh[cells] > 0.0]
+    if kept_back_kwh >= NOTICEABLE_KWH and len(held):
+        yield from _limit_reasons(told, limits, spare, s, held, kept_back_kwh)
+    elif kept_back_kwh >= NOTICEABLE_KWH and len(cells):
+        evse = told.instance.sessions.evse_ids[s]
+        yield _less(told, s, ReasonCode.LIMIT, evse, (cells, kept_back_kwh), f"EVSE {evse} cannot be told anything now")
 
 
 def _reachable_kwh(told: Planned, s: int) -> float:
