@@ -36,6 +36,8 @@ class Marginal:
     """What the energy is worth to the session: saved elsewhere, or not missed."""
     taper: Floats
     """What the battery's own charging curve takes off ``worth``."""
+    in_parts: frozenset[int]
+    """Sessions whose energy counts in parts (19): what one more kWh is worth is in the duals alone."""
     place_cell: Ints
     """Entries (E,) of ``cost`` that belong to a limit of a node, by cell: the cell ..."""
     place_node: Ints
@@ -70,10 +72,16 @@ def marginal(told: Planned, settings: Settings) -> Marginal | None:
         saving=program.cost[powers.slice] + _sum(cell[~own], saved[~own], powers.size),
         worth=-_sum(cell[own], entry[own], powers.size),
         taper=_taper(program, row, cell, entry),
+        in_parts=_in_parts(program),
         place_cell=cell[at_node],
         place_node=node[at_node],
         place_cost=entry[at_node],
     )
+
+
+def _in_parts(program: LinearProgram) -> frozenset[int]:
+    block = program.rows.get("power_in_parts")
+    return frozenset() if block is None or not block.size else frozenset(np.unique(block.positions[0]).tolist())
 
 
 def _taper(program: LinearProgram, row: Ints, cell: Ints, entry: Floats) -> Floats:

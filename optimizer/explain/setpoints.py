@@ -163,7 +163,8 @@ def _cells(seen: _Seen, s: int) -> _Cells:
     missed = np.inf if lacking[1] else float(told.instance.sessions.value_per_kwh[s]) if lacking[0] else -np.inf
     postponed = 0.0 if told.plans[s].energy_after_horizon_kwh > DONE_KWH else -np.inf
     saved = np.maximum(_greatest_of_others(dearest), max(missed, postponed))
-    if found is not None and s in told.instance.states.session:
+    by_duals = found is not None and (s in told.instance.states.session or s in found.in_parts)
+    if found is not None and by_duals:
         saved = found.worth[where] / hours
     after = np.append(np.maximum.accumulate(dearest[::-1])[::-1][1:], postponed)
     return _Cells(
@@ -175,7 +176,9 @@ def _cells(seen: _Seen, s: int) -> _Cells:
         price=own,
         peak=_peak_rate(seen, where),
         saved=saved,
-        later=(np.maximum(after, postponed) >= own - SAME_PRICE * (1.0 + abs(own))) & ~_kept_level(told, where),
+        later=(np.maximum(after, postponed) >= own - SAME_PRICE * (1.0 + abs(own)))
+        & ~_kept_level(told, where)
+        & (not by_duals),
         missing=any(lacking),
         taper=np.zeros(len(hours), dtype=bool) if found is None else found.taper[where] > NOTHING,
         gain=np.zeros(len(hours)) if found is None else np.maximum(0.0, (found.worth - found.saving)[where]),
