@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import levels, machine, manners, memory, month, optimality, peer, speed, unknown, warm
+from tests.benchmarks import clocks, levels, machine, manners, memory, month, optimality, peer, speed, unknown, warm
 from tests.benchmarks.reporting import Row, missed, table
 
 COUNTS, SMOKE_COUNTS = (10, 50, 200, 500, 1000, 5000), (10, 50)
@@ -28,7 +28,9 @@ WHICH = (
 
 def main(arguments: Sequence[str]) -> int:
     wanted = _parser().parse_args(arguments)
-    print(machine.described())
+    if wanted.processor_time:
+        clocks.of_the_processor()
+    print(machine.described(), f"times by {clocks.name()}", sep="\n")
     failures = 0
     if wanted.only in (None, "b1") and not wanted.smoke:
         failures += _published()
@@ -46,7 +48,13 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Figures beside their goals.")
     parser.add_argument("--smoke", action="store_true", help="small sites only, in seconds and without data")
+<<<<<<< HEAD
     parser.add_argument("--only", choices=("b1", "b3", "levels", "unknown", "manners"), help=WHICH)
+=======
+    parser.add_argument("--only", choices=("b1", "b3", "unknown", "manners"), help=WHICH)
+    told = "read the processor's clock, where other work runs beside (B3 and the peer)"
+    parser.add_argument("--processor-time", action="store_true", help=told)
+>>>>>>> 128583b (Benchmarks: small sites are timed fifteen times, and on request by the processor's clock, where other work runs beside)
     return parser
 
 

@@ -14,16 +14,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from models.domain.schedule import Schedule
-from tests.benchmarks import machine
+from tests.benchmarks import clocks, machine
 from tests.benchmarks.independent import Draws
 from tests.benchmarks.reporting import Row, milliseconds, table
 from tests.benchmarks.scenarios import PEAK_PRICE_PER_KW, random_numbers, random_site
-from tests.benchmarks.speed import MONEY_ONLY, PERIODS, REPEATS, timed
+from tests.benchmarks.speed import MONEY_ONLY, PERIODS, repeats, timed
 
 PUBLISHED_S = {10: 0.280, 50: 0.340, 200: 0.690, 500: 1.470}
 """Of FlexMeasures 1.0.1 with direct HiGHS, the first run of a process, measured by hand on another day. [s]"""
 TIMES_FASTER = {10: 30, 50: 25, 200: 18, 500: 15}
-PEER_REPEATS = 6
+PEER_REPEATS = 10
 HEAD = (
     *("connectors", "ours ms", "peer ms", "its first run", "its tables", "published ms"),
     *("promise", "times faster", "its cost"),
@@ -46,7 +46,7 @@ def rows(interpreter: str, counts: tuple[int, ...]) -> Iterator[Row]:
     Both are medians in a process that has run before.
     """
     for count in counts:
-        ours = timed(random_site(count, PERIODS), MONEY_ONLY, REPEATS)
+        ours = timed(random_site(count, PERIODS), MONEY_ONLY, repeats(count))
         peer = measured(interpreter, draws_for(count, ours.plan))
         faster = peer.schedule_s / ours.seconds
         cells = (
@@ -75,7 +75,7 @@ def measured(interpreter: str, draws: Draws, solver: str = "highspy") -> Peer:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "draws.npz"
         np.savez(path, **draws)  # type: ignore[arg-type]
-        command = [interpreter, "-W", "ignore", str(script), str(path), solver, str(PEER_REPEATS)]
+        command = [interpreter, "-W", "ignore", str(script), str(path), solver, str(PEER_REPEATS), clocks.name()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{interpreter} could not run FlexMeasures; `make bench-peer` sets it up\n{done.stderr}")

@@ -14,7 +14,9 @@ from tests.benchmarks.scenarios import random_site
 from tests.benchmarks.variants import flat_prices, half_give_back, phase_limited, scarce
 
 PERIODS = 96
-REPEATS, REPEATS_OF_LARGE, LARGE = 5, 1, 5000
+SMALL, LARGE = 50, 5000
+REPEATS_OF_SMALL, REPEATS, REPEATS_OF_LARGE = 15, 5, 1
+"""What takes milliseconds is measured more often: a single interruption by other work is as long."""
 HEAD = ("connectors", "case", "columns", "rows", "non-zeros", "solves", "ms", "H ms", "H1 ms", "promise", "measured")
 
 MONEY_ONLY, MANNERS = Settings(preferences=False), Settings()
@@ -109,10 +111,17 @@ def rows(counts: tuple[int, ...]) -> Iterator[Row]:
                 yield from _rows(count, case)
 
 
+def repeats(count: int) -> int:
+    """Runs of which the median is told, by connectors."""
+    if count <= SMALL:
+        return REPEATS_OF_SMALL
+    return REPEATS if count < LARGE else REPEATS_OF_LARGE
+
+
 def _rows(count: int, case: Case) -> Iterator[Row]:
     """One run, a line for each promise."""
     scenario = case.variant(random_site(count, PERIODS))
-    run = timed(scenario, case.settings, REPEATS if count < LARGE else REPEATS_OF_LARGE)
+    run = timed(scenario, case.settings, repeats(count))
     done = run.plan.statistics
     cells = (
         f"{count:,}",
