@@ -48,13 +48,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Figures beside their goals.")
     parser.add_argument("--smoke", action="store_true", help="small sites only, in seconds and without data")
-<<<<<<< HEAD
     parser.add_argument("--only", choices=("b1", "b3", "levels", "unknown", "manners"), help=WHICH)
-=======
-    parser.add_argument("--only", choices=("b1", "b3", "unknown", "manners"), help=WHICH)
     told = "read the processor's clock, where other work runs beside (B3 and the peer)"
     parser.add_argument("--processor-time", action="store_true", help=told)
->>>>>>> 128583b (Benchmarks: small sites are timed fifteen times, and on request by the processor's clock, where other work runs beside)
     return parser
 
 
