@@ -177,6 +177,14 @@ def _rebound(case: Case, event: Event, plan: EventPlan | None) -> tuple[Floats, 
     return None if reference is None else (hours, reference + (rebound.above_reference_kw or 0.0))
 
 
+def rebound_excesses(case: Case, found: tuple[Measured, ...]) -> Iterator[Break]:
+    """Of all events, where the time after them has a hard limit."""
+    plans = {plan.event_id: plan for plan in case.schedule.events}
+    for one in found:
+        if isinstance(one.signal, Event) and one.signal.id in plans:
+            yield from _rebound_breaks(case, one, one.signal, plans[one.signal.id])
+
+
 def _rebound_breaks(case: Case, one: Measured, event: Event, plan: EventPlan) -> Iterator[Break]:
     """load <= limit in the time after the event, where that has no price."""
     told = _rebound(case, event, plan)

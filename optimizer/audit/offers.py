@@ -17,6 +17,7 @@ from models.domain.site import Allocator, CurrentType, MeasuringPoint, PowerCabi
 from models.domain.units import hours_from_seconds, seconds_from_hours, seconds_from_minutes
 from optimizer.audit.case import Case, Stay, instants_of
 from optimizer.audit.currents import current_breaks, line_currents
+from optimizer.audit.events import measured, rebound_excesses
 from optimizer.audit.groups import group_excesses
 from optimizer.audit.loads import load_breaks, node_loads
 from optimizer.audit.report import Break, BreakCode
@@ -34,7 +35,13 @@ CRUMB_KW = 0.1
 """No EVSE is switched on for less, whatever it could offer. [kW]"""
 
 Flags = NDArray[np.bool_]
-_LIMITS = (BreakCode.IMPORT_LIMIT, BreakCode.ADDS_TO_EXCESS, BreakCode.PHASE_CURRENT, BreakCode.GROUP_LIMIT)
+_LIMITS = (
+    BreakCode.IMPORT_LIMIT,
+    BreakCode.ADDS_TO_EXCESS,
+    BreakCode.PHASE_CURRENT,
+    BreakCode.GROUP_LIMIT,
+    BreakCode.REBOUND,
+)
 
 
 def offer_breaks(case: Case) -> Iterator[Break]:
@@ -233,7 +240,8 @@ def _forced(case: Case, offers: list[_Offer], walked: list[_Runs]) -> set[int]:
         plans.append(replace(offer.stay.plan, charge_power_kw=power, offered_power_kw=power))
     plans += [stay.plan for stay in case.stays if not _steered(case, stay)]
     least = replace(case, schedule=replace(case.schedule, sessions=tuple(plans)))
-    breaks = [*load_breaks(least, node_loads(least)), *group_excesses(least)]
+    loads = node_loads(least)
+    breaks = [*load_breaks(least, loads), *group_excesses(least), *rebound_excesses(least, measured(least, loads))]
     breaks += [found for line in line_currents(least, True) for found in current_breaks(least, line)]
     starts_s = [b.start.timestamp() for b in breaks if b.code in _LIMITS and b.start is not None]
     full = np.searchsorted(case.schedule.instants_s, np.array(starts_s) + SLACK_S, side="right") - 1
