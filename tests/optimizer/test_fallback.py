@@ -20,6 +20,7 @@ from optimizer.failsafe import fail_safe_shares
 from optimizer.fallback import carried_over, fail_safe_plan
 from optimizer.heuristics import heuristic
 from optimizer.optimize import optimize
+from optimizer.previous import with_previous
 from tests.strategies import scenarios
 
 EXAMPLES = int(os.environ.get("CHARGEWRIGHT_EXAMPLES", "60"))
@@ -183,6 +184,8 @@ def test_a_plan_without_limits_carried_over_below_a_new_cap_passes_its_audit(sce
     start, end = before.instant(0), before.instant(before.period_count)
     cap = Cap(id="new", start=start, end=end, import_limit_kw=5.0)
 
-    report = audit(capped := replace(scenario, signals=(*scenario.signals, cap)), carried_over(capped, before))
+    capped = with_previous(replace(scenario, signals=(*scenario.signals, cap)), before)
+
+    report = audit(capped, carried_over(capped))
 
     assert report.passed, report.verdict
