@@ -918,8 +918,6 @@ def with_rules(dice: Dice, scenario: Scenario) -> Scenario:
         max_starts=dice.pick((3, 1, None)),
         min_on_minutes=dice.pick(minutes),
         min_off_minutes=dice.pick(minutes),
-        price_per_start=dice.pick((0.0, 0.1)),
-        price_per_kw_changed=dice.pick((0.0, 0.01)),
     )
     return replace(
         scenario,

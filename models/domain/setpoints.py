@@ -21,10 +21,6 @@ class SetpointRules:
     """Once started, charging goes on for so long, unless the car has what it wants or leaves."""
     min_off_minutes: float = 15.0
     """Once paused, it stays paused for so long."""
-    price_per_start: float = 0.0
-    """What one more start is worth avoiding. [currency]"""
-    price_per_kw_changed: float = 0.0
-    """The same for one kW by which an offer changes from one period to the next. [currency/kW]"""
 
 
 @value

@@ -213,8 +213,6 @@ RANGES: dict[type, dict[str, Range]] = {
         "max_starts": COUNT,
         "min_on_minutes": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR),
         "min_off_minutes": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR),
-        "price_per_start": NOT_NEGATIVE,
-        "price_per_kw_changed": NOT_NEGATIVE,
     },
     OfferHistory: {"starts": NOT_NEGATIVE},
     Contract: {
