@@ -23,6 +23,7 @@ from models.domain.site import Evse
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7A5195")
 GREY, INK, LIMIT_COLOUR, GRID_COLOUR = "#B8BEC6", "#1F2933", "#B00020", "#E5E8EC"
+GIVEN_BACK_COLOUR = COLOURS[2]
 SESSIONS_SHOWN = len(COLOURS)
 """With more sessions than colours, each tier is one layer."""
 PAGE_CONFIG = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
@@ -171,7 +172,7 @@ def _steps(values: Floats) -> list[float | None]:
 
 def _load_traces(answer: Answer, axis: LocalAxis) -> list[dict[str, Any]]:
     """What is drawn stacked above 0, what cars give back below."""
-    back = Layer(name="given back by cars", colour=GREY, power_kw=given_back_kw(answer))
+    back = Layer(name="given back by cars", colour=GIVEN_BACK_COLOUR, power_kw=given_back_kw(answer))
     below = [_area(back, "back", answer, axis)] if back.power_kw.any() else []
     return [_area(layer, "load", answer, axis) for layer in layers(answer)] + below
 
@@ -264,7 +265,11 @@ def _layout(answer: Answer, axis: LocalAxis, title: str) -> dict[str, Any]:
             "title": {"text": f"local time, {scenario.site.time_zone}"},
         },
         "yaxis": quiet
-        | {"domain": [0.30, 1.0], "range": [0, _top_kw(answer)], "title": {"text": "quarter-hour mean at grid [kW]"}},
+        | {
+            "domain": [0.30, 1.0],
+            "range": [_bottom_kw(answer), _top_kw(answer)],
+            "title": {"text": "quarter-hour mean at grid [kW]"},
+        },
         "yaxis2": quiet
         | {
             "domain": [0.0, 0.22],
@@ -281,3 +286,8 @@ def _top_kw(answer: Answer) -> float:
     limit_kw = _connection(answer.schedule, answer).import_limit_kw
     near = limit_kw[np.isfinite(limit_kw) & (limit_kw <= LIMIT_IN_VIEW * max(loads))]
     return 1.08 * float(max(*loads, near.max(initial=0.0), 1.0))
+
+
+def _bottom_kw(answer: Answer) -> float:
+    """Room below 0 for what cars give back; 0 where they give nothing."""
+    return 1.08 * float(given_back_kw(answer).min(initial=0.0))

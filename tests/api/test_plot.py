@@ -35,6 +35,18 @@ def test_layers_add_up_to_what_the_connection_carries(name: str) -> None:
     assert figure(answer).data
 
 
+def test_what_cars_give_back_is_seen_below_nothing_in_a_colour_of_its_own() -> None:
+    scenario = samples.load("v2g-block")
+    answer = plan(scenario, settings=Settings(), now=min(s.arrival for s in scenario.sessions))
+
+    drawn = figure(answer)
+
+    back = next(trace for trace in drawn.data if trace.name == "given back by cars")
+    others = {trace.fillcolor for trace in drawn.data if trace.name != back.name}
+    assert back.fillcolor not in others
+    assert drawn.layout.yaxis.range[0] < given_back_kw(answer).min() < 0.0
+
+
 def test_the_title_says_the_point(yard_answer: Answer) -> None:
     assert headline(yard_answer) == ("Peak 11 kW instead of 11 kW, cost 1.10 instead of 3.30 EUR, with every need met")
 
