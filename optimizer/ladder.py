@@ -48,6 +48,8 @@ BROKEN_KWH = 0.05
 """A promise that lacks less is kept; no meter of a car shows it. [kWh]"""
 COST_TOLERANCE = 1e-3
 """Share of the cost in which two plans cost the same: an optimum stays a hair inside current limits that rules use."""
+NO_MONEY = 1e-6
+"""The least that a plan can cost more than another. [currency]"""
 
 
 class Standing(StrEnum):
@@ -252,7 +254,7 @@ class _Court:
         if abs(more_kwh) > BROKEN_KWH:
             return Standing.NOT_BETTER, f"promises: {more_kwh:+.1f} kWh broken"
         more = plan.objective - chosen.objective
-        same = abs(more) <= COST_TOLERANCE * _turnover(chosen)
+        same = abs(more) <= _tolerance(chosen)
         return Standing.NOT_BETTER, "costs the same" if same else f"costs {more:.2f} {plan.currency} more"
 
     def _best_first(self, plans: Sequence[Schedule]) -> list[Schedule]:
@@ -270,7 +272,7 @@ class _Court:
             plans = _within(plans, broken, BROKEN_KWH)
         costs = [plan.objective if isfinite(plan.objective) else inf for plan in plans]
         cheapest = plans[costs.index(min(costs))]
-        return _within(plans, costs, COST_TOLERANCE * _turnover(cheapest))[0]
+        return _within(plans, costs, _tolerance(cheapest))[0]
 
     def _broken_kwh(self, plan: Schedule) -> dict[int, float]:
         """What promises lack, by rank; more than anything where it is no number. [kWh]"""
@@ -287,6 +289,11 @@ def _within(plans: list[Schedule], amounts: list[float], tolerance: float) -> li
     """Those whose amount is the least, or so close to it that it makes no difference."""
     most = min(amounts) + tolerance
     return [plan for plan, amount in zip(plans, amounts, strict=True) if amount <= most]
+
+
+def _tolerance(plan: Schedule) -> float:
+    """What another plan may cost more and cost the same, also where everything is free. [currency]"""
+    return max(NO_MONEY, COST_TOLERANCE * _turnover(plan))
 
 
 def _turnover(plan: Schedule) -> float:

@@ -268,4 +268,6 @@ def test_there_is_always_a_plan_that_passes(solve: Solve, scenario: Scenario) ->
 @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenario=scenarios())
 def test_no_rung_below_is_better_than_a_proven_optimum(scenario: Scenario) -> None:
-    assert best_plan(scenario, deadline_s=LONG_S, worker=False).schedule.method is Method.OPTIMAL
+    best = best_plan(scenario, deadline_s=LONG_S, worker=False)
+
+    assert best.schedule.method is Method.OPTIMAL, best.candidates

@@ -194,8 +194,9 @@ def by_the_hour(tariff: Tariff | None, start: datetime) -> Tariff | None:
 @drawn(0.5)
 @given(scenarios())
 def test_splitting_every_period_in_two_costs_nothing(scenario: Scenario) -> None:
-    """But for a plan before: of a period that it covers in part it knows one half."""
-    scenario = replace(scenario, previous=())
+    """But for a plan before, which may cover one half of a period, and for paces, which are seen at ends of periods."""
+    evses = tuple(replace(evse, power_floor_kw=None) for evse in scenario.site.evses)
+    scenario = replace(scenario, previous=(), site=replace(scenario.site, guarantees=None, evses=evses))
 
     assert goals(on_the_hour(scenario, 2)) == pytest.approx(goals(on_the_hour(scenario, 1)), rel=MONEY, abs=MONEY)
 
