@@ -6,6 +6,7 @@ more than what they are planned to pay later.
 """
 
 from dataclasses import dataclass
+from math import isinf
 
 import numpy as np
 
@@ -225,6 +226,8 @@ class Turn:
 
     def _least(self, crowd: Crowd, k: int, *, within_peak: bool) -> None:
         least = self.ladders[k].least_kw
+        if isinf(least):  # no offer of its EVSE is one that the car can use
+            return
         if crowd.given[k] == 0.0 and least <= crowd.most(k, within_peak=within_peak) + LEVEL_KW:
             crowd.give(k, least)
 

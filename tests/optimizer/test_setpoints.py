@@ -167,6 +167,19 @@ def test_a_cabinet_that_feeds_one_outlet_serves_one_car_after_the_other() -> Non
     assert audit(outlets(one, car("a", 20.0), car("b", 20.0)), plan).passed
 
 
+def test_a_car_that_can_use_no_level_of_its_evse_is_offered_nothing_where_nothing_is_limited() -> None:
+    """The one level is 32 A and the car takes 10 A at most."""
+    scenario = yard(6.0, car("a", 3.0, vehicle=Vehicle(id="v", max_current_a=10.0)), rules=SetpointRules())
+    nodes = tuple(replace(node, import_limit_kw=None) for node in scenario.site.nodes)
+    evses = tuple(replace(evse, pilot_levels_a=(0.0, 32.0)) for evse in scenario.site.evses)
+    scenario = replace(scenario, site=replace(scenario.site, nodes=nodes, evses=evses))
+
+    plan = optimize(scenario)
+
+    assert of(plan, "a").limit_kw.max() == 0.0
+    assert audit(scenario, plan).passed
+
+
 def test_after_the_near_hours_powers_are_as_small_as_they_like() -> None:
     """A quarter of an hour is near; then 1.2 kW for whoever wants it."""
     rules = replace(NO_RULES_OF_TIME, near_h=0.25)
