@@ -53,7 +53,8 @@ class Hold(Part):
     high_kw: float
     """Least and highest setpoint within."""
     by: str
-    """``limit``, ``peak``, ``price``, ``maximum``, ``minimum_current``, ``taper``, ``value``, ``done``, ``rule``."""
+    """``limit``, ``peak``, ``price``, ``maximum``, ``minimum_current``, ``unreachable``, ``taper``, ``value``,
+    ``done``, ``rule``."""
     causes: list[str]
     """Ids of what is full or at its peak: a node, ``node/line``, a cabinet, a signal, a demand window; else what the
     reason is about: ``evse``, ``connector``, ``vehicle``, a tier, a method."""

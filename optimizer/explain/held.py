@@ -17,6 +17,8 @@ class HeldBy(StrEnum):
     """There is room, but less than the next current that the EVSE can offer."""
     MAXIMUM = "maximum"
     """The most that EVSE, connector and vehicle can do."""
+    UNREACHABLE = "unreachable"
+    """Its EVSE cannot be reached: what it was seen to do is all that can be planned, whatever there is room for."""
     TAPER = "taper"
     """The charging curve of the vehicle: its battery takes no more at this state of charge."""
     PEAK = "peak"
@@ -43,7 +45,8 @@ class Held:
     """Least and highest setpoint within. [kW at evse]"""
     by: HeldBy
     causes: tuple[str, ...]
-    """Ids: nodes, ``node/line``, cabinets, signals, demand windows; ``evse``, ``vehicle`` or ``connector``; a tier."""
+    """Ids: nodes, ``node/line``, cabinets, signals (caps, events after which load is limited), demand
+    windows; ``evse``, ``vehicle`` or ``connector``; a tier."""
     worth: float
     """What one more kW of the causes, all of them and throughout, would save at most. [currency]"""
     message: str

@@ -11,6 +11,7 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule, SessionPlan
 from models.domain.times import instant
 from optimizer.instance import Instance, instance_of
+from optimizer.response.reference import as_planned
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -59,7 +60,7 @@ class Planned:
 
 def planned(scenario: Scenario, schedule: Schedule) -> Planned:
     """A completed scenario and its plan; raises ValueError when the plan is not one of it."""
-    instance = instance_of(scenario)
+    instance = instance_of(as_planned(scenario, schedule))
     plans = {plan.session_id: plan for plan in schedule.sessions}
     ordered = tuple(plans[session] for session in instance.sessions.ids if session in plans)
     lengths = [len(plan.charge_power_kw) for plan in ordered]

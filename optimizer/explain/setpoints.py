@@ -20,6 +20,7 @@ from optimizer.explain.held import Held, HeldBy
 from optimizer.explain.marginal import NOTHING, Marginal, marginal
 from optimizer.explain.peaks import Peaks, peaks
 from optimizer.explain.planned import Floats, Planned, planned
+from optimizer.explain.rebounds import Rebounds, rebounds
 from optimizer.explain.wording import Cause, Run, told_as
 from optimizer.instance import Instance
 from optimizer.instance.limits import drawn_per_kw
@@ -46,10 +47,14 @@ class _Cells:
     """Full limits above it, cell by cell."""
     windows: tuple[tuple[int, ...], ...]
     """Demand windows at whose peak the site is."""
+    events: tuple[tuple[int, ...], ...]
+    """Events after which its load is limited and has no room."""
     price: Floats
     """Of one more kWh, full limits left out. [currency/kWh]"""
     peak: Floats
     """The part of it that a peak adds. [currency/kWh]"""
+    rebound: Floats
+    """The part of it that limits after events add. [currency/kWh]"""
     saved: Floats
     """By one more kWh: one at another time less, or one that is missing. -inf where there is neither. [currency/kWh]"""
     later: Flags
@@ -57,6 +62,8 @@ class _Cells:
     missing: bool
     taper: Flags
     """Whether the battery's charging curve takes no more."""
+    unreachable: Flags
+    """Whether it has all that an EVSE out of reach may follow."""
     gain: Floats
     """Of one more kW of its own maximum. [currency/kW]"""
     room_kw: Floats
@@ -70,6 +77,7 @@ class _Seen:
     marginal: Marginal | None
     rooms: Rooms
     peaks: Peaks
+    rebounds: Rebounds
 
 
 def held(
@@ -81,7 +89,7 @@ def held(
     scenario.
     """
     told = planned(complete(scenario).scenario, schedule)
-    seen = _Seen(told, marginal(told, settings), rooms(told, settings), peaks(told))
+    seen = _Seen(told, marginal(told, settings), rooms(told, settings), peaks(told), rebounds(told))
     names = told.instance.sessions.ids
     wanted = [s for s, name in enumerate(names) if only in (None, name) and told.instance.cells.per_session[s]]
     return tuple(one for s in wanted for one in _session(seen, s))
@@ -92,7 +100,7 @@ def _session(seen: _Seen, s: int) -> Iterator[Held]:
     causes = [_cause(seen, cells, s, k) for k in range(len(cells.hours))]
     first = seen.told.cells(s).start
     for start, end in _runs(causes):
-        run = Run(seen.told, seen.peaks, s, np.arange(first + start, first + end), causes[start])
+        run = Run(seen.told, seen.peaks, seen.rebounds, s, np.arange(first + start, first + end), causes[start])
         yield told_as(run, price=cells.price[start:end], gain=cells.gain[start:end])
 
 
@@ -109,11 +117,13 @@ def _cause(seen: _Seen, cells: _Cells, s: int, k: int) -> Cause:
     """What holds the setpoint of cell k: hardware first, then limits and peaks that keep it from what it would use."""
     if cells.power_kw[k] >= cells.most_kw * (1.0 - AT_MOST):
         return Cause(HeldBy.MAXIMUM)
+    if cells.unreachable[k]:
+        return Cause(HeldBy.UNREACHABLE)
     if cells.taper[k]:
         return Cause(HeldBy.TAPER)
     wants, wants_freely = _would_use(cells, k), _would_use_freely(cells, k)
-    if cells.places[k] and (wants or wants_freely):
-        return Cause(HeldBy.LIMIT, cells.places[k], cells.windows[k])
+    if (cells.places[k] or cells.events[k]) and (wants or wants_freely):
+        return Cause(HeldBy.LIMIT, cells.places[k], cells.windows[k], cells.events[k])
     if seen.marginal is None:
         return Cause(HeldBy.RULE if cells.missing or cells.later[k] else HeldBy.DONE)
     if wants and cells.room_kw[k] < _step_kw(seen.told, s, float(cells.power_kw[k])):
@@ -130,8 +140,8 @@ def _would_use(cells: _Cells, k: int) -> bool:
 
 
 def _would_use_freely(cells: _Cells, k: int) -> bool:
-    """More room in cell k, if no peak were charged for."""
-    return bool(cells.saved[k] > cells.price[k] - cells.peak[k] + _same(cells, k))
+    """More room in cell k, if no peak were charged for and no event limited the load after it."""
+    return bool(cells.saved[k] > cells.price[k] - cells.peak[k] - cells.rebound[k] + _same(cells, k))
 
 
 def _price_reason(cells: _Cells, k: int) -> HeldBy:
@@ -156,6 +166,7 @@ def _cells(seen: _Seen, s: int) -> _Cells:
     where = told.cells(s)
     hours, power = told.instance.cells.hours[where], told.power_kw[where]
     charges = power * hours > DONE_KWH
+    away = told.instance.following.out_of_reach(np.arange(where.start, where.stop))
     places = _places(told, found, room, where)
     saving, own = _rates(told, found, where)
     lacking = told.plans[s].target_shortfall_kwh > DONE_KWH, told.plans[s].minimum_shortfall_kwh > DONE_KWH
@@ -173,21 +184,27 @@ def _cells(seen: _Seen, s: int) -> _Cells:
         most_kw=float(told.instance.sessions.max_power_kw[s]),
         places=places,
         windows=tuple(seen.peaks.windows[t] for t in told.instance.cells.period[where].tolist()),
+        events=seen.rebounds.above(s, told.instance.cells.period[where]),
         price=own,
         peak=_peak_rate(seen, where),
+        rebound=_rebound_rate(seen, where),
         saved=saved,
         later=(np.maximum(after, postponed) >= own - SAME_PRICE * (1.0 + abs(own)))
         & ~_kept_level(told, where)
         & (not by_duals),
         missing=any(lacking),
         taper=np.zeros(len(hours), dtype=bool) if found is None else found.taper[where] > NOTHING,
+        unreachable=away & (power >= told.instance.following.most_kw[where] * (1.0 - AT_MOST)),
         gain=np.zeros(len(hours)) if found is None else np.maximum(0.0, (found.worth - found.saving)[where]),
-        room_kw=_room_kw(told, room, where),
+        room_kw=np.where(away, np.inf, _room_kw(told, room, where)),
     )
 
 
 def _places(told: Planned, found: Marginal | None, room: Rooms, where: slice) -> tuple[tuple[Place, ...], ...]:
-    """Limits that leave no room, and those that cost something, which leave none but for tolerances."""
+    """Limits that leave no room, and those that cost something, which leave none but for tolerances.
+
+    None where they count what an EVSE out of reach follows, not the setpoint.
+    """
     full: list[list[Place]] = [[] for _ in range(where.stop - where.start)]
     for place, at in full_places(told, room, where):
         for k in np.flatnonzero(at).tolist():
@@ -197,7 +214,8 @@ def _places(told: Planned, found: Marginal | None, room: Rooms, where: slice) ->
             k, node = int(found.place_cell[e]) - where.start, int(found.place_node[e])
             if all(place.node != node for place in full[k]):
                 full[k].append(Place(node))
-    return tuple(tuple(sorted(places)) for places in full)
+    away = told.instance.following.out_of_reach(np.arange(where.start, where.stop))
+    return tuple(() if gone else tuple(sorted(places)) for places, gone in zip(full, away.tolist(), strict=True))
 
 
 def _rates(told: Planned, found: Marginal | None, where: slice) -> tuple[Floats, Floats]:
@@ -217,6 +235,14 @@ def _peak_rate(seen: _Seen, where: slice) -> Floats:
     s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
     per_kw = seen.peaks.cost(instance.periods.count)[period]
     return np.asarray(per_kw / instance.periods.hours[period] / instance.sessions.efficiency[s])
+
+
+def _rebound_rate(seen: _Seen, where: slice) -> Floats:
+    """What limits after events add to the price of a kWh at evse in each cell. [currency/kWh]"""
+    instance = seen.told.instance
+    s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
+    per_kw = seen.rebounds.cost(s, instance.periods.count)[period]
+    return np.asarray(per_kw / instance.periods.hours[period])
 
 
 def _kept_level(told: Planned, where: slice) -> Flags:

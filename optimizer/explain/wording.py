@@ -13,6 +13,7 @@ from optimizer.explain.held import Held, HeldBy, worth_text
 from optimizer.explain.peaks import Peaks
 from optimizer.explain.planned import Floats, Ints, Planned
 from optimizer.explain.reason import NOTICEABLE_KWH, from_to
+from optimizer.explain.rebounds import Rebounds
 from optimizer.instance.limits import RATING
 from optimizer.instance.tree import CABINET_PREFIX
 from optimizer.words import joined_words
@@ -30,6 +31,8 @@ class Cause(NamedTuple):
     places: tuple[Place, ...] = ()
     windows: tuple[int, ...] = ()
     """Positions of demand windows."""
+    events: tuple[int, ...] = ()
+    """Positions of events that limit the load after them, among the signals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Run:
 
     told: Planned
     peaks: Peaks
+    rebounds: Rebounds
     s: int
     cells: Ints
     cause: Cause
@@ -83,6 +87,7 @@ _Told = tuple[tuple[str, ...], float, str]
 def _limit(run: Run, price: Floats, gain: Floats) -> _Told:
     causes, subjects = _named(run)
     worth = sum(place_worth(run, place) for place in run.cause.places)
+    worth += run.rebounds.worth_of(run.cause.events, run.period)
     why = f"{joined_words(subjects)} {'is' if len(subjects) == 1 else 'are'} full {run.when}"
     if _alone(run):
         why = f"load that nobody controls fills {joined_words(subjects)} {run.when}"
@@ -138,6 +143,11 @@ def _peak_told(run: Run) -> tuple[tuple[str, ...], str, float]:
     return names, why, run.peaks.worth_of(run.cause.windows, run.period)
 
 
+def _unreachable(run: Run, price: Floats, gain: Floats) -> _Told:
+    why = "its EVSE cannot be reached, and follows no more than this whatever is planned"
+    return ("evse",), 0.0, f"held at {level(run)} {run.when}: {why}"
+
+
 def _taper(run: Run, price: Floats, gain: Floats) -> _Told:
     return ("vehicle",), 0.0, f"held at {level(run)} {run.when}: its battery takes no more at this state of charge"
 
@@ -168,6 +178,7 @@ _TOLD = {
     HeldBy.MINIMUM_CURRENT: _minimum_current,
     HeldBy.MAXIMUM: _maximum,
     HeldBy.PEAK: _peak,
+    HeldBy.UNREACHABLE: _unreachable,
     HeldBy.TAPER: _taper,
     HeldBy.PRICE: _price,
     HeldBy.VALUE: _value,
@@ -227,6 +238,8 @@ def _range(low: float, high: float, unit: str) -> str:
 
 def _alone(run: Run) -> bool:
     """Whether every limit is full without any car."""
+    if run.cause.events:
+        return False
     limits = run.told.instance.limits
     nodes = [p.node for p in run.cause.places if not p.line and p.node >= 0]
     powers = [limits.high_kw[node] >= limits.limit_kw[node] for node in nodes]
@@ -235,7 +248,7 @@ def _alone(run: Run) -> bool:
 
 def _named(run: Run) -> tuple[tuple[str, ...], list[str]]:
     """Ids of the limits, and how a sentence calls them; a signal where it alone set the limit throughout."""
-    found = list(_causes(run))
+    found = [*_causes(run), *_after_events(run)]
     return tuple(dict.fromkeys(cause for cause, _ in found)), list(dict.fromkeys(subject for _, subject in found))
 
 
@@ -255,6 +268,12 @@ def _causes(run: Run) -> Iterator[tuple[str, str]]:
             yield f"{name}/{place.line}", f"{place.line} of {subject}"
         else:
             yield from ((signal or name, _signal(run, signal, subject)) for signal in _signals(run, place))
+
+
+def _after_events(run: Run) -> Iterator[tuple[str, str]]:
+    for i in run.cause.events:
+        event = run.told.instance.scenario.signals[i].id
+        yield event, f"the load that is allowed after {_sent(run, event)}"
 
 
 def _signals(run: Run, place: Place) -> list[str]:

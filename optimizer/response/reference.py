@@ -28,15 +28,29 @@ def with_references(scenario: Scenario, without: Schedule) -> tuple[Scenario, li
     signals, told, lacking = list(scenario.signals), [], lacking_reference(scenario)
     for i, signal in enumerate(signals):
         if isinstance(signal, Event) and signal.id in lacking:
-            load = _load_kw(scenario, signal, without)
-            steps = (Step(start=without.instant(t), value=float(power)) for t, power in enumerate(load))
-            signals[i] = replace(signal, reference_kw=tuple(steps))
+            load = load_at(scenario, signal, without)
+            signals[i] = replace(signal, reference_kw=_steps(without, load))
             value = f"{load.min():.1f} to {load.max():.1f} kW, period by period"
             told.append(Assumption(what=f"signals[{i}].reference_kw", value=value, source=SOURCE))
     return replace(scenario, signals=tuple(signals)), told
 
 
-def _load_kw(scenario: Scenario, event: Event, plan: Schedule) -> Floats:
+def as_planned(scenario: Scenario, plan: Schedule) -> Scenario:
+    """The scenario with the loads without events that a plan was made with, where it says nothing of them itself."""
+    known = {event.event_id: event.reference_kw for event in plan.events}
+    signals = list(scenario.signals)
+    for i, signal in enumerate(signals):
+        load = known.get(signal.id)
+        if isinstance(signal, Event) and signal.reference_kw is None and load is not None:
+            signals[i] = replace(signal, reference_kw=_steps(plan, load))
+    return replace(scenario, signals=tuple(signals))
+
+
+def _steps(plan: Schedule, load_kw: Floats) -> tuple[Step, ...]:
+    return tuple(Step(start=plan.instant(t), value=float(power)) for t, power in enumerate(load_kw))
+
+
+def load_at(scenario: Scenario, event: Event, plan: Schedule) -> Floats:
     """Expected load where the event is measured (T,). [kW]"""
     if not event.evses:
         root = next(node.id for node in scenario.site.nodes if node.parent is None)

@@ -10,10 +10,11 @@ import pytest
 
 from models.domain.completion import complete
 from models.domain.horizon import Horizon, Stretch
+from models.domain.installed import Installed, InstalledProfile, OfflineBehaviour
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.session import Session, Vehicle
-from models.domain.signal import Cap
+from models.domain.signal import Cap, Direction, Event, Rebound
 from models.domain.site import CurrentType, Evse, GridNode, MeasuringPoint, NodeKind, Phase, PowerCabinet, Site, Tier
 from models.domain.tariff import DemandCharge, PriceSeries, Tariff
 from models.domain.value import Step
@@ -153,6 +154,71 @@ def test_a_promise_that_more_room_would_keep_is_said() -> None:
     promised = replace(car("a", 8.0, stay_h=1), energy_minimum_kwh=8.0)
     (limit,) = told(yard((0.2,), promised, limit_kw=6.0))
     assert limit.message.endswith("more room there would keep more of what is promised")
+
+
+def after_event(rebound: Rebound) -> Event:
+    """A reduction at the transformer that ends at noon."""
+    return Event(
+        id="shed", start=NOON - HOUR, end=NOON, direction=Direction.REDUCE, baseline_kw=0.0, node="T2", rebound=rebound
+    )
+
+
+def test_load_that_is_limited_after_an_event_is_told_with_its_worth() -> None:
+    """6 of 8 kWh: one more kW for an hour is a kWh worth 2 - 0.2."""
+    event = after_event(Rebound(hours=1.0, limit_kw=6.0))
+    (limit,) = told(replace(yard((0.2,), car("a", 8.0, stay_h=1)), signals=(event,)))
+
+    assert (limit.by, limit.causes, limit.worth) == (HeldBy.LIMIT, ("shed",), pytest.approx(1.8))
+    assert "because the load that is allowed after shed is full from 12:00 to 13:00" in limit.message
+
+
+def test_a_transformer_and_the_load_after_an_event_that_are_both_full_are_both_named() -> None:
+    """More room at one of them alone would change nothing, so no one of them is the reason."""
+    event = after_event(Rebound(hours=1.0, limit_kw=6.0))
+    (limit,) = told(replace(yard((0.2,), car("a", 8.0, stay_h=1), limit_kw=6.0), signals=(event,)))
+    assert (limit.causes, limit.worth) == (("T2", "shed"), pytest.approx(1.8))
+
+
+def shed_at_noon() -> Scenario:
+    """In the first of three hours a kWh costs a penalty of 5 EUR; in the others 4 kW more than planned without it."""
+    shed = replace(after_event(Rebound(hours=2.0, above_reference_kw=4.0)), start=NOON, end=NOON + HOUR)
+    costly = replace(shed, baseline_kw=10.0, committed_kw=10.0, penalty_per_kwh=5.0)
+    return replace(yard((0.1, 0.2, 0.3), car("a", 10.0, stay_h=3)), signals=(costly,))
+
+
+@pytest.mark.xfail(
+    reason="prices of events and contracts have no kind of reason yet: the hour is told as needing no more"
+)
+def test_a_car_that_would_pay_a_penalty_is_told_that_its_target_is_not_worth_it() -> None:
+    """10 kWh are wanted, 8 come after the event; a kWh counts 2 EUR and costs 5.1 in the first hour."""
+    first, _ = told(shed_at_noon())
+
+    assert (first.by, first.high_kw) == (HeldBy.VALUE, pytest.approx(0.0))
+
+
+def test_load_after_an_event_is_counted_from_the_day_that_was_planned_without_it() -> None:
+    """10 kWh in the first hour without the event and none later, so 4 kW may be drawn in each hour after it.
+
+    In the event a kWh costs 5 EUR of penalty; 8 kWh come after it. One more kW: 2 - 0.2 and 2 - 0.3.
+    """
+    _, later = told(shed_at_noon())
+
+    assert (later.by, later.causes, later.worth) == (HeldBy.LIMIT, ("shed",), pytest.approx(3.5))
+    assert (later.low_kw, later.high_kw) == (pytest.approx(4.0), pytest.approx(4.0))
+
+
+def test_a_car_at_an_evse_out_of_reach_is_not_told_of_full_limits() -> None:
+    """It keeps the 4 kW that were installed; the transformer has no more, and more there would change nothing."""
+    silent = Installed(
+        evse="bay-a",
+        profiles=(InstalledProfile(power_kw=4.0),),
+        reachable=False,
+        offline=OfflineBehaviour.KEEPS,
+    )
+    (away,) = told(replace(yard((0.2,), car("a", 8.0, stay_h=1), limit_kw=4.0), installed=(silent,)))
+    assert (away.by, away.causes, away.worth) == (HeldBy.UNREACHABLE, ("evse",), 0.0)
+    assert away.high_kw == pytest.approx(4.0)
+    assert "its EVSE cannot be reached" in away.message
 
 
 def test_a_plan_of_a_rule_is_told_from_what_is_full() -> None:

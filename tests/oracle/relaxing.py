@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models.domain.signal import Event
 from optimizer.explain.held import Held, HeldBy
 from optimizer.instance import CurrentPoint, Instance
 from optimizer.instance.currents import Line
@@ -16,6 +17,7 @@ def relaxed(instance: Instance, reason: Held, kw: float) -> Instance:
     """One more kW of every cause throughout the reason's time; on a line the current that it puts there."""
     if reason.by is HeldBy.MAXIMUM:
         return with_more_power(instance, reason.session_id, kw)
+    instance = with_more_after_events(instance, reason, kw)
     return with_free_peak(with_more_room(instance, reason, kw), reason, kw)
 
 
@@ -24,6 +26,14 @@ def with_more_power(instance: Instance, session: str, kw: float) -> Instance:
     most = who.max_power_kw + kw * (np.array(who.ids) == session)
     following = replace(instance.following, most_kw=most[instance.cells.session])
     return replace(instance, sessions=replace(who, max_power_kw=most), following=following)
+
+
+def with_more_after_events(instance: Instance, reason: Held, kw: float) -> Instance:
+    """More load below the limits that named events set after them."""
+    after, signals = instance.response.rebound, instance.scenario.signals
+    named = np.array([signal.id in reason.causes for signal in signals], dtype=bool)[after.signal]
+    limit_kw = after.limit_kw + kw * (named & lasts(instance, reason)[after.period])
+    return replace(instance, response=replace(instance.response, rebound=replace(after, limit_kw=limit_kw)))
 
 
 def with_free_peak(instance: Instance, reason: Held, kw: float) -> Instance:
@@ -45,7 +55,8 @@ def with_more_room(instance: Instance, reason: Held, kw: float) -> Instance:
     group_kw = groups.limit_kw.copy()
     for cause in [cause for cause in reason.causes if cause in groups.ids]:
         group_kw[groups.ids.index(cause), at] += kw
-    others = [cause for cause in reason.causes if cause not in windows and cause not in groups.ids]
+    events = {signal.id for signal in instance.scenario.signals if isinstance(signal, Event)}
+    others = [cause for cause in reason.causes if cause not in windows | events and cause not in groups.ids]
     named = {place_of(instance, cause) for cause in others}
     for node in {node for node, line in named if not line}:
         limit_kw[node, at] = np.maximum(limit_kw[node], limits.high_kw[node])[at] + kw
