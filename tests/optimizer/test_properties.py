@@ -194,9 +194,11 @@ def by_the_hour(tariff: Tariff | None, start: datetime) -> Tariff | None:
 @drawn(0.5)
 @given(scenarios())
 def test_splitting_every_period_in_two_costs_nothing(scenario: Scenario) -> None:
-    """But for a plan before, which may cover one half of a period, and for paces, which are seen at ends of periods."""
+    """But for what is said of periods: a plan before may cover half of one, paces are seen at their ends, and what is
+    installed may be followed through the first."""
     evses = tuple(replace(evse, power_floor_kw=None) for evse in scenario.site.evses)
-    scenario = replace(scenario, previous=(), site=replace(scenario.site, guarantees=None, evses=evses))
+    site = replace(scenario.site, guarantees=None, evses=evses)
+    scenario = replace(scenario, previous=(), installed=(), site=site)
 
     assert goals(on_the_hour(scenario, 2)) == pytest.approx(goals(on_the_hour(scenario, 1)), rel=MONEY, abs=MONEY)
 
