@@ -191,6 +191,17 @@ def by_the_hour(tariff: Tariff | None, start: datetime) -> Tariff | None:
     return replace(tariff, import_price=prices, export_price=0.0, carbon_intensity=0.2, contracts=())
 
 
+@drawn(0.5)
+@given(scenarios())
+def test_splitting_every_period_in_two_never_makes_a_plan_dearer(scenario: Scenario) -> None:
+    """Excess of contracts, events and chances are counted by period, so finer ones may be cheaper."""
+    evses = tuple(replace(evse, power_floor_kw=None) for evse in scenario.site.evses)
+    site = replace(scenario.site, guarantees=None, evses=evses)
+    scenario = replace(scenario, previous=(), installed=(), site=site)
+
+    assert not_worse(goals(on_the_hour(scenario, 2)), goals(on_the_hour(scenario, 1)))
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_splitting_every_period_in_two_costs_nothing(seed: int) -> None:
     """But for what is said of periods: a plan before may cover half of one, paces are seen at their ends, and what is
