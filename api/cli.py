@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from api.commands import database
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
 from models.domain.site import RateUnit
@@ -32,6 +33,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(database.app, name="db")
 
 Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for standard input.")]
 

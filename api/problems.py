@@ -20,6 +20,7 @@ from models.domain.errors import (
     NoFeasibleSchedule,
     NotFound,
     SolverFault,
+    StoreError,
 )
 from models.domain.findings import Finding
 
@@ -91,6 +92,7 @@ TABLE: dict[type[Exception], Kind] = {
     WrongContentType: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong-content-type", "The body must be JSON"),
     NotFound: Kind(HTTPStatus.NOT_FOUND, "not-found", "No such thing"),
     Conflict: Kind(HTTPStatus.CONFLICT, "conflict", "Somebody else was faster"),
+    StoreError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "store-failed", "The store cannot be used", "Try again later."),
     EdgeError: Kind(HTTPStatus.BAD_GATEWAY, "peer-failed", "A peer failed", "Try again later."),
     DeadlinePassed: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "deadline-passed", "No plan in time", "Try a smaller site."),
     SolverFault: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "solver-fault", "No usable plan", "Nothing was planned."),

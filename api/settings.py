@@ -3,7 +3,7 @@
 import os
 from ipaddress import ip_address
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.planning import DEADLINE_S, LONGEST_DEADLINE_S
@@ -14,12 +14,19 @@ BYTES_PER_MEBIBYTE = 1 << 20
 class ServiceSettings(BaseSettings):
     """Settings of the service."""
 
-    model_config = SettingsConfigDict(env_prefix="CHARGEWRIGHT_", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CHARGEWRIGHT_", frozen=True, use_attribute_docstrings=True, populate_by_name=True
+    )
 
     host: str = "127.0.0.1"
     """Address to listen on. Anything but loopback needs ``insecure``, because requests are not authenticated yet."""
     port: int = Field(default=8080, ge=0, le=65535)
     insecure: bool = False
+    database_url: str = Field(
+        default="sqlite:///chargewright.db",
+        validation_alias=AliasChoices("CHARGEWRIGHT_DATABASE_URL", "DATABASE_URL"),
+    )
+    """Where the service remembers: ``sqlite:///FILE``, ``postgresql://...`` for several replicas, ``memory:``."""
     max_body_bytes: int = Field(default=BYTES_PER_MEBIBYTE, ge=1)
     """Longest request body that is read. [bytes]"""
     deadline_s: float = Field(default=DEADLINE_S, gt=0, le=LONGEST_DEADLINE_S, allow_inf_nan=False)

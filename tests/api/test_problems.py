@@ -20,6 +20,7 @@ RAISED = {
     errors.EdgeError("10.0.0.7 refused", peer="csms", retryable=True): 502,
     errors.NotFound("no such plan"): 404,
     errors.Conflict("a newer plan is there"): 409,
+    errors.StoreError("postgresql://user:password@10.0.0.7 is away"): 503,
     ZeroDivisionError("car of Ms. Miller"): 500,
 }
 

@@ -1,0 +1,78 @@
+"""The nouns of the store. Bodies are JSON as text: what they mean is known one floor above."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+SYSTEM = ""
+"""The tenant of what belongs to no tenant: API keys. No tenant can be called so."""
+
+
+class Kind(StrEnum):
+    """What a document or an entry of the journal is."""
+
+    API_KEY = "api_key"
+    ANSWER = "answer"
+    """What was answered to a request with an Idempotency-Key."""
+    SITE = "site"
+    TARIFF = "tariff"
+    FORECAST = "forecast"
+    SESSION = "session"
+    SIGNAL = "signal"
+    NODE_LIMIT = "node_limit"
+    STATE = "state"
+    """What is known of a site at this moment."""
+    WEBHOOK = "webhook"
+    MEASUREMENT = "measurement"
+    PLAN = "plan"
+    COMMAND = "command"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    EVENT = "event"
+    AUDIT = "audit"
+    JOB = "job"
+    """When a site is to be planned next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a document is. ``site`` is empty for what belongs to no site."""
+
+    tenant: str
+    kind: Kind
+    site: str = ""
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The present version of something that changes."""
+
+    place: Place
+    revision: int
+    """1 when it is new; it goes on rising when the document is removed and written again."""
+    body: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a site's journal: a plan, a command, a measurement, something that somebody did."""
+
+    tenant: str
+    kind: Kind
+    site: str
+    sequence: int
+    """Rises by one with each entry of the site, whatever its kind, in the order in which they were committed."""
+    id: str
+    body: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to plan a site for a while. Whoever takes it next has a higher epoch."""
+
+    tenant: str
+    site: str
+    holder: str
+    epoch: int

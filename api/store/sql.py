@@ -1,0 +1,96 @@
+"""The store on SQLite, embedded, or on PostgreSQL, for several replicas."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from api.store.port import Unit
+from api.store.sql_unit import SqlUnit
+from models.domain.errors import StoreError
+from models.domain.times import instant
+
+BUSY_TIMEOUT_S = 10
+"""How long a process waits for another one that writes the same SQLite file."""
+CONNECT_TIMEOUT_S = 5
+_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+class SqlStore:
+    """A database whose tables are there already; see ``api.store.migrating``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._embedded = engine.dialect.name == "sqlite"
+        self._engine = engine
+        self._writing = engine.execution_options(writes=True)
+        self._reading = engine if self._embedded else engine.execution_options(**_READ_ONLY)
+        self._one_writer = Lock() if self._embedded else nullcontext()
+
+    @contextmanager
+    def begin(self, now: datetime) -> Iterator[Unit]:
+        with self._one_writer, _ours(), self._writing.begin() as connection:
+            yield SqlUnit(connection, now)
+
+    @contextmanager
+    def view(self) -> Iterator[Unit]:
+        with _ours(), self._reading.begin() as connection:
+            yield SqlUnit(connection, instant(0.0))
+
+    def check(self) -> None:
+        with _ours(), self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def engine_for(address: str) -> Engine:
+    """Connections to a database; none is made yet. Raises StoreError for an address that is none."""
+    url = url_of(address)
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def url_of(address: str) -> URL:
+    """A database's address with the driver that is used here; raises StoreError for what is none."""
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise StoreError("the address of the database is none; write sqlite:///FILE or postgresql://...") from error
+    backend = url.get_backend_name()
+    if backend not in ("sqlite", *_DRIVERS):
+        raise StoreError(f"{backend} is no database that is spoken here; write sqlite:///FILE or postgresql://...")
+    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+
+
+_READ_ONLY: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # a power cut loses nothing that was acknowledged
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    """Errors of the database as errors of the store; the address, which may hold a password, is not told."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StoreError(f"the database failed ({type(error).__name__})") from error
