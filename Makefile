@@ -56,8 +56,8 @@ soak-smoke: $(READY)  ## 2,000 of them
 notebooks: $(READY)  ## runs every notebook from a clean kernel
 	CHARGEWRIGHT_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks
 
-serve: $(READY)  ## the API on 127.0.0.1:8080
-	$(BIN)/chargewright serve
+serve: $(READY)  ## the API on 127.0.0.1:8080, for everybody on this machine
+	$(BIN)/chargewright serve --insecure
 
 schema: $(READY)  ## writes models/domain/scenario.schema.json anew
 	$(BIN)/python -m models.domain.wire > models/domain/scenario.schema.json

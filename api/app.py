@@ -13,41 +13,62 @@ from api.doctor import solver_check
 from api.openapi import openapi
 from api.release import own_version
 from api.routes import cure, event, flexibility, health, plans, worth
-from api.security import BodyLimit
+from api.security.body_limit import BodyLimit
+from api.security.rates import Rates
+from api.service import Clock, Service, utc_now
 from api.settings import ServiceSettings
+from api.store.opening import open_store
+from api.store.port import Store
 from optimizer.deadline import prepare_workers
 from optimizer.settings import Settings
 
+ROUTES = (health, plans, worth, flexibility, event, cure)
 DESCRIPTION = (
     "Smart charging and demand response for charge point operators: a scenario in, per-connector charging "
     "profiles out. Times are UTC, units are in the names, errors are application/problem+json."
 )
 
 
-def create_app(settings: ServiceSettings | None = None) -> FastAPI:
-    """The service as an ASGI application; without settings they are read from the environment."""
+def create_app(
+    settings: ServiceSettings | None = None, *, store: Store | None = None, clock: Clock = utc_now
+) -> FastAPI:
+    """The service as an ASGI application; without settings they are read from the environment.
+
+    ``store``: one that is open already, and is left open; None: the one of the settings.
+    """
     settings = settings or ServiceSettings()
-    app = FastAPI(title="chargewright", version=own_version(), description=DESCRIPTION, lifespan=_lifespan(settings))
+    lifespan = _lifespan(settings, store, clock)
+    app = FastAPI(title="chargewright", version=own_version(), description=DESCRIPTION, lifespan=lifespan)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.include_router(health.router)
-    app.include_router(plans.router)
-    app.include_router(worth.router)
-    app.include_router(flexibility.router)
-    app.include_router(event.router)
-    app.include_router(cure.router)
+    for part in ROUTES:
+        app.include_router(part.router)
     problems.install(app)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]  # the way FastAPI documents for extending it
     return app
 
 
-def _lifespan(settings: ServiceSettings) -> Any:
+def _lifespan(settings: ServiceSettings, store: Store | None, clock: Clock) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         prepare_workers("api.cli", "api.planning")
-        app.state.solve_settings = Settings(steady=True)
-        app.state.deadline_s = settings.deadline_s
-        app.state.solves = CapacityLimiter(settings.solves_at_once)
-        app.state.self_test = await run_sync(solver_check)
-        yield
+        used = store or await run_sync(open_store, settings.database_url)
+        try:
+            app.state.service = await _service(settings, used, clock)
+            yield
+        finally:
+            if store is None:
+                used.close()
 
     return lifespan
+
+
+async def _service(settings: ServiceSettings, store: Store, clock: Clock) -> Service:
+    return Service(
+        settings=settings,
+        store=store,
+        clock=clock,
+        rates=Rates(settings.rate_limit),
+        solve_settings=Settings(steady=True),
+        solves=CapacityLimiter(settings.solves_at_once),
+        self_test=await run_sync(solver_check),
+    )

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from api.commands import data, database
+from api.commands import data, database, keys
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
 from models.domain.site import RateUnit
@@ -36,6 +36,7 @@ app = typer.Typer(
 
 app.add_typer(database.app, name="db")
 app.add_typer(data.app, name="data")
+app.add_typer(keys.app, name="keys")
 
 Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for standard input.")]
 
@@ -302,9 +303,7 @@ def doctor() -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; CHARGEWRIGHT_HOST, else 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; CHARGEWRIGHT_PORT, else 8080.")] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Listen beyond this machine, to callers that nobody authenticates.")
-    ] = False,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Answer everybody, without an API key.")] = False,
 ) -> None:
     """Serve plans over HTTP: POST /v1/plans, described at /docs."""
     from api.serving import serve as run

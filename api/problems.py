@@ -5,7 +5,7 @@ An answer never repeats the input: findings name places and identities, nothing 
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -47,6 +47,28 @@ class MalformedJson(RequestError):
         super().__init__("the body is not JSON")
 
 
+class InvalidDocument(InvalidScenario):
+    """A body is JSON and does not say what its address takes."""
+
+
+class Unauthorized(RequestError):
+    """Nobody knows the caller."""
+
+    headers: ClassVar = {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(RequestError):
+    """The caller is known, and may not do this."""
+
+
+class TooMany(RequestError):
+    """The caller asks more often than it may."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        self.headers = {"Retry-After": str(retry_after_s)}
+        super().__init__(f"{message}; ask again in {retry_after_s} s")
+
+
 class FindingLine(BaseModel):
     """One thing that is wrong with a request: where it is, what it is, and the way out."""
 
@@ -86,6 +108,10 @@ class Kind:
 
 TABLE: dict[type[Exception], Kind] = {
     MalformedJson: Kind(HTTPStatus.BAD_REQUEST, "malformed-json", "The body is not JSON"),
+    InvalidDocument: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-document", "The body has findings"),
+    Unauthorized: Kind(HTTPStatus.UNAUTHORIZED, "unauthorized", "Nobody knows who asks"),
+    Forbidden: Kind(HTTPStatus.FORBIDDEN, "forbidden", "The key does not allow this"),
+    TooMany: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
     InvalidScenario: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-scenario", "The scenario has findings"),
     NoFeasibleSchedule: Kind(HTTPStatus.CONFLICT, "no-feasible-schedule", "No action can satisfy these data"),
     BodyTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", "The body is too long"),
@@ -119,7 +145,9 @@ async def answer(request: Request, error: Exception) -> Response:
     """The answer to an error of ours."""
     kind = next(TABLE[base] for base in type(error).__mro__ if base in TABLE)
     detail = kind.detail or str(error).partition("\n")[0]
-    return respond(kind.status, kind.name, kind.title, detail, getattr(error, "findings", ()))
+    response = respond(kind.status, kind.name, kind.title, detail, getattr(error, "findings", ()))
+    response.headers.update(getattr(error, "headers", {}))
+    return response
 
 
 async def answer_http(request: Request, error: Exception) -> Response:

@@ -4,7 +4,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api.settings import ServiceSettings, is_loopback
+from api.security.keys import listed
+from api.service import utc_now
+from api.settings import ServiceSettings
+from api.store.opening import open_store
+from models.domain.errors import StoreError
+
+NO_KEY = (
+    "there is no API key yet, so nobody could be answered: chargewright keys create --tenant NAME makes one; "
+    "--insecure answers everybody, without a key"
+)
 
 
 def serve(*, host: str | None, port: int | None, insecure: bool) -> list[str]:
@@ -18,10 +27,23 @@ def serve(*, host: str | None, port: int | None, insecure: bool) -> list[str]:
         settings = ServiceSettings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         return [_told(entry) for entry in error.errors()]
-    if not (is_loopback(settings.host) or settings.insecure):
-        return [f"{settings.host} can be reached by others and requests are not authenticated; say --insecure to do so"]
+    if refusals := _refusals(settings):
+        return refusals
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, server_header=False)
     return []
+
+
+def _refusals(settings: ServiceSettings) -> list[str]:
+    try:
+        store = open_store(settings.database_url)
+    except StoreError as error:
+        return [str(error)]
+    try:
+        with store.view() as unit:
+            answers_somebody = settings.insecure or any(key.works(utc_now()) for key in listed(unit))
+    finally:
+        store.close()
+    return [] if answers_somebody else [NO_KEY]
 
 
 def _told(entry: object) -> str:

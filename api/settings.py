@@ -1,9 +1,9 @@
 """What an operator sets from outside: environment variables that start with ``CHARGEWRIGHT_``."""
 
 import os
-from ipaddress import ip_address
 
-from pydantic import AliasChoices, Field
+from limits import parse
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.planning import DEADLINE_S, LONGEST_DEADLINE_S
@@ -19,9 +19,12 @@ class ServiceSettings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
-    """Address to listen on. Anything but loopback needs ``insecure``, because requests are not authenticated yet."""
+    """Address to listen on."""
     port: int = Field(default=8080, ge=0, le=65535)
     insecure: bool = False
+    """Answer everybody, without a key. Else the service does not start before there is one."""
+    rate_limit: str = "1000/second"
+    """How often a tenant may ask each replica: ``NUMBER/second``, ``/minute`` or ``/hour``."""
     database_url: str = Field(
         default="sqlite:///chargewright.db",
         validation_alias=AliasChoices("CHARGEWRIGHT_DATABASE_URL", "DATABASE_URL"),
@@ -34,12 +37,8 @@ class ServiceSettings(BaseSettings):
     solves_at_once: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """A solve keeps one core busy; more requests wait."""
 
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach ``host``; a name other than localhost may resolve to anything."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_a_rate(cls, told: str) -> str:
+        parse(told)
+        return told

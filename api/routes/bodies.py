@@ -5,7 +5,7 @@ from datetime import datetime
 
 from fastapi import Request
 
-from api.problems import BodyTooLarge, MalformedJson, WrongContentType
+from api.problems import BodyTooLarge, Forbidden, MalformedJson, TooMany, Unauthorized, WrongContentType
 from models.domain.errors import InvalidScenario, NoFeasibleSchedule
 from models.domain.scenario import Scenario
 from models.domain.wire import read_scenario
@@ -22,6 +22,9 @@ ERRORS = (
     WrongContentType,
     InvalidScenario,
 )
+
+
+ACCESS_ERRORS = (Unauthorized, Forbidden, TooMany)
 
 
 async def json_body(request: Request) -> bytes:

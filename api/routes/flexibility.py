@@ -1,18 +1,19 @@
 """How many kW a site can shed or take up, on request."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from api.flexibility import FlexibilityDocument, flexibility_document
 from api.planning import check
 from api.problems import documented
-from api.routes.bodies import ERRORS, REQUEST_BODY, json_body, read
+from api.routes.bodies import ACCESS_ERRORS, ERRORS, REQUEST_BODY, json_body, read
+from api.security.access import Writer
+from api.service import Service, service_of
 from models.domain.errors import DeadlinePassed, SolverFault
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 from optimizer.flexibility import Direction, flexibility
@@ -26,20 +27,22 @@ LONGEST_MIN = 7 * HOURS_PER_DAY * MINUTES_PER_HOUR
 @router.post(
     "/flexibility",
     operation_id="create_flexibility",
-    responses=documented(*ERRORS, SolverFault, DeadlinePassed),
+    responses=documented(*ERRORS, *ACCESS_ERRORS, SolverFault, DeadlinePassed),
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def create_flexibility(
-    request: Request,
+    caller: Writer,
+    service: Annotated[Service, Depends(service_of)],
     body: Annotated[bytes, Depends(json_body)],
     start: Annotated[AwareDatetime, Query(description="When the window begins, with its offset from UTC.")],
     minutes: Annotated[float, Query(gt=0, le=LONGEST_MIN, description="How long it lasts.")],
     direction: Annotated[Direction, Query(description="Less import than planned, or more.")] = Direction.REDUCE,
 ) -> FlexibilityDocument:
     """The curve of kW against cost and missed energy, from 0 to the most that is there, and who would feel it."""
-    settings = replace(request.app.state.solve_settings, time_limit_s=request.app.state.deadline_s)
-    window = partial(curve, direction=direction, start=start, duration=timedelta(minutes=minutes), settings=settings)
-    return await run_sync(partial(window, body, now=datetime.now(UTC)), limiter=request.app.state.solves)
+    window = partial(
+        curve, direction=direction, start=start, duration=timedelta(minutes=minutes), settings=service.analysis_settings
+    )
+    return await run_sync(partial(window, body, now=service.clock()), limiter=service.solves)
 
 
 def curve(

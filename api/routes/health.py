@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
-from api.doctor import Check
+from api.service import Service, service_of
+from models.domain.errors import StoreError
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -17,16 +18,11 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether plans can be made, from a small plan with a known optimum that was made at the start."""
+    """Whether plans can be made and kept."""
 
     status: str
     solver: str
-
-
-def self_test(request: Request) -> Check:
-    """What the solver's test at the start of the service said."""
-    check: Check = request.app.state.self_test
-    return check
+    store: str
 
 
 @router.get("/live")
@@ -35,8 +31,18 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/ready", responses={503: {"model": Ready, "description": "The solver fails its self-test"}})
-async def ready(check: Annotated[Check, Depends(self_test)], response: Response) -> Ready:
-    """The solver finds the known optimum of a small plan."""
-    response.status_code = 200 if check.passed else 503
-    return Ready(status="ready" if check.passed else "not ready", solver=check.told)
+@router.get("/ready", responses={503: {"model": Ready, "description": "Plans cannot be made or kept now"}})
+def ready(service: Annotated[Service, Depends(service_of)], response: Response) -> Ready:
+    """The solver finds the known optimum of a small plan, and the store answers."""
+    store = _store_status(service)
+    passed = service.self_test.passed and store == "ok"
+    response.status_code = 200 if passed else 503
+    return Ready(status="ready" if passed else "not ready", solver=service.self_test.told, store=store)
+
+
+def _store_status(service: Service) -> str:
+    try:
+        service.store.check()
+    except StoreError as error:
+        return str(error)
+    return "ok"

@@ -1,18 +1,20 @@
 """Plans on request: a scenario comes in, its plan goes out, nothing is kept."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from math import inf
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.build_document import document
 from api.document import PlanDocument
 from api.planning import plan
 from api.problems import documented
-from api.routes.bodies import ERRORS, REQUEST_BODY, json_body, read
+from api.routes.bodies import ACCESS_ERRORS, ERRORS, REQUEST_BODY, json_body, read
+from api.security.access import Writer
+from api.service import Service, service_of
 from models.ocpp.profile import Version
 from optimizer.settings import Settings
 
@@ -23,11 +25,12 @@ router = APIRouter(prefix="/v1", tags=["plans"])
     "/plans",
     operation_id="create_plan",
     response_model=PlanDocument,
-    responses=documented(*ERRORS),
+    responses=documented(*ERRORS, *ACCESS_ERRORS),
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def create_plan(
-    request: Request,
+    caller: Writer,
+    service: Annotated[Service, Depends(service_of)],
     body: Annotated[bytes, Depends(json_body)],
     ocpp: Annotated[Version | None, Query(description="Add OCPP requests of this version.")] = None,
     deadline_s: Annotated[
@@ -39,10 +42,11 @@ async def create_plan(
 
     Where the optimum is not there in time, ``method`` says what stands in for it and ``candidates`` why.
     """
-    settings: Settings = request.app.state.solve_settings
-    within_s = min(deadline_s or inf, request.app.state.deadline_s)
-    answer = partial(planned, body, settings=settings, now=datetime.now(UTC), ocpp_version=ocpp, deadline_s=within_s)
-    return Response(await run_sync(answer, limiter=request.app.state.solves), media_type="application/json")
+    within_s = min(deadline_s or inf, service.settings.deadline_s)
+    answer = partial(
+        planned, body, settings=service.solve_settings, now=service.clock(), ocpp_version=ocpp, deadline_s=within_s
+    )
+    return Response(await run_sync(answer, limiter=service.solves), media_type="application/json")
 
 
 def planned(body: bytes, *, settings: Settings, now: datetime, ocpp_version: Version | None, deadline_s: float) -> str:

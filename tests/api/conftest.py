@@ -92,11 +92,13 @@ def client() -> Iterator[Any]:
         from api.app import create_app
         from api.settings import ServiceSettings
 
-    with TestClient(create_app(ServiceSettings()), raise_server_exceptions=False) as connected:
+    with TestClient(
+        create_app(ServiceSettings(insecure=True, database_url="memory:")), raise_server_exceptions=False
+    ) as connected:
         yield connected
 
 
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """The environment of a command that is run from the checkout."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160"}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160", "CHARGEWRIGHT_DATABASE_URL": "memory:"}

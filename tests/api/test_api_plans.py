@@ -270,7 +270,7 @@ def port(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
         number = free.getsockname()[1]
     log = tmp_path_factory.mktemp("serve") / "log"
     with log.open("wb") as out:
-        command = [sys.executable, "-m", "api.cli", "serve", "--port", str(number)]
+        command = [sys.executable, "-m", "api.cli", "serve", "--insecure", "--port", str(number)]
         service = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
         try:
             wait_until_ready(number, service, log)

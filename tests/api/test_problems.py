@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.problems import TABLE, BodyTooLarge, answer, respond
-from api.security import DRAINED_BODIES, BodyLimit
+from api.security.body_limit import DRAINED_BODIES, BodyLimit
 from models.domain import errors
 from models.domain.findings import Finding
 

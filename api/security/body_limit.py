@@ -1,4 +1,4 @@
-"""What protects the service from its callers: a bound on the body of every request, however it is sent."""
+"""A bound on the body of every request, however it is sent."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -1,0 +1,65 @@
+"""Who calls, and what the caller may do: dependencies of the routes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.problems import Forbidden, Unauthorized
+from api.security.keys import ApiKey, Scope, known
+from api.service import Service, service_of
+
+NOBODY_IN_PARTICULAR = "default"
+"""The tenant of every caller where nobody is authenticated."""
+
+_BEARER = HTTPBearer(auto_error=False, description="An API key: chargewright keys create", bearerFormat="cw_ID_SECRET")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a request is answered."""
+
+    tenant: str
+    scopes: frozenset[Scope]
+    name: str
+    """For the audit trail: the id of the key."""
+
+
+def caller(
+    service: Annotated[Service, Depends(service_of)],
+    shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> Caller:
+    """The caller behind a key; raises Unauthorized, TooMany."""
+    found = _insecure() if service.settings.insecure else _of_key(service, shown)
+    service.rates.count(found.tenant)
+    return found
+
+
+def allowed(scope: Scope) -> Callable[[Caller], Caller]:
+    """A dependency: the caller, who has this scope; raises Forbidden."""
+
+    def scoped(found: Annotated[Caller, Depends(caller)]) -> Caller:
+        if scope not in found.scopes:
+            raise Forbidden(f"key {found.name} lacks the scope {scope}")
+        return found
+
+    return scoped
+
+
+Reader = Annotated[Caller, Depends(allowed(Scope.PLAN_READ))]
+Writer = Annotated[Caller, Depends(allowed(Scope.PLAN_WRITE))]
+Utility = Annotated[Caller, Depends(allowed(Scope.SIGNAL_WRITE))]
+Admin = Annotated[Caller, Depends(allowed(Scope.ADMIN))]
+
+
+def _of_key(service: Service, shown: HTTPAuthorizationCredentials | None) -> Caller:
+    key: ApiKey | None = known(service.store, shown.credentials, service.clock()) if shown else None
+    if key is None:
+        raise Unauthorized("show a key that works: Authorization: Bearer cw_...")
+    return Caller(key.tenant, frozenset(key.scopes), key.id)
+
+
+def _insecure() -> Caller:
+    return Caller(NOBODY_IN_PARTICULAR, frozenset(Scope), "anybody")

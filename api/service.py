@@ -1,0 +1,48 @@
+"""What a request is answered with: the store, the clock, the settings and the solver's seats, in one place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from anyio import CapacityLimiter
+from fastapi import Request
+
+from api.doctor import Check
+from api.security.rates import Rates
+from api.settings import ServiceSettings
+from api.store.port import Store
+from optimizer.settings import Settings
+
+Clock = Callable[[], datetime]
+"""Now, aware, in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One running service."""
+
+    settings: ServiceSettings
+    store: Store
+    clock: Clock
+    rates: Rates
+    solve_settings: Settings
+    solves: CapacityLimiter
+    """As many solves at a time as there are seats."""
+    self_test: Check
+    """What the solver's test at the start said."""
+
+    @property
+    def analysis_settings(self) -> Settings:
+        """Where nothing stands in for an answer that is late."""
+        return replace(self.solve_settings, time_limit_s=self.settings.deadline_s)
+
+
+def service_of(request: Request) -> Service:
+    """The service that answers a request."""
+    service: Service = request.app.state.service
+    return service
+
+
+def utc_now() -> datetime:
+    """The clock of the machine."""
+    return datetime.now(UTC)
