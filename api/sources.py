@@ -18,10 +18,11 @@ def scenario_from(source: str, now: datetime) -> Scenario:
     """The scenario that ``source`` names; raises InvalidScenario, also for a file that cannot be read."""
     if source.startswith(SAMPLE):
         return samples.load(source.removeprefix(SAMPLE))
-    return read_scenario(sys.stdin.buffer.read() if source == STDIN else _content(Path(source)), now=now)
+    return read_scenario(sys.stdin.buffer.read() if source == STDIN else content(Path(source)), now=now)
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """The bytes of a file; raises InvalidScenario when it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -8,6 +8,7 @@ MINUTES_PER_HOUR = 60.0
 SECONDS_PER_MINUTE = 60.0
 SECONDS_PER_HOUR = 3600.0
 WATTS_PER_KW = 1000.0
+GRAMS_PER_KG = 1000.0
 PERCENT = 100.0
 
 
@@ -68,6 +69,11 @@ def line_to_line(line_to_neutral_v: float) -> float:
 def per_kwh_from_per_mwh(price_per_mwh: float) -> float:
     """[currency/MWh] -> [currency/kWh]"""
     return price_per_mwh / WATTS_PER_KW
+
+
+def kg_from_grams(grams: float) -> float:
+    """[g] -> [kg]"""
+    return grams / GRAMS_PER_KG
 
 
 def share_from_percent(percent: float) -> float:

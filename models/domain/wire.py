@@ -16,9 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.habits import Habits
+from models.domain.meanings import SignalRules
 from models.domain.quick import Quick, expand, original_path
 from models.domain.scenario import Scenario
 from models.domain.strict_json import Document, read_json
+from models.domain.utility_signal import SignalFile, UtilitySignal, defects
 from models.domain.validation import validate
 from models.domain.wire_findings import findings_of
 
@@ -36,6 +38,23 @@ def read_scenario(data: bytes | str, *, now: datetime | None = None) -> Scenario
     scenario = _parse(Scenario, document)
     _refuse(validate(scenario))
     return scenario
+
+
+def read_signals(data: bytes | str) -> tuple[UtilitySignal, ...]:
+    """The signals of a document ``{"signals": [...]}``; raises InvalidScenario with all findings."""
+    signals = _parse(SignalFile, read_json(data)).signals
+    _refuse(tuple(finding for i, signal in enumerate(signals) for finding in defects(signal, f"signals[{i}]")))
+    return signals
+
+
+def signal_json(signal: UtilitySignal) -> str:
+    """The document of one signal: what differs from the defaults."""
+    return _adapters()[UtilitySignal].dump_json(signal, exclude_defaults=True).decode()
+
+
+def read_rules(data: bytes | str) -> SignalRules:
+    """What signals mean at a site; raises InvalidScenario with all findings."""
+    return _parse(SignalRules, read_json(data))
 
 
 def scenario_json(scenario: Scenario, *, indent: int | None = None) -> str:
@@ -94,9 +113,12 @@ def _refuse(findings: tuple[Finding, ...]) -> None:
         raise InvalidScenario(findings)
 
 
+_FORMS: tuple[type, ...] = (Scenario, Quick, Habits, SignalFile, UtilitySignal, SignalRules)
+
+
 @cache
 def _adapters() -> dict[type, TypeAdapter[Any]]:
-    return {form: TypeAdapter(form) for form in (Scenario, Quick, Habits)}
+    return {form: TypeAdapter(form) for form in _FORMS}
 
 
 @cache

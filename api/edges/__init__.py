@@ -1,0 +1,1 @@
+"""Peers: sockets, authentication, retries; no arithmetic."""

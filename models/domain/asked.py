@@ -1,0 +1,200 @@
+"""A timeline as what a scenario is solved with: caps, events, setpoints and prices at the places of one site.
+
+Limits become caps and are never priced. What the operator has given no meaning is told and asks nothing; what could
+only raise a limit does nothing, because caps combine with ratings by the minimum.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from models.domain.asked_prices import carbon_events, price_events
+from models.domain.findings import Finding
+from models.domain.limit_curve import limit_curve
+from models.domain.meanings import GroupPlace, Meaning, SignalRules, evses_kw
+from models.domain.scenario import Scenario
+from models.domain.signal import Cap, Direction, Dispatch, Event, Signal
+from models.domain.timeline import Held, Lane, Timeline
+from models.domain.utility_signal import Flow, Mode, Scope, SignalKind, Target
+from models.domain.value import value
+
+
+@value
+class Asked:
+    """What the signals of one site ask, and what of them could not be asked."""
+
+    signals: tuple[Signal, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """For the operator, who can give a meaning to what has none."""
+
+    def within(self, scenario: Scenario) -> Scenario:
+        """The scenario, asked this as well."""
+        return replace(scenario, signals=(*scenario.signals, *self.signals))
+
+
+@value
+class _Place:
+    node: str | None = None
+    evses: tuple[str, ...] = ()
+
+
+def asked(timeline: Timeline, scenario: Scenario, rules: SignalRules) -> Asked:
+    """What a site is asked; ``rules`` say which names are its own and what levels, alerts and setpoints mean."""
+    found: list[Signal] = []
+    findings: list[Finding] = []
+    for told in (*_caps(timeline, rules), *_rest(timeline, scenario, rules)):
+        (findings if isinstance(told, Finding) else found).append(told)  # type: ignore[arg-type]  # one or the other
+    return Asked(signals=tuple(_numbered(found)), findings=tuple(dict.fromkeys(findings)))
+
+
+def _numbered(signals: list[Signal]) -> Iterator[Signal]:
+    """Ids of stretches are those of their signals, with a number where one has several."""
+    seen: dict[str, int] = {}
+    for signal in signals:
+        seen[signal.id] = count = seen.get(signal.id, 0) + 1
+        yield signal if count == 1 else replace(signal, id=f"{signal.id}#{count}")
+
+
+def _caps(timeline: Timeline, rules: SignalRules) -> Iterator[Cap]:
+    for place, targets in _places(timeline, rules):
+        for flow in Flow:
+            for step in limit_curve(timeline, flow, targets):
+                limits = {f"{flow}_limit_kw": step.limit_kw}
+                name, source = " + ".join(step.sources), step.sources[0].partition("/")[0]
+                where = {"node": place.node, "evses": place.evses}
+                yield Cap(id=f"{name} {flow}", start=step.start, end=step.end, source=source, **limits, **where)  # type: ignore[arg-type]
+
+
+def _places(timeline: Timeline, rules: SignalRules) -> Iterator[tuple[_Place, list[Target]]]:
+    """The site with all of its names, then its groups."""
+    targets = list(dict.fromkeys(lane.target for lane, _ in timeline.lanes))
+    yield _Place(), [target for target in targets if rules.is_site(target)]
+    for group in rules.groups:
+        yield _place_of(group), [target for target in targets if group.name == target.name]
+
+
+def _place_of(group: GroupPlace) -> _Place:
+    return _Place(node=group.node, evses=group.evses)
+
+
+def _rest(timeline: Timeline, scenario: Scenario, rules: SignalRules) -> Iterator[Signal | Finding]:
+    """All but the limits, and whom nothing here is about."""
+    priced = [(lane, held) for lane, held in timeline.of(SignalKind.PRICE) if _place(lane.target, rules)]
+    yield from price_events(priced, scenario.tariff.currency if scenario.tariff else None)
+    for lane, held in timeline.lanes:
+        place = _place(lane.target, rules)
+        if place is None:
+            continue  # another site's
+        if lane.target.scope is Scope.PORTFOLIO and lane.kind is SignalKind.LIMIT and rules.shares_its_portfolio:
+            yield _whole_portfolio(lane)
+        yield from _of_lane(lane, held, place, scenario, rules)
+
+
+def _place(target: Target, rules: SignalRules) -> _Place | None:
+    if rules.is_site(target):
+        return _Place()
+    return next((_place_of(group) for group in rules.groups if group.name == target.name), None)
+
+
+def _of_lane(
+    lane: Lane, held: tuple[Held, ...], place: _Place, scenario: Scenario, rules: SignalRules
+) -> Iterator[Signal | Finding]:
+    if lane.kind is SignalKind.CARBON:
+        yield from carbon_events(lane, held, rules.carbon_price_per_kg)
+    elif lane.kind is SignalKind.DISPATCH:
+        yield from _dispatch(lane, held, place, rules)
+    elif lane.kind in (SignalKind.LEVEL, SignalKind.ALERT):
+        yield from _meant(lane, held, scenario, rules)
+
+
+def _dispatch(lane: Lane, held: tuple[Held, ...], place: _Place, rules: SignalRules) -> Iterator[Signal | Finding]:
+    for each in held:
+        power_kw = (each.value or 0.0) * (1.0 if lane.flow is Flow.IMPORT else -1.0)
+        if lane.mode is Mode.ADD:
+            yield _change(lane, each, power_kw, place, rules)
+        elif rules.deviation_price_per_kwh is None:
+            yield _as_cap(lane, each, power_kw, place)
+            yield _finding(
+                lane, each, "a setpoint is kept as a limit only", "set deviation_price_per_kwh to follow it from below"
+            )
+        else:
+            yield Dispatch(
+                id=_id(lane, each),
+                start=each.start,
+                end=each.end,
+                setpoint_kw=power_kw,
+                price_above_per_kwh=rules.deviation_price_per_kwh,
+                price_below_per_kwh=rules.deviation_price_per_kwh,
+                node=place.node,
+                evses=place.evses,
+                source=lane.source,
+            )
+
+
+def _change(lane: Lane, each: Held, power_kw: float, place: _Place, rules: SignalRules) -> Signal | Finding:
+    """More or less than without the signal: an event against a baseline, which somebody has to know."""
+    if rules.baseline_kw is None:
+        return _finding(lane, each, "a change needs a baseline to change", "set baseline_kw in the programme's rules")
+    return Event(
+        id=_id(lane, each),
+        start=each.start,
+        end=each.end,
+        direction=Direction.TURN_UP if power_kw > 0.0 else Direction.REDUCE,
+        baseline_kw=rules.baseline_kw,
+        committed_kw=abs(power_kw),
+        payment_per_kwh=rules.payment_per_kwh,
+        penalty_per_kwh=rules.penalty_per_kwh,
+        node=place.node,
+        evses=place.evses,
+        source=lane.source,
+    )
+
+
+def _as_cap(lane: Lane, each: Held, power_kw: float, place: _Place) -> Cap:
+    return Cap(
+        id=_id(lane, each),
+        start=each.start,
+        end=each.end,
+        import_limit_kw=max(power_kw, 0.0),
+        node=place.node,
+        evses=place.evses,
+        source=lane.source,
+    )
+
+
+def _meant(lane: Lane, held: tuple[Held, ...], scenario: Scenario, rules: SignalRules) -> Iterator[Signal | Finding]:
+    for each in held:
+        meaning = rules.meaning(lane.topic, each.value)
+        if meaning is not None:
+            yield _meant_cap(lane, each, meaning, scenario)
+        elif lane.kind is SignalKind.ALERT or each.value:
+            told = f"{lane.topic or lane.kind} {each.text or each.value} has no meaning here"
+            yield _finding(lane, each, told, "say in the meanings what it limits; it limits nothing until then")
+
+
+def _meant_cap(lane: Lane, each: Held, meaning: Meaning, scenario: Scenario) -> Cap:
+    whole = meaning.import_limit_kw is not None
+    return Cap(
+        id=_id(lane, each),
+        start=each.start,
+        end=each.end,
+        import_limit_kw=meaning.import_limit_kw if whole else evses_kw(meaning, scenario.site),
+        evses=() if whole else tuple(evse.id for evse in scenario.site.evses),
+        source=lane.source,
+    )
+
+
+def _whole_portfolio(lane: Lane) -> Finding:
+    return Finding(
+        path="signals",
+        message=f"{lane.source}: a limit for {lane.target} is not divided among its sites",
+        remedy="divide it; until then each of them stays within all of it, which is not enough",
+        ids=(lane.source,),
+    )
+
+
+def _id(lane: Lane, each: Held) -> str:
+    return f"{lane.source}/{each.signal}"
+
+
+def _finding(lane: Lane, each: Held, message: str, remedy: str) -> Finding:
+    return Finding(path="signals", message=f"{_id(lane, each)}: {message}", remedy=remedy, ids=(each.signal,))
