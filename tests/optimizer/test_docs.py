@@ -189,7 +189,7 @@ def known_fields() -> set[str]:
         for package in (models.domain, optimizer.instance)
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
         for name, kind in vars(importlib.import_module(module.name)).items()
-        if dataclasses.is_dataclass(kind)
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind)
         for field in [*(f.name for f in dataclasses.fields(kind)), *vars(kind)]
     }
 
