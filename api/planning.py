@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
 
-from models.domain.completion import complete
 from models.domain.errors import DeadlinePassed, InvalidScenario, NoFeasibleSchedule, SolverFault
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
@@ -18,6 +17,7 @@ from models.ocpp.compile import compilation, withheld
 from models.ocpp.profile import NotSent, Version
 from models.ocpp.requests import OcppRequest, requests
 from optimizer.audit import AuditReport
+from optimizer.completing import complete
 from optimizer.explain import Reason
 from optimizer.explain.held import Held
 from optimizer.explain.in_time import held_within, reasons_within

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from models.domain.completion import complete
 from models.domain.scenario import Scenario
 from models.domain.times import instant
 from optimizer.backends.highs import NoSolution
+from optimizer.completing import complete
 from optimizer.conflict.elastic import Elastic, Given, elastic
 from optimizer.conflict.named import Limit, limits_of, with_reachable, with_wishes
 from optimizer.explain.reason import from_to

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from models.domain.completion import complete
 from models.domain.electrical import kw_per_ampere
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.session import Session
-from optimizer.heuristics.discs import Floats
+from optimizer.completing import complete
+from optimizer.giving.discs import Floats
+from optimizer.giving.room import Room, limits_of
 from optimizer.heuristics.inside import Inside
 from optimizer.heuristics.periodwise import SHORTEST_H, by_period
 from optimizer.heuristics.planning import highest_kw, outcome_of
-from optimizer.heuristics.room import Room, limits_of
 from optimizer.instance import Instance, instance_of
 from optimizer.previous import with_previous
 from optimizer.solution import schedule_of

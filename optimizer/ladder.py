@@ -12,11 +12,11 @@ from math import inf, isfinite, nan
 from time import monotonic
 from typing import Any
 
-from models.domain.completion import complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from optimizer.audit import AuditReport, Break, BreakCode, audit
 from optimizer.audit.report import report
+from optimizer.completing import complete
 from optimizer.deadline import Ending, Run, Work, in_this_process, in_worker, prepare_workers
 from optimizer.failsafe import fail_safe_shares
 from optimizer.fallback import carried_over, fail_safe_plan

@@ -6,12 +6,13 @@ from time import perf_counter
 
 import numpy as np
 
-from models.domain.completion import Completed, complete
+from models.domain.completion import Completed
 from models.domain.errors import DeadlinePassed
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, Statistics
 from optimizer import formulation
 from optimizer.backends.highs import NoSolution
+from optimizer.completing import complete
 from optimizer.conflict.impossible import impossible
 from optimizer.duals import Duals
 from optimizer.futures.common import common, end_of, futures_of

@@ -8,11 +8,11 @@ left out, so that both sides are measured with one ruler. Bills are those of the
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from models.domain.completion import complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
 from models.domain.signal import Event
 from optimizer.audit import audit
+from optimizer.completing import complete
 from optimizer.optimize import optimize
 from optimizer.response.lifting import without
 from optimizer.settings import Objective, Settings

@@ -1,6 +1,7 @@
 """Everything that one solve needs."""
 
 from models.domain.before import MissedBefore, PlannedBefore
+from models.domain.failsafe import Share
 from models.domain.findings import Assumption
 from models.domain.futures import Future
 from models.domain.horizon import Horizon
@@ -26,6 +27,8 @@ class Scenario:
     """What EVSEs were sent before; one that is not named here follows nothing but the new plan."""
     acknowledge_minutes: float | None = None
     """So long after the start of the plan an EVSE may still follow what is installed. None: the first period. [min]"""
+    shares: tuple[Share, ...] = ()
+    """Fail-safe shares of all EVSEs, which limits keep room for. Empty: worked out where the site has a fail-safe."""
     horizon: Horizon | None = None
     """None: from the first arrival to the last departure, at most seven days."""
     previous: tuple[PlannedBefore, ...] = ()

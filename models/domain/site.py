@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 
+from models.domain.failsafe import FailSafe
 from models.domain.guarantees import Guarantees
 from models.domain.habits import Habits
+from models.domain.installed import OfflineBehaviour
 from models.domain.setpoints import SetpointRules
 from models.domain.value import Series, value
 
@@ -204,6 +206,8 @@ class Evse:
     """What it gives at once to a car that can take it, unless its driver accepts less; measured at evse. None: what the
     site's guarantees say. [kW]"""
     connectors: tuple[Connector, ...] = ()
+    offline: OfflineBehaviour | None = None
+    """What it was seen to do without contact. None: what the site's fail-safe says."""
 
 
 class Allocator(StrEnum):
@@ -297,3 +301,5 @@ class Site:
     """None: energy may come at any time of a stay, but for what ports have a ``power_floor_kw``."""
     setpoints: SetpointRules | None = None
     """None: any power from 0 up is taken for one that an EVSE can offer."""
+    fail_safe: FailSafe | None = None
+    """None: plans keep no room for EVSEs that start while nobody is in contact."""

@@ -25,6 +25,7 @@ from models.domain.checks.equipment import (
     shared_outlets,
     unfit_evses,
 )
+from models.domain.checks.failsafe import unfit_fail_safe
 from models.domain.checks.futures import unfit_futures, unfit_in_future
 from models.domain.checks.guarantees import floors_above_power
 from models.domain.checks.identity import broken_tree, dead_references, duplicate_ids, installed_twice, station_numbers
@@ -70,6 +71,7 @@ _CHECKS: tuple[Check, ...] = (
     unfit_chances,
     unfit_habits,
     floors_above_power,
+    unfit_fail_safe,
     unclear_needs,
     unordered_tapers,
     unfit_states,

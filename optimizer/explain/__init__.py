@@ -4,9 +4,9 @@
 stood in the way of energy that is missing, ``waiting`` who waits because of a signal.
 """
 
-from models.domain.completion import complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
+from optimizer.completing import complete
 from optimizer.explain.planned import planned
 from optimizer.explain.reason import Reason, ReasonCode
 from optimizer.explain.shortfall import shortfall_reasons

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.explain.planned import Floats, Planned
-from optimizer.heuristics.room import Limits, current_limits, joined
+from optimizer.giving.room import Limits, current_limits, joined
 from optimizer.settings import Settings
 
 ROOM_KW = 0.05

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.domain.completion import complete
 from models.domain.electrical import kw_per_ampere, min_current_a
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
 from models.domain.site import CurrentType
+from optimizer.completing import complete
 from optimizer.explain.full import ROOM_KW, Place, Rooms, full_places, powers_above, rooms
 from optimizer.explain.held import Held, HeldBy
 from optimizer.explain.marginal import NOTHING, Marginal, marginal

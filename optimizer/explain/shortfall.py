@@ -13,7 +13,7 @@ from models.domain.schedule import Method
 from models.domain.units import hours_from_seconds
 from optimizer.explain.planned import Floats, Ints, Planned
 from optimizer.explain.reason import NOTICEABLE_KWH, Reason, ReasonCode, from_to, kwh_text
-from optimizer.heuristics.room import Limits, limits_of
+from optimizer.giving.room import Limits, limits_of
 from optimizer.instance.tree import CABINET_PREFIX
 from optimizer.settings import Objective, Settings
 

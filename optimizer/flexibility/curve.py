@@ -8,13 +8,14 @@ from math import inf
 
 import numpy as np
 
-from models.domain.completion import Completed, complete
+from models.domain.completion import Completed
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Schedule, SessionPlan
 from models.domain.signal import Cap, Direction
 from models.domain.times import instant
+from optimizer.completing import complete
 from optimizer.flexibility.asking import COLUMN, Question
 from optimizer.flexibility.breakpoints import Sample, bends
 from optimizer.instance import Instance, instance_of

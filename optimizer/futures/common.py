@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.domain.completion import complete
 from models.domain.findings import Assumption
 from models.domain.futures import chance_of_none, in_future
 from models.domain.horizon import Horizon, Stretch
@@ -12,6 +11,7 @@ from models.domain.scenario import Scenario
 from models.domain.times import instant
 from models.domain.units import SECONDS_PER_MINUTE
 from optimizer.backends.highs import NoSolution, SolverAnswer, solve
+from optimizer.completing import complete
 from optimizer.cuts import violated, watches, with_cuts
 from optimizer.formulation import formulate
 from optimizer.futures.joined import Joined, joined

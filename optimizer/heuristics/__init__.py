@@ -1,7 +1,6 @@
 """Plans by simple rules, without a solver: yardsticks for the optimum, and the net below it when there is none.
 
-``planning`` goes period by period, ``sharing`` gives power out by a rule, ``room`` knows what limits leave, ``discs``
-is the geometry of phase currents (6).
+``planning`` goes period by period; rules by which power is given out, and the room for it, are in optimizer.giving.
 """
 
 from optimizer.heuristics.planning import RULES, heuristic

@@ -5,9 +5,9 @@ Loads are added up once and carried along, so that one more offer is a look at e
 
 import numpy as np
 
-from optimizer.heuristics.discs import Complexes, Floats, reach
-from optimizer.heuristics.room import Ints, Room
-from optimizer.heuristics.sharing import filled
+from optimizer.giving.discs import Complexes, Floats, reach
+from optimizer.giving.room import Ints, Room
+from optimizer.giving.rules import filled
 from optimizer.instance.offers import Offers
 
 _HAIR = 1e-10

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from optimizer.heuristics.discs import Floats
+from optimizer.giving.discs import Floats
 from optimizer.instance import Instance
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from optimizer.heuristics.discs import Floats
-from optimizer.heuristics.room import Ints
+from optimizer.giving.discs import Floats
+from optimizer.giving.room import Ints
 from optimizer.instance import Instance
 
 

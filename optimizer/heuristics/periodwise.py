@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from optimizer.heuristics.room import Ints
+from optimizer.giving.room import Ints
 from optimizer.instance import Instance
 
 SHORTEST_H = 1e-9

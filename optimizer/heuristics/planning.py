@@ -6,17 +6,17 @@ from types import MappingProxyType
 
 import numpy as np
 
-from models.domain.completion import complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.units import hours_from_seconds
+from optimizer.completing import complete
+from optimizer.giving.discs import Floats
+from optimizer.giving.room import Ints, Room, limits_of
+from optimizer.giving.rules import equally, everything, in_quanta, one_after_the_other
 from optimizer.heuristics.curtailing import least_curtailment
-from optimizer.heuristics.discs import Floats
 from optimizer.heuristics.inside import Inside
 from optimizer.heuristics.periodwise import SHORTEST_H, by_period
-from optimizer.heuristics.room import Ints, Room, limits_of
 from optimizer.heuristics.rounding import rounded
-from optimizer.heuristics.sharing import equally, everything, in_quanta, one_after_the_other
 from optimizer.heuristics.wanted import wanted
 from optimizer.instance import Instance, instance_of
 from optimizer.outcome import Outcome

@@ -11,10 +11,10 @@ from math import isinf
 import numpy as np
 
 from models.domain.units import SECONDS_PER_HOUR
+from optimizer.giving.discs import Floats
+from optimizer.giving.room import Ints, limits_of
 from optimizer.heuristics.crowd import Crowd
-from optimizer.heuristics.discs import Floats
 from optimizer.heuristics.periodwise import SHORTEST_H, by_period
-from optimizer.heuristics.room import Ints, limits_of
 from optimizer.instance import Instance
 from optimizer.instance.offers import Flags, Ladder
 

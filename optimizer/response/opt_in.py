@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from models.domain.completion import complete
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.paths import plain, some_of
 from models.domain.scenario import Scenario
 from models.domain.schedule import EventPlan, Schedule
 from models.domain.signal import Event
+from optimizer.completing import complete
 from optimizer.explain import Reason, reasons
 from optimizer.optimize import optimize
 from optimizer.response.lifting import without

@@ -168,7 +168,8 @@ def audit_of_everybody(scenario: Scenario, phases: tuple[int | None, ...]) -> Au
         vehicle = Vehicle(id=evse.id, phases=phases[k % len(phases)])
         current = kw_per_ampere(evse, vehicle, volts) / kw_per_ampere(evse, None, volts)
         cars.append(staying(completed, evse, replace(vehicle, max_charge_kw=given_kw[evse.id] * current)))
-    full = replace(completed, sessions=tuple(cars))
+    # Rules of offers are those of plans; a share is followed without them.
+    full = replace(completed, sessions=tuple(cars), site=replace(completed.site, setpoints=None))
     return audit(full, heuristic(full, Method.UNCONTROLLED), tolerance_kw=1e-6)
 
 

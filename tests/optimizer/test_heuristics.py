@@ -21,8 +21,8 @@ from models.domain.site import BaseLoad, Evse, GridNode, NodeKind, Phase, Site, 
 from models.domain.tariff import Tariff
 from models.samples import load
 from optimizer.audit import BreakCode, audit
+from optimizer.giving.discs import corners, reach
 from optimizer.heuristics import RULES, heuristic
-from optimizer.heuristics.discs import corners, reach
 from tests.strategies import scenarios
 
 EXAMPLES = int(os.environ.get("CHARGEWRIGHT_EXAMPLES", "60"))

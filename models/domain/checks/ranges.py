@@ -7,6 +7,7 @@ from math import isfinite
 
 from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.checks.leaves import Leaf
+from models.domain.failsafe import DailyStep, FailSafe, Share
 from models.domain.findings import Finding
 from models.domain.futures import Future
 from models.domain.guarantees import Guarantees
@@ -215,6 +216,17 @@ RANGES: dict[type, dict[str, Range]] = {
         "min_off_minutes": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR),
     },
     OfferHistory: {"starts": NOT_NEGATIVE},
+    FailSafe: {
+        "turns_a_day": Range(low=1, high=HOURS_PER_DAY),
+        "guard_minutes": Range(low=0.0, high=MINUTES_PER_HOUR),
+        "arrivals": NOT_NEGATIVE,
+        "blind_minutes": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR, above=True),
+    },
+    Share: {"power_kw": NOT_NEGATIVE},
+    DailyStep: {
+        "start_s": Range(low=0.0, high=HOURS_PER_DAY * MINUTES_PER_HOUR * 60.0),
+        "power_kw": NOT_NEGATIVE,
+    },
     Contract: {
         "import_limit_kw": NOT_NEGATIVE,
         "export_limit_kw": NOT_NEGATIVE,

@@ -6,8 +6,8 @@ room for them.
 
 import numpy as np
 
-from optimizer.heuristics.discs import Floats
-from optimizer.heuristics.room import Ints, Room
+from optimizer.giving.discs import Floats
+from optimizer.giving.room import Ints, Room
 
 NOTHING_KW = 1e-6
 """A milliwatt: less room than this is none. [kW]"""

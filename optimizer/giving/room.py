@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.heuristics.discs import Complexes, Floats, corners, reach
+from optimizer.giving.discs import Complexes, Floats, corners, reach
 from optimizer.instance import CurrentPoint, Groups, ImportLimits, Instance
 from optimizer.instance.limits import drawn_per_kw
 

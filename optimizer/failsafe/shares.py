@@ -10,27 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.completion import complete
-from models.domain.electrical import (
-    conversion_efficiency,
-    evse_max_power_kw,
-    kw_per_ampere,
-    min_current_a,
-    phases_used,
-)
+from models.domain.electrical import conversion_efficiency, evse_max_power_kw, kw_per_ampere, min_current_a
+from models.domain.failsafe import FailSafe, Share, SharePolicy
+from models.domain.offline import is_uncontrolled
 from models.domain.scenario import Scenario
-from models.domain.session import Session, Vehicle
 from models.domain.site import CurrentType, Evse, Site
-from models.domain.times import instant
 from models.domain.units import HOURS_PER_DAY, hours_from_seconds, seconds_from_hours
-from optimizer.heuristics.room import Limits, Room, current_limits, group_limits, joined, power_limits
-from optimizer.heuristics.sharing import filled
-from optimizer.instance.currents import CurrentPoint, current_points
+from optimizer.failsafe.turns import daily_shares, turns
+from optimizer.giving.room import Limits, Room, current_limits, group_limits, joined, power_limits
+from optimizer.giving.rules import filled
+from optimizer.instance.anybody import anybody
 from optimizer.instance.generation import generation
 from optimizer.instance.groups import groups
-from optimizer.instance.held import held_evses
+from optimizer.instance.held import Held, held_evses
 from optimizer.instance.limits import ImportLimits, import_limits
 from optimizer.instance.periods import Periods, periods
-from optimizer.instance.sessions import sessions
 from optimizer.instance.tree import Tree, tree
 
 Floats = NDArray[np.float64]
@@ -54,37 +48,80 @@ class Offers:
 
 
 def fail_safe_shares(scenario: Scenario) -> dict[str, float]:
-    """Share of every EVSE, at evse, for a valid scenario: 0 or at least its minimum current, on one of its levels. [kW]
+    """By EVSE of a valid scenario what it may draw at any time of day, at evse; of shares that take turns the least."""
+    return {
+        share.evse: min((step.power_kw for step in share.daily), default=share.power_kw) for share in shares(scenario)
+    }
 
-    All of them together stay within every node's import limit and line currents, at the least limit and the highest
-    base load from the start of the horizon on. Shares are max-min fair; where that is below somebody's minimum, as
-    many EVSEs as fit get their minimum, in the site's order, and what is left over is spread among them.
+
+def shares(scenario: Scenario) -> tuple[Share, ...]:
+    """Share of every EVSE, in the site's order, for a valid scenario, as told or worked out.
+
+    Each is 0 or at least the minimum of its EVSE, on one of its levels. All of them together stay within every node's
+    import limit and line currents, at the least limit and the highest base load from the start of the horizon on.
+    Shares are max-min fair; where that is below somebody's minimum, as many EVSEs as fit get their minimum, by the
+    site's policy, and what is left over is spread among them. An EVSE that nothing holds without contact has its
+    rating, whatever is left for the others.
 
     A share of an AC EVSE counts on all of its phases: a car on fewer phases may have the same current on each, not
     the same power.
     """
     completed = complete(scenario).scenario
-    site = completed.site
-    offers = _offers(site)
+    if completed.shares:
+        return completed.shares
+    site, offers = completed.site, _offers(completed.site)
     limits = _worst_limits(completed).binding(offers.most_kw)
-    room = limits.of(np.arange(len(site.evses)), 0)
-    shares = filled(room, np.zeros_like(offers.most_kw), offers.most_kw)
-    if (shares < offers.least_kw - ROUNDING_KW).any():
-        shares = _first_n(room, offers)
-    shares = _rest_spread(room, _on_levels(shares, offers), offers)
-    return {evse.id: float(share) for evse, share in zip(site.evses, shares, strict=True)}
+    room, rules = limits.of(np.arange(len(site.evses)), 0), site.fail_safe or FailSafe()
+    by_turn = [_settled(room, one, offers) for one in _by_turn(room, offers, site, rules)]
+    return daily_shares(site, _with_ratings(np.array(by_turn).reshape(-1, len(site.evses)), site), rules.guard_minutes)
 
 
-def _first_n(room: Room, offers: Offers) -> Floats:
-    """Minima in the site's order for as many as fit, the others 0; what is left over is spread, the least first."""
+def _by_turn(room: Room, offers: Offers, site: Site, rules: FailSafe) -> list[Floats]:
+    """One for the whole day, or one for each turn of it."""
+    fair = filled(room, np.zeros_like(offers.most_kw), offers.most_kw)
+    in_site_order = np.arange(len(site.evses))
+    if not (fair < offers.least_kw - ROUNDING_KW).any():
+        return [fair]
+    if rules.policy is SharePolicy.ROTATE:
+        return turns(lambda order: _first_n(room, offers, order), in_site_order, rules.turns_a_day)
+    return [_first_n(room, offers, _declared_order(site, rules))]
+
+
+def _declared_order(site: Site, rules: FailSafe) -> Ints:
+    """Those that are named first, then the others; by the site's order where nobody is."""
+    place = {name: k for k, name in enumerate(rules.order)}
+    rank = [place.get(evse.id, len(place)) for evse in site.evses]
+    return np.argsort(rank, kind="stable")
+
+
+def _first_n(room: Room, offers: Offers, order: Ints) -> Floats:
+    """Minima in this order for as many as fit, the others 0; what is left over is spread, the least first."""
     shares = np.zeros_like(offers.least_kw)
-    in_service = np.flatnonzero(offers.least_kw <= offers.most_kw + ROUNDING_KW)
+    in_service = order[offers.least_kw[order] <= offers.most_kw[order] + ROUNDING_KW]
     for k in in_service.tolist():
         least_kw, left_kw = offers.least_kw[k], room.of(shares, k)
         if left_kw >= least_kw - ROUNDING_KW:
             shares[k] = min(least_kw, left_kw)
     served = shares >= offers.least_kw - ROUNDING_KW
     return filled(room, shares, np.where(served, offers.most_kw, 0.0))
+
+
+def _settled(room: Room, shares: Floats, offers: Offers) -> Floats:
+    """On levels, with what they leave over."""
+    return _rest_spread(room, _on_levels(shares, offers), offers)
+
+
+def _with_ratings(shares: Floats, site: Site) -> Floats:
+    """Shares (turns, E) with the rating of those that nothing holds. [kW]"""
+    assert site.voltage_v is not None
+    for k in _uncontrolled(site):
+        shares[:, k] = evse_max_power_kw(site.evses[k], None, site.voltage_v)
+    return shares
+
+
+def _uncontrolled(site: Site) -> list[int]:
+    """Where the site has a fail-safe at all; without one shares are what each EVSE is sent."""
+    return [k for k, evse in enumerate(site.evses) if site.fail_safe is not None and is_uncontrolled(evse, site)]
 
 
 def _on_levels(shares: Floats, offers: Offers) -> Floats:
@@ -116,8 +153,11 @@ def _rest_spread(room: Room, shares: Floats, offers: Offers) -> Floats:
 
 
 def _offers(site: Site) -> Offers:
+    """Of EVSEs that nothing holds nothing: what they draw is load that nobody controls."""
     assert site.voltage_v is not None
     most = [evse_max_power_kw(evse, None, site.voltage_v) for evse in site.evses]
+    for k in _uncontrolled(site):
+        most[k] = 0.0
     levels = [_levels_kw(evse, most_kw, site.voltage_v) for evse, most_kw in zip(site.evses, most, strict=True)]
     least = [_least_kw(evse, own, site.voltage_v) for evse, own in zip(site.evses, levels, strict=True)]
     return Offers(np.array(least), np.array(most), tuple(levels))
@@ -142,22 +182,31 @@ def _worst_limits(scenario: Scenario) -> Limits:
     """One row a limit over EVSEs as members, in one period that holds for ever."""
     site, branches, span = scenario.site, tree(scenario.site), _for_ever(scenario)
     efficiency = np.array([conversion_efficiency(evse) for evse in site.evses])
-    held = held_evses(scenario, span)
+    held = _held(scenario, span)
     limits = import_limits(scenario, branches, span, generation(site, branches, span), held)
     limits = replace(limits, high_kw=limits.high_kw + _batteries_kw(site, branches, limits.high_kw.shape))
     power_factor = np.array([evse.power_factor for evse in site.evses], dtype=float)
     powers = power_limits(limits, tuple(e.id for e in site.evses), efficiency, power_factor)
-    grouped = _group_rows(scenario, span, limits, efficiency)
-    rows = joined([powers, grouped, *_current_rows(scenario, branches, span)])
+    grouped = _group_rows(scenario, span, limits, efficiency, held)
+    rows = joined([powers, grouped, *_current_rows(scenario, branches, span, held)])
     return replace(rows, limit=rows.limit.min(axis=1, keepdims=True), base=rows.base.max(axis=1, keepdims=True))
 
 
-def _group_rows(scenario: Scenario, span: Periods, limits: ImportLimits, efficiency: Floats) -> Limits:
+def _held(scenario: Scenario, span: Periods) -> tuple[Held, ...]:
+    """EVSEs out of reach, and those that would not obey a share."""
+    away, site = held_evses(scenario, span), scenario.site
+    known, volts = {one.evse.id for one in away}, site.voltage_v
+    assert volts is not None
+    others = [site.evses[k] for k in _uncontrolled(site) if site.evses[k].id not in known]
+    return (*away, *(Held(evse, np.full(span.count, evse_max_power_kw(evse, None, volts))) for evse in others))
+
+
+def _group_rows(
+    scenario: Scenario, span: Periods, limits: ImportLimits, efficiency: Floats, held: tuple[Held, ...]
+) -> Limits:
     """Capped groups, with every battery charging in full beside the cars."""
     site = scenario.site
-    rows = group_limits(
-        limits, groups(scenario, span, held_evses(scenario, span)), tuple(evse.id for evse in site.evses), efficiency
-    )
+    rows = group_limits(limits, groups(scenario, span, held), tuple(evse.id for evse in site.evses), efficiency)
     return replace(rows, base=rows.base + sum(battery.max_charge_kw for battery in site.batteries))
 
 
@@ -176,47 +225,7 @@ def _for_ever(scenario: Scenario) -> Periods:
     return Periods(instants, hours_from_seconds(1.0) * np.diff(instants), own.calendar)
 
 
-def _current_rows(scenario: Scenario, branches: Tree, span: Periods) -> list[Limits]:
-    """A car on every number of phases that an EVSE can serve: alternatives of one load with the same current on each.
-
-    Its angle differs: of an EVSE between three lines, a car on two of them lines up with those that are there.
-    """
-    tier = scenario.site.tiers[0].id
-    cars = [(k, car) for k, evse in enumerate(scenario.site.evses) for car in _cars(evse, tier, span)]
-    evse_of = np.array([k for k, _ in cars], dtype=np.int64)
-    alternative = np.arange(len(cars)) - np.searchsorted(evse_of, evse_of)
-    everybody = replace(scenario, sessions=tuple(car for _, car in cars))
-    points = current_points(
-        everybody, branches, sessions(everybody, branches, span), span, held=held_evses(scenario, span)
-    )
-    per_kw = _amperes_per_kw(scenario.site)[evse_of]
-    return [current_limits(_with_amperes(p, per_kw), evse_of, alternative, len(scenario.site.evses)) for p in points]
-
-
-def _with_amperes(point: CurrentPoint, amperes_per_kw: Floats) -> CurrentPoint:
-    return replace(point, amperes_per_kw=amperes_per_kw[point.sessions])
-
-
-def _amperes_per_kw(site: Site) -> Floats:
-    """Current on each conductor per kW of the share, with losses, all phases in use (E,). [A/kW]"""
-    assert site.voltage_v is not None
-    return np.array([1.0 / (kw_per_ampere(e, None, site.voltage_v) * conversion_efficiency(e)) for e in site.evses])
-
-
-def _cars(evse: Evse, tier: str, span: Periods) -> list[Session]:
-    """One for each set of phases that a car at this EVSE can load."""
-    vehicles = [Vehicle(id=f"{count} phases", phases=count) for count in (1, 2, 3)]
-    by_phases = {phases_used(evse, vehicle): vehicle for vehicle in vehicles}
-    return [_session(evse, vehicle, tier, span) for vehicle in by_phases.values()]
-
-
-def _session(evse: Evse, vehicle: Vehicle, tier: str, span: Periods) -> Session:
-    return Session(
-        id=evse.id,
-        evse=evse.id,
-        arrival=instant(span.start_s),
-        departure=instant(span.end_s),
-        energy_target_kwh=0.0,
-        tier=tier,
-        vehicle=vehicle,
-    )
+def _current_rows(scenario: Scenario, branches: Tree, span: Periods, held: tuple[Held, ...]) -> list[Limits]:
+    """A car on every number of phases that an EVSE can serve, as alternatives of one load."""
+    cars = anybody(scenario, branches, span, held)
+    return [current_limits(p, cars.evse, cars.alternative, len(scenario.site.evses)) for p in cars.points]
