@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.domain.answers import TransactionGoesOn
 from models.domain.events import (
     Booted,
     EvseState,
@@ -139,8 +140,9 @@ def test_a_transaction_event_of_2x_tells_state_and_measurement_at_once() -> None
         ],
     }
 
-    state, measured = told("TransactionEvent", event, Version.V201).events
+    goes_on, state, measured = told("TransactionEvent", event, Version.V201).events
 
+    assert isinstance(goes_on, TransactionGoesOn)
     assert isinstance(state, StateTold)
     assert isinstance(measured, Measured)
     assert (state.state, state.evse_number) == (EvseState.SUSPENDED_BY_VEHICLE, 3)

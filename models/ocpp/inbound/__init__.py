@@ -4,6 +4,7 @@
 vehicles ask for, ``limits`` what others limit, ``v16`` and ``v2x`` know the messages of their versions.
 """
 
+from models.ocpp.inbound.answers import composite_steps, transaction_named
 from models.ocpp.inbound.translate import Inbound, translate
 
-__all__ = ["Inbound", "translate"]
+__all__ = ["Inbound", "composite_steps", "transaction_named", "translate"]

@@ -19,7 +19,7 @@ def limit_told(message: Message) -> ExternalLimitTold:
         at=message.received_at,
         source=text(told.get("chargingLimitSource")),
         grid_critical=told.get("isGridCritical") is True,
-        steps=tuple(_steps(message, objects_of(payload.get("chargingSchedule")))),
+        steps=_first_steps(message, objects_of(payload.get("chargingSchedule"))),
     )
 
 
@@ -32,17 +32,21 @@ def limit_cleared(message: Message) -> ExternalLimitCleared:
     )
 
 
-def _steps(message: Message, schedules: list[Object]) -> Iterator[LimitStep]:
-    """Of several schedules the first counts; one that does not say when it starts has started."""
-    for schedule in schedules[:1]:
-        start = message.instant(schedule.get("startSchedule")) or message.received_at
-        in_watts = schedule.get("chargingRateUnit") == "W"
-        for period in objects_of(schedule.get("chargingSchedulePeriod")):
-            after_s = message.number(period.get("startPeriod"), "startPeriod")
-            limit = message.number(period.get("limit"), "limit")
-            if after_s is not None and limit is not None and 0.0 <= after_s <= LONGEST_S:
-                yield LimitStep(
-                    start=start + timedelta(seconds=after_s),
-                    limit_kw=kw_from_watts(limit) if in_watts else None,
-                    limit_a=None if in_watts else limit,
-                )
+def _first_steps(message: Message, schedules: list[Object]) -> tuple[LimitStep, ...]:
+    """Of several schedules the first counts."""
+    return tuple(step for schedule in schedules[:1] for step in steps_of(message, schedule))
+
+
+def steps_of(message: Message, schedule: Object) -> Iterator[LimitStep]:
+    """A schedule that does not say when it starts has started; a period that cannot be read is left out."""
+    start = message.instant(schedule.get("startSchedule")) or message.received_at
+    in_watts = schedule.get("chargingRateUnit") == "W"
+    for period in objects_of(schedule.get("chargingSchedulePeriod")):
+        after_s = message.number(period.get("startPeriod"), "startPeriod")
+        limit = message.number(period.get("limit"), "limit")
+        if after_s is not None and limit is not None and 0.0 <= after_s <= LONGEST_S:
+            yield LimitStep(
+                start=start + timedelta(seconds=after_s),
+                limit_kw=kw_from_watts(limit) if in_watts else None,
+                limit_a=None if in_watts else limit,
+            )

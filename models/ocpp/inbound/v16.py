@@ -14,6 +14,7 @@ from models.domain.events import (
     TransactionEnded,
 )
 from models.domain.units import kw_from_watts
+from models.ocpp.inbound import readiness
 from models.ocpp.inbound.meter import measurements
 from models.ocpp.inbound.reading import Message, identity, text, whole
 
@@ -118,5 +119,9 @@ ACTIONS: Mapping[str, Translation] = MappingProxyType(
         "StartTransaction": start_transaction,
         "StopTransaction": stop_transaction,
         "MeterValues": meter_values,
+        "ReserveNow": readiness.reserve_16,
+        "CancelReservation": readiness.cancelled,
+        "ChangeAvailability": readiness.availability_16,
+        "FirmwareStatusNotification": readiness.firmware,
     }
 )

@@ -1,9 +1,11 @@
 """Messages of OCPP 2.0.1 and 2.1 that say something about sessions and limits."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from models.domain.answers import TransactionGoesOn
 from models.domain.events import (
     Booted,
     EvseState,
@@ -13,6 +15,7 @@ from models.domain.events import (
     TransactionBegan,
     TransactionEnded,
 )
+from models.ocpp.inbound import profiles, readiness
 from models.ocpp.inbound.limits import limit_cleared, limit_told
 from models.ocpp.inbound.meter import measurements
 from models.ocpp.inbound.needs import needs
@@ -79,6 +82,8 @@ def transaction(message: Message) -> Iterator[StationEvent]:
             transaction_id=transaction_id,
             token_digest=digest,
         )
+    elif kind == "Updated" and transaction_id is not None:
+        yield _goes_on(message, number, at, transaction_id)
     if word in CHARGING_STATES and kind != "Ended":
         yield _state(message, number, at, CHARGING_STATES[word], word)
     yield from measurements(message, told.get("meterValue"), number, transaction_id)
@@ -111,6 +116,19 @@ def _state(message: Message, number: int | None, at: Any, state: EvseState, word
     return StateTold(station_id=message.station_id, evse_number=number, at=at, state=state, detail=word)
 
 
+def _goes_on(message: Message, number: int | None, at: datetime, transaction_id: str) -> TransactionGoesOn:
+    told = message.payload
+    return TransactionGoesOn(
+        station_id=message.station_id,
+        evse_number=number,
+        at=at,
+        transaction_id=transaction_id,
+        phases_used=whole(told.get("numberOfPhasesUsed")),
+        resumed=told.get("triggerReason") == "TxResumed",
+        offline=told.get("offline") is True,
+    )
+
+
 ACTIONS: Mapping[str, Translation] = MappingProxyType(
     {
         "BootNotification": boot,
@@ -122,5 +140,14 @@ ACTIONS: Mapping[str, Translation] = MappingProxyType(
         "NotifyEVChargingNeeds": charging_needs,
         "NotifyChargingLimit": charging_limit,
         "ClearedChargingLimit": cleared_limit,
+        "ReportChargingProfiles": profiles.profiles_reported,
+        "NotifyEVChargingSchedule": profiles.vehicle_schedule,
+        "NotifyPriorityCharging": profiles.priority,
+        "PullDynamicScheduleUpdate": profiles.update_pulled,
+        "ReserveNow": readiness.reserve_2x,
+        "CancelReservation": readiness.cancelled,
+        "ReservationStatusUpdate": readiness.reservation_told,
+        "ChangeAvailability": readiness.availability_2x,
+        "FirmwareStatusNotification": readiness.firmware,
     }
 )

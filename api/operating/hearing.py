@@ -1,0 +1,87 @@
+"""One frame of a station into the state of its site. Whatever comes, there is an answer and no exception."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from api.operating.frames import CALL, RESULT, Frame, read_frame
+from api.operating.live import LiveSite, OpenCall
+from api.operating.sending import answered, events_of, result_of, sent_again
+from models.domain.answers import ConnectionRegained
+from models.domain.events import Booted, StationEvent
+from models.ocpp.inbound import transaction_named, translate
+from optimizer.rolling import observe
+from optimizer.rolling.changing import counted
+
+MOST_CALLS = 200
+"""Starts whose answer was not forwarded; older ones are forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a frame said, and what was odd about it."""
+
+    events: tuple[StationEvent, ...] = ()
+    defects: tuple[str, ...] = ()
+
+
+def heard(live: LiveSite, station: str, given: Any, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:
+    """The site after a frame that arrived ``now``; calls of the station and answers to it alike."""
+    if station not in live.state.stations:
+        return live, Heard(defects=(f"station {station[:40]!r} is not one of site {live.id}",))
+    frame = read_frame(given)
+    if isinstance(frame, str):
+        return _counted(live, station, (frame,)), Heard(defects=(frame,))
+    if frame.kind == CALL:
+        return _call(live, station, frame, now, token_key)
+    return _answer(live, station, frame, now)
+
+
+def observed(live: LiveSite, events: tuple[StationEvent, ...], now: datetime) -> LiveSite:
+    """Events folded in; a station that booted or came back is sent again what it had."""
+    for event in events:
+        was_there = _reachable(live, event.station_id)
+        live = replace(live, state=observe(live.state, event, now))
+        came_back = not was_there and _reachable(live, event.station_id)
+        if came_back or isinstance(event, (Booted, ConnectionRegained)):
+            live = sent_again(live, event.station_id, now)
+    return live
+
+
+def _call(live: LiveSite, station: str, frame: Frame, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:
+    version = live.version_of(station)
+    told = translate(version, frame.action, frame.payload, station_id=station, received_at=now, token_key=token_key)
+    live = _counted(observed(live, told.events, now), station, told.defects)
+    if frame.action == "StartTransaction" and told.events:
+        call = OpenCall(message_id=frame.message_id, station=station, evse_number=told.events[0].evse_number)
+        live = replace(live, calls=(*live.calls, call)[-MOST_CALLS:])
+    return live, Heard(events=told.events, defects=told.defects)
+
+
+def _answer(live: LiveSite, station: str, frame: Frame, now: datetime) -> tuple[LiveSite, Heard]:
+    """To a command of ours, or the answer of the CSMS that names a transaction; others say nothing."""
+    command = next((c for c in live.outbox if c.id == frame.message_id and c.station == station), None)
+    if command is not None:
+        result = result_of(frame)
+        events = tuple(events_of(command, result, live, now))
+        return answered(observed(live, events, now), command, result, now), Heard(events=events)
+    call = next((c for c in live.calls if c.message_id == frame.message_id and c.station == station), None)
+    if call is None or frame.kind != RESULT:
+        return live, Heard()
+    left = tuple(other for other in live.calls if other is not call)
+    named = transaction_named(frame.payload, station_id=station, evse_number=call.evse_number, at=now)
+    events = () if named is None else (named,)
+    return observed(replace(live, calls=left), events, now), Heard(events=events)
+
+
+def _reachable(live: LiveSite, station: str) -> bool:
+    known = live.state.stations.get(station)
+    return known is None or known.reachable
+
+
+def _counted(live: LiveSite, station: str, defects: tuple[str, ...]) -> LiveSite:
+    """By their first words: what was odd, without the value that was."""
+    state = live.state
+    for defect in defects:
+        state = counted(state, station, defect)
+    return replace(live, state=state)

@@ -1,0 +1,124 @@
+"""A live site as it is stored: what stands there, what is known of it, and what is still to be sent. Goes to JSON."""
+
+from dataclasses import field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from models.domain.answers import Outcome
+from models.domain.signal import Signal
+from models.domain.site import Site
+from models.domain.tariff import Tariff
+from models.domain.value import Series, value
+from models.ocpp.profile import Version
+from optimizer.rolling.state import Role, SiteState
+
+
+class CommandKind(StrEnum):
+    LIMIT = "limit"
+    """Sets a profile."""
+    VERIFY = "verify"
+    """Asks what a station follows."""
+    LIST = "list"
+    """Asks which profiles are installed."""
+    CLEAR = "clear"
+    """Takes a profile of somebody else away: only on request."""
+
+
+@value
+class Tells:
+    """What a profile lets an EVSE draw."""
+
+    evse: str
+    role: Role
+    profile_id: int
+    power_kw: Series
+    """At evse, all phases in use."""
+
+
+@value
+class Command:
+    """One message to a station."""
+
+    id: str
+    """Also the message id of the OCPP call, so that its answer is known by it."""
+    station: str
+    kind: CommandKind
+    version: Version
+    action: str
+    payload: dict[str, Any]
+    """JSON values under the names of the version."""
+    created_at: datetime
+    tells: tuple[Tells, ...] = ()
+    session: str | None = None
+    """The session whose plan it is."""
+    evse: str | None = None
+    after: tuple[str, ...] = ()
+    """Commands that must be accepted before this one is sent: lower first, raise then (S2)."""
+    taken_at: datetime | None = None
+    """When it was handed out to be sent."""
+
+
+@value
+class Result:
+    """What a station answered to a command."""
+
+    outcome: Outcome
+    detail: str = ""
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@value
+class OpenCall:
+    """A StartTransaction of OCPP 1.6 whose answer will name the transaction."""
+
+    message_id: str
+    station: str
+    evse_number: int | None
+
+
+@value
+class LiveSite:
+    """Everything about one site."""
+
+    site: Site
+    state: SiteState
+    tariff: Tariff | None = None
+    signals: tuple[Signal, ...] = ()
+    versions: dict[str, Version] = field(default_factory=dict)
+    """OCPP version of each station."""
+    version: Version = Version.V16
+    """Of stations that are not listed."""
+    outbox: tuple[Command, ...] = ()
+    """Not sent yet, or not answered."""
+    in_force: dict[str, Command] = field(default_factory=dict)
+    """The last accepted command by station and profile id: what is sent again after a reboot."""
+    calls: tuple[OpenCall, ...] = ()
+    sent: int = 0
+    """How many commands were made: the next id."""
+    planned_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        return self.site.id
+
+    def version_of(self, station: str) -> Version:
+        return self.versions.get(station, self.version)
+
+
+def live_json(live: LiveSite, *, indent: int | None = None) -> str:
+    """What differs from the defaults."""
+    return _adapter().dump_json(live, indent=indent, exclude_defaults=True).decode()
+
+
+def read_live(document: bytes | str) -> LiveSite:
+    """The inverse of :func:`live_json`. Raises ValueError for anything else."""
+    return _adapter().validate_json(document)
+
+
+@cache
+def _adapter() -> TypeAdapter[LiveSite]:
+    return TypeAdapter(LiveSite)

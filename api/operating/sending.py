@@ -1,0 +1,158 @@
+"""Commands on their way: handed out in an order that is safe at every moment, answered, given up, sent again."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from api.operating.frames import Frame, outcome_of
+from api.operating.live import Command, CommandKind, LiveSite, Result
+from models.domain.answers import CommandAnswered, CompositeTold, Outcome
+from models.domain.events import StationEvent
+from models.domain.units import seconds_from_hours
+from models.ocpp.inbound import composite_steps
+from models.ocpp.profile import Version
+from optimizer.rolling import observe
+from optimizer.rolling.changing import with_evse
+from optimizer.rolling.state import Told
+
+PATIENCE = timedelta(seconds=60)
+"""An answer that takes longer does not come."""
+VERIFIED_HOURS = 6.0
+"""How far ahead a station is asked what it follows. [h]"""
+
+
+def taken(live: LiveSite, now: datetime) -> tuple[LiveSite, tuple[Command, ...]]:
+    """The commands that may be sent now, marked as sent; what waits for an answer for too long is given up first."""
+    live = _given_up(live, now)
+    ready = [command for command in live.outbox if _is_ready(live, command, now)]
+    sent = tuple(replace(command, taken_at=now) for command in ready)
+    by_id = {command.id: command for command in sent}
+    live = replace(live, outbox=tuple(by_id.get(command.id, command) for command in live.outbox))
+    for command in sent:
+        live = _noted(live, command, now)
+    return live, sent
+
+
+def answered(live: LiveSite, command: Command, result: Result, now: datetime) -> LiveSite:
+    """A command that is over. What waited for one that was not accepted is not sent: the next plan decides anew."""
+    left = tuple(other for other in live.outbox if other.id != command.id)
+    if result.outcome is Outcome.ACCEPTED:
+        held = {f"{command.station}/{told.profile_id}": command for told in command.tells}
+        return replace(live, outbox=left, in_force={**live.in_force, **held})
+    return replace(live, outbox=tuple(other for other in left if command.id not in other.after))
+
+
+def events_of(command: Command, result: Result, live: LiveSite, now: datetime) -> Iterator[StationEvent]:
+    """What an answer says of the station."""
+    evse = live.state.evses.get(command.evse or "")
+    where = {"station_id": command.station, "at": now}
+    number = evse.number if evse else None
+    if command.kind is CommandKind.LIMIT:
+        yield CommandAnswered(
+            **where, evse_number=number, command_id=command.id, outcome=result.outcome, detail=result.detail
+        )
+    if command.kind is CommandKind.VERIFY:
+        steps = composite_steps(result.payload, now) if result.outcome is Outcome.ACCEPTED else ()
+        yield CompositeTold(**where, evse_number=number, command_id=command.id, steps=steps)
+
+
+def result_of(frame: Frame) -> Result:
+    outcome, detail = outcome_of(frame)
+    return Result(
+        outcome=outcome, detail=detail, payload=dict(frame.payload) if isinstance(frame.payload, dict) else {}
+    )
+
+
+def sent_again(live: LiveSite, station: str, now: datetime) -> LiveSite:
+    """After a boot or an absence: what the station had, and then the question what it follows.
+
+    What was on its way to it is taken back: what it had comes first, the next plan after that.
+    """
+    had = dict.fromkeys(c.id for key, c in live.in_force.items() if c.station == station and _still_meant(live, c))
+    commands = {c.id: c for c in live.in_force.values()}
+    live = replace(live, outbox=tuple(c for c in live.outbox if c.station != station))
+    again: list[Command] = []
+    for old in had:
+        live, copy = _copied(live, commands[old], now)
+        again.append(copy)
+    live = replace(live, outbox=(*live.outbox, *again))
+    return _verified(live, station, tuple(command.id for command in again), now)
+
+
+def _still_meant(live: LiveSite, command: Command) -> bool:
+    """A plan of a session that is over is not."""
+    if command.session is None:
+        return True
+    record = live.state.evses.get(command.evse or "")
+    return record is not None and record.session is not None and record.session.id == command.session
+
+
+def _copied(live: LiveSite, command: Command, now: datetime) -> tuple[LiveSite, Command]:
+    live, name = next_id(live)
+    return live, replace(command, id=name, created_at=now, taken_at=None, after=())
+
+
+def _verified(live: LiveSite, station: str, after: tuple[str, ...], now: datetime) -> LiveSite:
+    for record in live.state.evses.values():
+        if record.station == station:
+            live, name = next_id(live)
+            ask = question(live, station, record.number, record.id, name, after, now)
+            live = replace(live, outbox=(*live.outbox, ask))
+    return live
+
+
+def question(
+    live: LiveSite, station: str, number: int, evse: str, name: str, after: tuple[str, ...], now: datetime
+) -> Command:
+    version = live.version_of(station)
+    field = "connectorId" if version is Version.V16 else "evseId"
+    return Command(
+        id=name,
+        station=station,
+        kind=CommandKind.VERIFY,
+        version=version,
+        action="GetCompositeSchedule",
+        payload={field: number, "duration": int(seconds_from_hours(VERIFIED_HOURS))},
+        created_at=now,
+        evse=evse,
+        after=after,
+    )
+
+
+def next_id(live: LiveSite) -> tuple[LiveSite, str]:
+    """An id for a command, unique at its site."""
+    return replace(live, sent=live.sent + 1), f"{live.id}-{live.sent + 1}"
+
+
+def _is_ready(live: LiveSite, command: Command, now: datetime) -> bool:
+    """Its station is there, nothing that it waits for is open, and its EVSE is not left in peace after a refusal."""
+    if command.taken_at is not None or not live.state.stations[command.station].reachable:
+        return False
+    waits = {other.id for other in live.outbox} & set(command.after)
+    records = [live.state.evses[told.evse] for told in command.tells]
+    return not waits and all(record.retry_at is None or record.retry_at <= now for record in records)
+
+
+def _noted(live: LiveSite, command: Command, now: datetime) -> LiveSite:
+    """From now on its EVSEs may follow it."""
+    for told in command.tells:
+        record = live.state.evses[told.evse]
+        sent = Told(
+            command_id=command.id,
+            role=told.role,
+            profile_id=told.profile_id,
+            power_kw=told.power_kw,
+            sent_at=now,
+        )
+        live = replace(live, state=with_evse(live.state, replace(record, told=(*record.told, sent))))
+    return live
+
+
+def _given_up(live: LiveSite, now: datetime) -> LiveSite:
+    late = [c for c in live.outbox if c.taken_at is not None and now - c.taken_at > PATIENCE]
+    for command in late:
+        result = Result(outcome=Outcome.TIMED_OUT)
+        for event in events_of(command, result, live, now):
+            live = replace(live, state=observe(live.state, event, now))
+        live = answered(live, command, result, now)
+    return live

@@ -1,0 +1,76 @@
+"""Taking over a site that somebody else steered: their profiles are listed, and cleared only when that is asked for."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from api.operating.live import Command, CommandKind, LiveSite
+from api.operating.sending import next_id, question
+from models.domain.session import Session
+from models.ocpp.profile import Version
+from optimizer.rolling.changing import with_station
+from optimizer.rolling.state import ForeignProfile
+
+NOT_OURS_TO_CLEAR = {"ChargingStationExternalConstraints"}
+"""Limits of the grid, which no CSMS may take away."""
+UNNAMED = -1
+"""Id of what is seen only in a composite schedule."""
+
+
+def with_wish(live: LiveSite, session: Session) -> LiveSite:
+    return replace(live, state=replace(live.state, wishes={**live.state.wishes, session.evse: session}))
+
+
+def asked(live: LiveSite, now: datetime) -> LiveSite:
+    """OCPP 2.x tells its profiles; 1.6 only what they come to, for each EVSE."""
+    for station in live.state.stations:
+        live = (
+            _asked_2x(live, station, now)
+            if live.version_of(station) is not Version.V16
+            else _asked_16(live, station, now)
+        )
+    return live
+
+
+def adopted(live: LiveSite, now: datetime) -> tuple[LiveSite, tuple[ForeignProfile, ...]]:
+    """Each is cleared by its id alone, so that nothing else goes with it."""
+    cleared: list[ForeignProfile] = []
+    for station in live.state.stations.values():
+        mine = [p for p in station.foreign if p.purpose not in NOT_OURS_TO_CLEAR and p.profile_id != UNNAMED]
+        for profile in mine:
+            live = _clearing(live, profile, now)
+        kept = tuple(p for p in station.foreign if p not in mine)
+        live = replace(live, state=with_station(live.state, station.id, foreign=kept))
+        cleared += mine
+    return live, tuple(cleared)
+
+
+def _asked_2x(live: LiveSite, station: str, now: datetime) -> LiveSite:
+    live, name = next_id(live)
+    payload = {"requestId": live.sent, "chargingProfile": {}}
+    return _queued(live, name, station, CommandKind.LIST, "GetChargingProfiles", payload, now)
+
+
+def _asked_16(live: LiveSite, station: str, now: datetime) -> LiveSite:
+    for record in live.state.evses.values():
+        if record.station == station:
+            live, name = next_id(live)
+            ask = question(live, station, record.number, record.id, name, (), now)
+            live = replace(live, outbox=(*live.outbox, ask))
+    return live
+
+
+def _clearing(live: LiveSite, profile: ForeignProfile, now: datetime) -> LiveSite:
+    live, name = next_id(live)
+    field = "id" if live.version_of(profile.station) is Version.V16 else "chargingProfileId"
+    payload = {field: profile.profile_id}
+    return _queued(live, name, profile.station, CommandKind.CLEAR, "ClearChargingProfile", payload, now)
+
+
+def _queued(
+    live: LiveSite, name: str, station: str, kind: CommandKind, action: str, payload: dict[str, object], now: datetime
+) -> LiveSite:
+    version = live.version_of(station)
+    command = Command(
+        id=name, station=station, kind=kind, version=version, action=action, payload=payload, created_at=now
+    )
+    return replace(live, outbox=(*live.outbox, command))

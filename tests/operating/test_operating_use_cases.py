@@ -1,0 +1,112 @@
+"""A live site by its use cases: cars come, plans go out lower first, answers come back, state survives as JSON."""
+
+from api.operating.live import CommandKind, Result, live_json, read_live
+from models.domain.answers import Outcome
+from optimizer.rolling import Flaw
+from tests.operating.live_site import NOON, accept, limit_a, meter, minutes, operations, start, yard
+
+
+def test_a_car_that_starts_is_planned_and_gets_a_profile_of_its_transaction() -> None:
+    site = operations()
+    start(site, "east", NOON, transaction=0)
+
+    planned = site.plan_site("yard", NOON)
+    (command,) = site.commands("yard", NOON)
+
+    assert planned.error is None
+    assert command.payload["csChargingProfiles"]["transactionId"] == 0
+    assert command.action == "SetChargingProfile"
+    assert site.commands("yard", NOON) == ()
+
+
+def test_a_refused_profile_makes_an_evse_uncontrolled_and_is_tried_again_after_a_minute() -> None:
+    site = operations()
+    start(site, "east", NOON)
+    site.plan_site("yard", NOON)
+    (command,) = site.commands("yard", NOON)
+
+    site.hear("yard", "east", [4, command.id, "InternalError", "stack level", {}], NOON)
+
+    (verdict,) = site.verdicts("yard")
+    record = site.store.load("yard").state.evses["east"]
+    assert (verdict.flaw, verdict.uncontrolled) == (Flaw.REFUSES, True)
+    assert verdict.evidence[-1].what == "call_error InternalError stack level"
+    assert record.retry_at == NOON + minutes(1)
+
+
+def test_a_station_that_boots_is_sent_again_what_it_had_and_asked_what_it_follows() -> None:
+    site = operations()
+    start(site, "east", NOON)
+    site.plan_site("yard", NOON)
+    (had,) = site.commands("yard", NOON)
+    accept(site, (had,), NOON)
+
+    boot = {"chargePointVendor": "v", "chargePointModel": "m"}
+    site.hear("yard", "east", [2, "b", "BootNotification", boot], NOON + minutes(5))
+    (again,) = site.commands("yard", NOON + minutes(5))
+    accept(site, (again,), NOON + minutes(5))
+    (ask,) = site.commands("yard", NOON + minutes(5))
+
+    assert again.payload == had.payload
+    assert again.id != had.id
+    assert (ask.kind, ask.action) == (CommandKind.VERIFY, "GetCompositeSchedule")
+    assert [v.flaw for v in site.verdicts("yard")] == [Flaw.UNVERIFIED]
+
+
+def test_a_composite_at_the_limit_verifies_and_one_above_it_does_not() -> None:
+    site = operations(yard(import_limit_kw=11.04))
+    start(site, "east", NOON)
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+    later = NOON + minutes(5)
+    site.hear("yard", "east", [2, "b", "BootNotification", {}], later)
+    (again,) = site.commands("yard", later)
+    accept(site, (again,), later)
+    (ask,) = site.commands("yard", later)
+
+    schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 32.0}]}
+    answer = {"status": "Accepted", "connectorId": 1, "scheduleStart": later.isoformat(), "chargingSchedule": schedule}
+    too_much = {**schedule, "chargingSchedulePeriod": [{"startPeriod": 0, "limit": -1}]}
+    before = site.store.load("yard")
+    site.hear("yard", "east", [3, ask.id, {**answer, "chargingSchedule": too_much}], later)
+    unverified = [v.flaw for v in site.verdicts("yard")]
+    site.store.save(before)
+    low = {**schedule, "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 0.0}]}
+    site.hear("yard", "east", [3, ask.id, {**answer, "chargingSchedule": low}], later)
+
+    assert limit_a(again) == 16.0
+    assert unverified == [Flaw.UNVERIFIED]
+    assert site.verdicts("yard") == ()
+
+
+def test_a_command_without_an_answer_is_given_up_after_a_minute() -> None:
+    site = operations()
+    start(site, "east", NOON)
+    site.plan_site("yard", NOON)
+    site.commands("yard", NOON)
+
+    site.commands("yard", NOON + minutes(2))
+
+    assert [v.flaw for v in site.verdicts("yard")] == [Flaw.SILENT]
+
+
+def test_the_record_of_a_site_is_the_same_after_it_was_written_and_read() -> None:
+    site = operations(yard(count=4))
+    start(site, "east", NOON)
+    meter(site, "east", NOON + minutes(1), 10.0)
+    site.plan_site("yard", NOON + minutes(1))
+    site.commands("yard", NOON + minutes(1))
+    live = site.store.load("yard")
+
+    assert read_live(live_json(live)) == live
+
+
+def test_an_answer_to_nothing_and_a_station_that_is_not_listed_change_nothing() -> None:
+    site = operations()
+    before = site.store.load("yard")
+
+    site.acknowledge("yard", "unknown", Result(outcome=Outcome.ACCEPTED), NOON)
+    heard = site.hear("yard", "nobody", [2, "h", "Heartbeat", {}], NOON)
+
+    assert site.store.load("yard") == before
+    assert heard.defects == ("station 'nobody' is not one of site yard",)
