@@ -1,0 +1,141 @@
+"""What an algorithm knows of a site: its messages, folded. Nothing else gets in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from models.domain.site import BaseLoad, PvPlant
+from models.domain.units import hours_from_seconds
+from optimizer.backtest.messages import Arrival, Departure, Forecast, Message, MeterReading, SiteReading, Tick
+
+SURPRISE_KWH = 0.02
+"""So much less than offered is no rounding: the car takes less. [kWh]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """A car that is there."""
+
+    session: str
+    evse: str
+    arrival_s: float
+    power_kw: float | None
+    """What it told that it can take. [kW]"""
+    stated_departure_s: float | None
+    stated_kwh: float | None
+    got_kwh: float = 0.0
+    read_s: float = 0.0
+    drawn_kw: float | None = None
+    """Mean between the last two readings, while something was offered. [kW]"""
+    offered_kw: float = 0.0
+    offered_since_s: float | None = None
+    """When the offer last changed between nothing and something. [s]"""
+    starts: int = 0
+
+    @property
+    def is_short_of_offer(self) -> bool:
+        """Whether it took noticeably less than it could have."""
+        return self.drawn_kw is not None and self.drawn_kw < self.offered_kw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A car that has left: the history from which an algorithm may learn."""
+
+    session: str
+    evse: str
+    arrival_s: float
+    departure_s: float
+    got_kwh: float
+    wanted_kwh: float
+    """What it took, or what it had asked for if it was still short of that. [kWh]"""
+    power_kw: float | None
+
+
+@dataclass(slots=True)
+class Known:
+    """The present state, and who has been here."""
+
+    at_s: float = 0.0
+    here: dict[str, Present] = field(default_factory=dict)
+    gone: list[Gone] = field(default_factory=list)
+    base_loads: tuple[BaseLoad, ...] | None = None
+    pv_plants: tuple[PvPlant, ...] | None = None
+    metered: list[tuple[float, float]] = field(default_factory=list)
+    """(end of an interval, mean import in it) since the last ``take``. [s, kW]"""
+    is_new: bool = False
+    """Whether anything happened that no plan could foresee."""
+
+    def take(self, messages: Iterable[Message]) -> None:
+        """Fold a batch in."""
+        self.is_new, self.metered = False, []
+        for message in messages:
+            self._one(message)
+
+    def _one(self, message: Message) -> None:
+        match message:
+            case Arrival():
+                self.here[message.session] = _arrived(message)
+                self.is_new = True
+            case Departure():
+                self._leave(message)
+            case MeterReading():
+                self._read(message)
+            case SiteReading():
+                self.metered.append((message.at_s, message.import_kw))
+            case Forecast():
+                self.base_loads, self.pv_plants, self.is_new = message.base_loads, message.pv_plants, True
+            case Tick():
+                self.at_s = message.at_s
+
+    def _leave(self, message: Departure) -> None:
+        if (car := self.here.pop(message.session, None)) is not None:
+            self.gone.append(_left(car, message.at_s))
+            self.is_new = True
+
+    def _read(self, message: MeterReading) -> None:
+        car = self.here.get(message.session)
+        if car is None:
+            return
+        could_kwh = car.offered_kw * hours_from_seconds(message.at_s - max(car.read_s, car.arrival_s))
+        short = could_kwh - (message.energy_kwh - car.got_kwh) > SURPRISE_KWH
+        self.is_new |= short
+        drawn_kw = None if car.offered_kw <= 0.0 else message.power_kw if short else car.offered_kw
+        self.here[car.session] = replace(car, got_kwh=message.energy_kwh, read_s=message.at_s, drawn_kw=drawn_kw)
+
+    def offer(self, power_kw: Mapping[str, float]) -> None:
+        """Remember what is sent."""
+        for name, car in self.here.items():
+            self.here[name] = _offered(car, power_kw.get(name, 0.0), self.at_s)
+
+
+def _arrived(message: Arrival) -> Present:
+    return Present(
+        session=message.session,
+        evse=message.evse,
+        arrival_s=message.at_s,
+        power_kw=message.power_kw,
+        stated_departure_s=message.stated_departure_s,
+        stated_kwh=message.stated_kwh,
+        read_s=message.at_s,
+    )
+
+
+def _left(car: Present, at_s: float) -> Gone:
+    """Who left while taking less than offered was done; who did not may have wanted what was asked for."""
+    asked_kwh = car.got_kwh if car.is_short_of_offer or car.stated_kwh is None else car.stated_kwh
+    return Gone(
+        session=car.session,
+        evse=car.evse,
+        arrival_s=car.arrival_s,
+        departure_s=at_s,
+        got_kwh=car.got_kwh,
+        wanted_kwh=max(car.got_kwh, asked_kwh),
+        power_kw=car.power_kw,
+    )
+
+
+def _offered(car: Present, offer_kw: float, at_s: float) -> Present:
+    was_on, is_on = car.offered_kw > 0.0, offer_kw > 0.0
+    since_s = at_s if was_on != is_on or car.offered_since_s is None else car.offered_since_s
+    starts = car.starts + (is_on and not was_on)
+    return replace(car, offered_kw=offer_kw, offered_since_s=since_s, starts=starts)

@@ -1,0 +1,184 @@
+"""What became of a run, in figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf, isinf
+
+import numpy as np
+
+from models.domain.calendar import Calendar, calendar_of
+from models.domain.demand import demand_windows
+from models.domain.prices import mean_prices
+from models.domain.schedule import Floats
+from models.domain.tariff import DemandCharge
+from models.domain.units import SECONDS_PER_HOUR, seconds_from_minutes
+from optimizer.backtest.course import Course
+from optimizer.backtest.running import Run
+
+MET_SHARE = 0.99
+"""Who got so much of a need has had it met, as published tables count it."""
+CHANGED_KW = 0.01
+"""Offers that differ by less are the same. [kW]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Money is what the bill of the whole course says: energy by its price, demand by calendar month."""
+
+    energy_kwh: float
+    """Delivered, at evse. [kWh]"""
+    energy_percent: float
+    """Of what was needed."""
+    deadlines_percent: float
+    """Of cars whose need was met when they left."""
+    peak_kw: float
+    """Highest mean of any interval between two instants, at grid. [kW]"""
+    load_factor: float
+    """Mean over highest import."""
+    costs: Mapping[str, float] = field(default_factory=dict)
+    """By component: energy_import, energy_export, carbon, demand_charge. [currency]"""
+    revenue: float = 0.0
+    """[currency]"""
+    carbon_kg: float = 0.0
+    jain: float = 1.0
+    """Fairness of shares of needs that were met: 1 if all are alike, 1/n if one car has all."""
+    least_percent: float = 100.0
+    """The share of its need that the worst-off twentieth of cars got at most."""
+    starts: float = 0.0
+    """A session."""
+    most_starts: int = 0
+    changes: float = 0.0
+    """Of offers, a session."""
+    shortest_run_min: float = 0.0
+    """Of offers other than 0 that ended before the car was full or left. [min]"""
+    plans: int = 0
+    wall_s: float = 0.0
+    processor_s: float = 0.0
+    solver_s: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        """Of the whole course. [currency]"""
+        return sum(self.costs.values())
+
+    @property
+    def profit(self) -> float:
+        """[currency]"""
+        return self.revenue - self.cost
+
+
+def figures(run: Run) -> Figures:
+    """All figures of a run."""
+    course = run.course
+    instants_s = np.array([run.intervals[0].start_s, *(one.end_s for one in run.intervals)])
+    load_kw = np.array([one.import_kw for one in run.intervals])
+    needs = np.array([car.need_kwh for car in course.cars])
+    got = np.array([run.got_kwh.get(car.id, 0.0) for car in course.cars])
+    shares = np.divide(got, needs, out=np.ones_like(needs), where=needs > 0.0)
+    costs, carbon_kg = costs_of(course, instants_s, load_kw)
+    offers = offers_of(run)
+    return Figures(
+        energy_kwh=float(got.sum()),
+        energy_percent=_percent(float(got.sum()), float(needs.sum())),
+        deadlines_percent=_percent(float((shares >= MET_SHARE).sum()), float(len(shares))),
+        peak_kw=float(load_kw.max(initial=0.0)),
+        load_factor=_load_factor(instants_s, load_kw),
+        costs=costs,
+        revenue=float(got.sum()) * (course.retail_per_kwh or 0.0),
+        carbon_kg=carbon_kg,
+        jain=_jain(shares),
+        least_percent=100.0 * float(np.quantile(shares, 0.05)) if len(shares) else 100.0,
+        starts=offers.starts / max(1, len(needs)),
+        most_starts=offers.most_starts,
+        changes=offers.changes / max(1, len(needs)),
+        shortest_run_min=offers.shortest_run_min,
+        plans=run.plans,
+        wall_s=run.wall_s,
+        processor_s=run.processor_s,
+        solver_s=run.solver_s,
+    )
+
+
+def costs_of(course: Course, instants_s: Floats, load_kw: Floats) -> tuple[dict[str, float], float]:
+    """What a load costs by component [currency], and its carbon. [kg]"""
+    tariff, hours = course.tariff, np.diff(instants_s) / SECONDS_PER_HOUR
+    calendar = calendar_of(tariff, course.site.time_zone)
+    bought, sold = np.maximum(load_kw, 0.0) * hours, np.maximum(-load_kw, 0.0) * hours
+    carbon_kg = float(mean_prices(tariff.carbon_intensity, instants_s, calendar) @ bought)
+    costs = {
+        "energy_import": float(mean_prices(tariff.import_price, instants_s, calendar) @ bought),
+        "energy_export": -float(mean_prices(tariff.export_price, instants_s, calendar) @ sold),
+        "carbon": carbon_kg * tariff.carbon_price_per_kg,
+        "demand_charge": sum(_demand(charge, instants_s, load_kw, calendar) for charge in tariff.demand_charges),
+    }
+    return costs, carbon_kg
+
+
+def _demand(charge: DemandCharge, instants_s: Floats, load_kw: Floats, calendar: Calendar) -> float:
+    """The whole charge of every billing period that the load reaches, also where it sees only a part. [currency]"""
+    energy = np.concatenate([[0.0], np.cumsum(np.maximum(load_kw, 0.0) * np.diff(instants_s))])
+    total = 0.0
+    for window in demand_windows(charge, calendar, float(instants_s[0]), float(instants_s[-1])):
+        ends = np.interp([window.interval_start_s, window.interval_end_s], instants_s, energy)
+        mean_kw = (ends[1] - ends[0]) / (window.interval_end_s - window.interval_start_s)
+        peak_kw = max(window.floor_kw, float(mean_kw.max(initial=0.0)))
+        total += _charged(charge, peak_kw)
+    return total
+
+
+def _charged(charge: DemandCharge, peak_kw: float) -> float:
+    """[currency]"""
+    ends_kw = [*(tier.above_kw for tier in charge.tiers[1:]), inf] if charge.tiers else []
+    cost = charge.rate_per_kw * (min(peak_kw, charge.tiers[0].above_kw) if charge.tiers else peak_kw)
+    for tier, end_kw in zip(charge.tiers, ends_kw, strict=True):
+        cost += tier.rate_per_kw * max(0.0, min(peak_kw, end_kw) - tier.above_kw)
+    return cost
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """How steadily cars were offered power."""
+
+    starts: int
+    most_starts: int
+    changes: int
+    shortest_run_min: float
+
+
+def offers_of(run: Run) -> Offers:
+    """Starts, changes and the shortest run, over all sessions."""
+    now: dict[str, float] = {}
+    since: dict[str, float] = {}
+    starts: dict[str, int] = {}
+    changes, shortest_s = 0, inf
+    left = {car.id: car for car in run.course.cars}
+    for one in run.intervals:
+        for name in [*one.offered_kw, *(name for name in now if name not in one.offered_kw)]:
+            before_kw, offer_kw = now.get(name, 0.0), one.offered_kw.get(name, 0.0)
+            changes += abs(offer_kw - before_kw) > CHANGED_KW
+            if before_kw == 0.0 and offer_kw > 0.0:
+                starts[name], since[name] = starts.get(name, 0) + 1, one.start_s
+            done = run.got_kwh[name] >= left[name].need_kwh - CHANGED_KW
+            if before_kw > 0.0 and offer_kw == 0.0 and one.start_s < left[name].departure_s and not done:
+                shortest_s = min(shortest_s, one.start_s - since[name])
+        now = dict(one.offered_kw)
+    most = max(starts.values(), default=0)
+    return Offers(
+        sum(starts.values()), most, changes, 0.0 if isinf(shortest_s) else shortest_s / seconds_from_minutes(1.0)
+    )
+
+
+def _percent(part: float, whole: float) -> float:
+    return 100.0 * part / whole if whole > 0.0 else 100.0
+
+
+def _load_factor(instants_s: Floats, load_kw: Floats) -> float:
+    highest = float(load_kw.max(initial=0.0))
+    hours = np.diff(instants_s)
+    return float(load_kw @ hours / hours.sum()) / highest if highest > 0.0 else 1.0
+
+
+def _jain(shares: Floats) -> float:
+    """Jain, Chiu, Hawe (1984)."""
+    squares = float((shares**2).sum())
+    return float(shares.sum()) ** 2 / (len(shares) * squares) if squares > 0.0 else 1.0

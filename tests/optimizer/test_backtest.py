@@ -1,0 +1,339 @@
+"""Backtests: what the simulated site does, what an algorithm is told, and what a run comes to."""
+
+import pickle
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from models.datasets.recorded import RecordedSession
+from models.domain.calendar import calendar_of
+from models.domain.schedule import Method
+from models.domain.site import Evse, GridNode, Phase, Site, Tier
+from models.domain.tariff import DayKind, DemandCharge, Rate, Tariff, TimeOfUse, Window
+from optimizer.backtest.apart import apart
+from optimizer.backtest.battery import Battery, fitted
+from optimizer.backtest.billing import Meter, days_left
+from optimizer.backtest.course import Car, Course, cars_as_published, with_statements
+from optimizer.backtest.disturbances import Disturbances, Noise
+from optimizer.backtest.hindsight import optimum
+from optimizer.backtest.known import Gone, Known
+from optimizer.backtest.messages import Arrival, Departure, MeterReading, SiteReading, Tick
+from optimizer.backtest.metrics import figures
+from optimizer.backtest.planner import Manner, PlannerMaker
+from optimizer.backtest.running import run
+from optimizer.backtest.scenarios import Look, Reading
+from optimizer.backtest.simple import SimpleMaker
+from optimizer.backtest.simulated_site import site_of
+from optimizer.backtest.target_peak import TargetPeak
+from optimizer.settings import Objective, Settings
+
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
+HOUR = 3600.0
+SITE = Site(
+    id="yard",
+    nodes=(GridNode(id="grid", import_limit_kw=10.0, continuous_factor=1.0),),
+    evses=tuple(Evse(id=name, node="grid", max_current_a=32.0, phases=(Phase.L1,)) for name in ("a", "b", "c")),
+    tiers=(Tier(id="all", value_of_target_per_kwh=1.0),),
+    voltage_v=230.0,
+)
+FREE = Tariff(currency="EUR", import_price=0.0)
+DEAR_UNTIL_SIX = TimeOfUse(
+    rates=(Rate(price_per_kwh=0.5, windows=(Window(start="00:00", end="06:00"),)), Rate(price_per_kwh=0.1))
+)
+
+
+def car(name: str, evse: str, *, arrives: float = 0.0, stays: float, needs: float, power: float = 7.0) -> Car:
+    """Hours after midnight on Monday; its driver tells the truth."""
+    begin, end = MONDAY + arrives * HOUR, MONDAY + (arrives + stays) * HOUR
+    told = {"stated_departure_s": end, "stated_kwh": needs}
+    return Car(id=name, evse=evse, arrival_s=begin, departure_s=end, need_kwh=needs, power_kw=power, **told)
+
+
+def course(*cars: Car, hours: float = 8.0, tariff: Tariff = FREE, levels: bool = False) -> Course:
+    return Course(
+        name="yard",
+        site=SITE,
+        tariff=tariff,
+        cars=cars,
+        start_s=MONDAY,
+        end_s=MONDAY + hours * HOUR,
+        period_min=15.0,
+        levels=levels,
+    )
+
+
+def planner(**manner: object) -> PlannerMaker:
+    return PlannerMaker(Manner(look=Look(near_min=15.0, near_count=4), **manner))  # type: ignore[arg-type]
+
+
+def test_a_battery_takes_an_offer_in_full_until_its_taper_crosses_it() -> None:
+    battery = Battery(capacity_kwh=50.0, energy_kwh=0.0, power_kw=10.0)
+    assert battery.taken_kwh(0.0, 5.0, 2.0) == 10.0
+    # From 80 % on power falls from 10 kW to 0 over 10 kWh, so that what is left shrinks by 1/e each hour.
+    assert battery.taken_kwh(40.0, 10.0, 1.0) == pytest.approx(10.0 * (1.0 - np.exp(-1.0)))
+    # An offer of 5 kW meets that line at 45 kWh: an hour at 5 kW, then 5 kWh are left.
+    assert battery.taken_kwh(40.0, 5.0, 2.0) == pytest.approx(5.0 + 5.0 * (1.0 - np.exp(-1.0)))
+
+
+def test_a_fitted_battery_can_take_what_was_delivered_and_no_fuller_one_could() -> None:
+    battery = fitted(20.0, 4.0, 6.656)
+    assert battery.capacity_kwh == 24.0
+    assert battery.taken_kwh(battery.energy_kwh, 6.656, 4.0) == pytest.approx(20.0)
+    assert battery.taken_kwh(battery.energy_kwh + 0.1, 6.656, 4.0) < 20.0
+
+
+def test_a_site_tells_who_came_what_flowed_and_who_left_and_the_time_last() -> None:
+    site = site_of(course(car("first", "a", stays=1.0, needs=5.0)), Disturbances(), 0)
+    came, time = site.messages(MONDAY)
+    assert isinstance(came, Arrival)
+    assert (came.session, came.stated_kwh) == ("first", 5.0)
+    assert time == Tick(at_s=MONDAY)
+    site.follow({"first": 4.0}, MONDAY)
+    site.advance(MONDAY, MONDAY + HOUR / 2)
+    reading, meter, _ = site.messages(MONDAY + HOUR / 2)
+    assert reading == MeterReading(session="first", at_s=MONDAY + HOUR / 2, energy_kwh=2.0, power_kw=4.0)
+    assert meter == SiteReading(at_s=MONDAY + HOUR / 2, import_kw=4.0)
+    site.advance(MONDAY + HOUR / 2, MONDAY + HOUR)
+    assert Departure(session="first", at_s=MONDAY + HOUR) in site.messages(MONDAY + HOUR)
+
+
+def test_a_car_stops_when_it_has_what_it_needs() -> None:
+    site = site_of(course(car("first", "a", stays=4.0, needs=5.0)), Disturbances(), 0)
+    site.messages(MONDAY)
+    site.follow({"first": 7.0}, MONDAY)
+    interval = site.advance(MONDAY, MONDAY + HOUR)
+    assert (interval.offered_kw["first"], interval.drawn_kw["first"], site.got_kwh["first"]) == (7.0, 5.0, 5.0)
+
+
+def test_an_evse_with_levels_offers_the_highest_that_is_not_above_the_setpoint() -> None:
+    levels = tuple(replace(evse, pilot_levels_a=(0.0, 8.0, 16.0)) for evse in SITE.evses)
+    day = replace(course(car("first", "a", stays=4.0, needs=9.0)), site=replace(SITE, evses=levels), levels=True)
+    site = site_of(day, Disturbances(), 0)
+    site.messages(MONDAY)
+    for setpoint_kw, offered_kw in ((1.8, 0.0), (3.6, 1.84), (3.68, 3.68), (7.0, 3.68)):
+        site.follow({"first": setpoint_kw}, MONDAY)
+        assert site.here["first"].offer_kw == pytest.approx(offered_kw)
+
+
+def test_an_evse_that_is_silent_tells_nothing_and_goes_on_as_it_was_told_last() -> None:
+    site = site_of(course(car("first", "a", stays=4.0, needs=20.0)), Disturbances(), 0)
+    site.messages(MONDAY)
+    site.follow({"first": 3.0}, MONDAY)
+    site.noise = Noise(Disturbances(silent_share=1.0), 0)
+    site.advance(MONDAY, MONDAY + HOUR)
+    assert not [one for one in site.messages(MONDAY + HOUR) if isinstance(one, MeterReading)]
+    site.follow({"first": 6.0}, MONDAY + HOUR)
+    assert site.advance(MONDAY + HOUR, MONDAY + 2 * HOUR).drawn_kw["first"] == 3.0
+    site.noise = Noise(Disturbances(), 0)
+    readings = [one for one in site.messages(MONDAY + 2 * HOUR) if isinstance(one, MeterReading)]
+    assert [one.energy_kwh for one in readings] == [6.0]
+
+
+def test_what_befalls_one_car_does_not_depend_on_the_others() -> None:
+    wild = Disturbances(departure_h=1.0, request_share=0.3, follows_share=0.2)
+    first, other = car("first", "a", stays=4.0, needs=9.0), car("other", "b", stays=2.0, needs=9.0)
+    alone = Noise(wild, 7).disturbed(course(first)).cars[0]
+    assert Noise(wild, 7).disturbed(course(other, first)).cars[1] == alone
+    assert Noise(wild, 8).disturbed(course(first)).cars[0] != alone
+    assert alone.departure_s != first.departure_s
+    assert alone.stated_departure_s == first.stated_departure_s
+
+
+def test_nobody_stays_where_the_next_car_has_come() -> None:
+    cars = [car(str(k), "a", arrives=k, stays=1.0, needs=1.0) for k in range(6)]
+    stays = Noise(Disturbances(departure_h=2.0), 1).disturbed(course(*cars)).cars
+    assert all(one.departure_s <= after.arrival_s for one, after in pairwise(stays))
+
+
+def test_who_took_less_than_offered_is_done_and_who_did_not_may_have_wanted_what_was_asked_for() -> None:
+    known = Known()
+    known.take([Arrival(session=n, evse=n, at_s=0.0, stated_kwh=9.0, power_kw=None) for n in ("full", "short")])
+    known.take([Tick(at_s=0.0)])
+    known.offer({"full": 4.0, "short": 4.0})
+    known.take([MeterReading(session="full", at_s=HOUR, energy_kwh=2.0, power_kw=2.0)])
+    assert known.is_new
+    known.take([MeterReading(session="short", at_s=HOUR, energy_kwh=4.0, power_kw=4.0)])
+    assert not known.is_new
+    known.take([Departure(session="full", at_s=HOUR), Departure(session="short", at_s=HOUR)])
+    assert [one.wanted_kwh for one in known.gone] == [2.0, 9.0]
+
+
+def test_a_planner_charges_when_energy_is_cheap_and_everybody_in_time() -> None:
+    tariff = Tariff(currency="EUR", import_price=DEAR_UNTIL_SIX)
+    day = course(car("first", "a", stays=8.0, needs=14.0), car("hasty", "b", stays=1.0, needs=7.0), tariff=tariff)
+    made = run(day, planner()(SITE, tariff))
+    found = figures(made)
+    assert found.energy_percent == pytest.approx(100.0)
+    # 7 kWh before six o'clock and 14 kWh after it, 0.5 and 0.1 EUR a kWh.
+    assert found.costs["energy_import"] == pytest.approx(7 * 0.5 + 14 * 0.1)
+    assert found.peak_kw == pytest.approx(7.0)
+    assert max(one.import_kw for one in made.intervals) <= 10.0 + 1e-6
+
+
+def test_simple_rules_are_seen_through_the_same_interface() -> None:
+    cars = [car(name, name, stays=2.0, needs=14.0) for name in ("a", "b")]
+    plain, fair = (
+        figures(run(course(*cars), SimpleMaker(method, minutes=15.0)(SITE, FREE)))
+        for method in (Method.UNCONTROLLED, Method.EQUAL_SHARE)
+    )
+    assert (plain.peak_kw, plain.energy_percent) == (pytest.approx(14.0), pytest.approx(100.0))
+    # 10 kW for two hours: 20 of 28 kWh, and everybody has the same share.
+    assert (fair.peak_kw, fair.energy_kwh, fair.jain) == (pytest.approx(10.0), pytest.approx(20.0), pytest.approx(1.0))
+    assert fair.deadlines_percent == 0.0
+
+
+def test_decisions_up_to_now_do_not_change_with_what_comes_later() -> None:
+    """In another process, which gets nothing but messages; the answers are compared byte by byte."""
+    seen = [car("first", "a", stays=5.0, needs=20.0), car("second", "b", arrives=1.0, stays=2.0, needs=12.0)]
+    noise = np.random.default_rng(5)
+    made_up = [
+        car(f"made-up-{k}", "c", arrives=1.5 + k, stays=stays, needs=6.0 * stays)
+        for k, stays in enumerate(noise.uniform(0.3, 1.0, 3).tolist())
+    ]
+    answers = [_answers(course(*seen, *later)) for later in ([], made_up)]
+    assert answers[0][:6] == answers[1][:6]  # an hour and a half, in quarters
+    assert answers[0] != answers[1]
+
+
+def _answers(day: Course) -> list[bytes]:
+    with apart(planner(target=TargetPeak()), day.site, day.tariff) as algorithm:
+        run(day, algorithm)
+    return algorithm.answers
+
+
+def test_an_algorithm_apart_decides_as_one_in_this_process() -> None:
+    day = course(car("first", "a", stays=2.0, needs=9.0), hours=2.0)
+    with apart(SimpleMaker(Method.EQUAL_SHARE, minutes=15.0), day.site, day.tariff) as algorithm:
+        far = run(day, algorithm)
+    near = run(day, SimpleMaker(Method.EQUAL_SHARE, minutes=15.0)(day.site, day.tariff))
+    assert pickle.dumps(far.intervals) == pickle.dumps(near.intervals)
+
+
+CHARGED = Tariff(currency="EUR", import_price=0.1, demand_charges=(DemandCharge(id="month", rate_per_kw=2.0),))
+
+
+def gone(name: str, day: int, *, wants: float, stays: float) -> Gone:
+    """On a day of March 2026, from eight o'clock on."""
+    begin = datetime(2026, 3, day, 8, tzinfo=UTC).timestamp()
+    end = begin + stays * HOUR
+    told = {"got_kwh": 0.0, "wanted_kwh": wants, "power_kw": None}
+    return Gone(session=name, evse=name, arrival_s=begin, departure_s=end, **told)
+
+
+def test_the_peak_to_expect_is_the_one_at_which_past_days_earn_what_it_costs() -> None:
+    """Of Monday's 12 kWh in three hours, each workday to come earns 0.2 EUR a kWh, so a kW pays from four days on."""
+    target, monday = TargetPeak(), [gone("a", 2, wants=12.0, stays=3.0)]
+    at_s = datetime(2026, 3, 3, tzinfo=UTC).timestamp()
+    site = replace(SITE, tiers=(Tier(id="all", value_of_target_per_kwh=0.0),))
+    assert target.of(site, CHARGED, monday, at_s, 0.30)["month"] == pytest.approx(4.0)
+    late_s = datetime(2026, 3, 30, tzinfo=UTC).timestamp()  # two workdays are left: 2 · 3 h · 0.2 EUR < 2 EUR
+    assert target.of(site, CHARGED, monday, late_s, 0.30)["month"] == pytest.approx(0.0)
+    assert target.of(site, CHARGED, [], at_s, 0.30) == {}
+
+
+def test_a_past_day_stands_for_days_of_its_kind_only() -> None:
+    sunday = [gone("a", 1, wants=12.0, stays=3.0)]
+    at_s = datetime(2026, 3, 30, tzinfo=UTC).timestamp()
+    assert TargetPeak().of(SITE, CHARGED, sunday, at_s, 0.30) == {}
+
+
+def test_history_that_was_declared_counts_as_days_that_were_seen() -> None:
+    day = datetime(2026, 2, 2, 8, tzinfo=UTC)
+    past = RecordedSession(id="x", evse="a", arrival=day, departure=day.replace(hour=11), energy_kwh=12.0)
+    site = replace(SITE, tiers=(Tier(id="all", value_of_target_per_kwh=0.0),))
+    at_s = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
+    assert TargetPeak(earlier=(past,)).of(site, CHARGED, [], at_s, 0.30)["month"] == pytest.approx(4.0)
+
+
+def test_a_meter_counts_full_intervals_inside_the_windows_of_its_charge_and_forgets_the_month_before() -> None:
+    workdays = (Window(days=(DayKind.WEEKDAY,)),)
+    meter = Meter(DemandCharge(id="month", rate_per_kw=1.0, windows=workdays), calendar_of(FREE, "UTC"))
+    begin = MONDAY - HOUR  # Sunday, 23:00
+    meter.read(begin, 0.0)
+    meter.read(MONDAY, 9.0)
+    assert meter.peak_kw == 0.0
+    meter.read(MONDAY + 900.0, 4.0)
+    meter.read(MONDAY + 1200.0, 12.0)
+    assert (meter.peak_kw, meter.metered_kwh) == (4.0, 1.0)
+    meter.read(MONDAY + 1800.0, 0.0)
+    assert meter.peak_kw == 4.0
+    meter.read(datetime(2026, 4, 1, 1, tzinfo=UTC).timestamp(), 1.0)
+    assert meter.peak_kw == pytest.approx(1.0)
+
+
+def test_days_that_are_left_include_today_and_end_with_the_month() -> None:
+    days = days_left(datetime(2026, 12, 30, tzinfo=UTC).date())
+    assert [day.day for day in days] == [30, 31]
+
+
+def test_the_bill_charges_the_highest_quarter_hour_of_the_month() -> None:
+    day = course(car("first", "a", stays=1.0, needs=3.5), hours=1.0, tariff=CHARGED)
+    found = figures(run(day, SimpleMaker(Method.UNCONTROLLED, minutes=15.0)(SITE, CHARGED)))
+    assert found.costs["demand_charge"] == pytest.approx(7.0 * 2.0)
+    assert found.costs["energy_import"] == pytest.approx(3.5 * 0.1)
+    assert (found.starts, found.most_starts, found.energy_percent) == (1.0, 1, 100.0)
+
+
+def test_hindsight_is_no_worse_than_any_algorithm() -> None:
+    cars = [car("a", "a", stays=3.0, needs=18.0), car("b", "b", arrives=1.0, stays=1.5, needs=10.0)]
+    day = course(*cars, car("c", "c", arrives=2.0, stays=1.0, needs=7.0))
+    best = optimum(day, Settings(preferences=False)).energy_kwh
+    for maker in (planner(), SimpleMaker(Method.LEAST_LAXITY_FIRST, minutes=15.0)):
+        assert figures(run(day, maker(SITE, FREE))).energy_kwh <= best + 1e-6
+
+
+def test_a_car_that_takes_less_than_offered_is_planned_with_what_it_takes() -> None:
+    slow = replace(car("slow", "a", stays=4.0, needs=10.0, power=3.0), tells_power=False)
+    made = run(course(slow, car("other", "b", stays=4.0, needs=12.0, power=3.0)), planner()(SITE, FREE))
+    offered = [one.offered_kw.get("slow", 0.0) for one in made.intervals if one.offered_kw.get("slow", 0.0) > 0.0]
+    assert offered[0] > 3.3
+    assert max(offered[2:]) <= 3.3 + 1e-6
+    assert figures(made).energy_percent == pytest.approx(100.0)
+
+
+def test_a_driver_who_stays_longer_than_said_is_planned_by_what_the_site_expects() -> None:
+    late = replace(car("late", "a", stays=4.0, needs=20.0), stated_departure_s=MONDAY + 1.0 * HOUR)
+    found = figures(run(course(late), planner()(SITE, FREE)))
+    assert found.energy_percent == pytest.approx(100.0)
+
+
+def test_published_cars_stand_on_full_periods_and_need_no_more_than_their_stay_allows() -> None:
+    arrival = datetime(2026, 3, 2, 0, 4, tzinfo=UTC)
+    one = RecordedSession(
+        id="x",
+        evse="a",
+        arrival=arrival,
+        departure=arrival.replace(minute=32),
+        energy_kwh=99.0,
+        stated_departure=arrival.replace(hour=5),
+    )
+    (found,) = cars_as_published([one], SITE, MONDAY)
+    assert (found.arrival_s - MONDAY, found.departure_s - MONDAY) == (0.0, 1800.0)
+    assert found.need_kwh == pytest.approx(32 * 230 / 1000 / 2)
+    (said,) = with_statements([found], [one])
+    assert said.stated_departure_s == arrival.replace(hour=5).timestamp()
+    assert said.stated_kwh is None
+
+
+def test_disturbances_are_the_same_for_the_same_seed() -> None:
+    wild = Disturbances(departure_h=0.5, request_share=0.3, meter_share=0.05, follows_share=0.1, silent_share=0.2)
+    day = course(*(car(n, n, stays=4.0, needs=12.0) for n in ("a", "b", "c")))
+    one, same, other = (
+        pickle.dumps(run(day, planner()(SITE, FREE), disturbances=wild, seed=seed).intervals) for seed in (1, 1, 2)
+    )
+    assert one == same
+    assert one != other
+
+
+def test_margin_decides_what_is_worth_charging() -> None:
+    tariff = Tariff(currency="EUR", import_price=DEAR_UNTIL_SIX)
+    site = replace(SITE, tiers=(Tier(id="all", value_of_target_per_kwh=0.0),))
+    day = replace(course(car("first", "a", stays=2.0, needs=7.0), tariff=tariff), site=site, retail_per_kwh=0.30)
+    manner = {
+        "settings": Settings(preferences=False, objective=Objective.MARGIN),
+        "reading": Reading(retail_per_kwh=0.3),
+    }
+    assert figures(run(day, planner(**manner)(site, tariff))).energy_kwh == pytest.approx(0.0)
