@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from api.commands import data, database, keys, signals
+from api.commands import data, database, keys, ocpi, signals
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
 from models.domain.site import RateUnit
@@ -38,6 +38,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(data.app, name="data")
 app.add_typer(keys.app, name="keys")
 app.add_typer(signals.app, name="signals")
+app.add_typer(ocpi.app, name="ocpi")
 
 Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for standard input.")]
 
@@ -283,6 +284,16 @@ def learn(
     typer.echo(habits_json(habits))
     for finding in left_out:
         typer.echo(f"left out: {finding}", err=True)
+
+
+@app.command()
+def limitations(
+    records: Annotated[Path, typer.Argument(help="A JSON list: limits in force, measurements; see docs/ocpi.md.")],
+) -> None:
+    """Say when sessions were held below what they could take, how low, and why: to waive or prove time-based fees."""
+    from api.limitations import ledger_of
+
+    typer.echo(ledger_of(records))
 
 
 @app.command()

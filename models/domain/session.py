@@ -1,6 +1,7 @@
 """Vehicles, visits that are expected, and sessions: visits that have begun at an EVSE."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from models.domain.setpoints import OfferHistory
 from models.domain.site import MeasuringPoint
@@ -51,6 +52,19 @@ class WantedPart:
     """That the driver wants it, 0 to 1."""
 
 
+class ChargingPreference(StrEnum):
+    """What a driver asked of smart charging."""
+
+    FAST = "fast"
+    """Never put off: slowed by hard limits alone."""
+    CHEAP = "cheap"
+    """At least cost by departure, whatever the site guarantees of speed."""
+    GREEN = "green"
+    """Carbon of its energy has the site's ``green_price_per_kg`` beside the tariff's."""
+    REGULAR = "regular"
+    """As the site charges everybody."""
+
+
 @value
 class Session:
     """One vehicle at one EVSE, from plugging in to leaving."""
@@ -79,6 +93,11 @@ class Session:
     vehicle: Vehicle | None = None
     retail_price_per_kwh: float | None = None
     """What the driver pays for energy, measured at evse; counts when the objective is margin. [currency/kWh]"""
+    time_price_per_h: Series | None = None
+    """What its driver pays for time, charging or parked; whoever pays is slowed by hard limits alone, unless the site's
+    ``protect_time_priced_sessions`` is off. None: time costs nothing. [currency/h]"""
+    charging_preference: ChargingPreference | None = None
+    """None: regular."""
     driver: str | None = None
     """Whom the ledger of what was missed knows; a vehicle or a customer will do. None: the session's own id."""
     accepts_less: bool = False

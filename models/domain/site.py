@@ -294,6 +294,11 @@ class Site:
     pv_plants: tuple[PvPlant, ...] = ()
     batteries: tuple[Battery, ...] = ()
     tiers: tuple[Tier, ...] = ()
+    protect_time_priced_sessions: bool = True
+    """Whether drivers who pay for time (``Session.time_price_per_h``) are slowed by hard limits alone."""
+    green_price_per_kg: float | None = None
+    """Of carbon of sessions that asked for green energy, on top of the tariff's; paid to nobody. None: nobody is
+    charged by carbon, and such wishes are turned down. [currency/kg]"""
     session_defaults: SessionDefaults | None = None
     habits: Habits | None = None
     """What past sessions show; then chances stand in for what a driver did not tell, not the defaults."""

@@ -6,6 +6,7 @@ There are no wire classes: the dataclasses of the domain are the shape, under th
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.habits import Habits
+from models.domain.limitations import Limitation, SessionRecord, times_of
 from models.domain.meanings import SignalRules
 from models.domain.quick import Quick, expand, original_path
 from models.domain.scenario import Scenario
@@ -25,6 +27,7 @@ from models.domain.validation import validate
 from models.domain.wire_findings import findings_of
 
 Form = TypeVar("Form")
+_RECORDS: Any = tuple[SessionRecord, ...]
 
 
 def read_scenario(data: bytes | str, *, now: datetime | None = None) -> Scenario:
@@ -65,6 +68,23 @@ def scenario_json(scenario: Scenario, *, indent: int | None = None) -> str:
 def habits_json(habits: Habits, *, indent: int | None = None) -> str:
     """What ``site.habits`` of a scenario is to be."""
     return _adapters()[Habits].dump_json(habits, indent=indent, exclude_defaults=True).decode()
+
+
+def read_records(data: bytes | str) -> tuple[SessionRecord, ...]:
+    """What is known of sessions, for their limitations: a list of records. Raises InvalidScenario with all findings."""
+    records: tuple[SessionRecord, ...] = _parse(_RECORDS, read_json(data))
+    naive = (
+        Finding(path=f"[{i}]", message=f"session {record.session}: a time has no offset", remedy="write times with it")
+        for i, record in enumerate(records)
+        if any(at.tzinfo is None for at in times_of(record))
+    )
+    _refuse(tuple(naive))
+    return records
+
+
+def limitations_json(lines: Sequence[Limitation]) -> str:
+    """The ledger of limitations as a document."""
+    return TypeAdapter(tuple[Limitation, ...]).dump_json(tuple(lines), indent=2).decode()
 
 
 def json_schema() -> dict[str, Any]:
@@ -113,7 +133,7 @@ def _refuse(findings: tuple[Finding, ...]) -> None:
         raise InvalidScenario(findings)
 
 
-_FORMS: tuple[type, ...] = (Scenario, Quick, Habits, SignalFile, UtilitySignal, SignalRules)
+_FORMS: tuple[type, ...] = (Scenario, Quick, Habits, SignalFile, UtilitySignal, SignalRules, _RECORDS)
 
 
 @cache

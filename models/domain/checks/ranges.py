@@ -81,7 +81,7 @@ MINUTES = Range(low=0.1)
 """Of a period: a shorter one is no time in which a car follows a setpoint."""
 
 RANGES: dict[type, dict[str, Range]] = {
-    Site: {"voltage_v": VOLTAGE},
+    Site: {"voltage_v": VOLTAGE, "green_price_per_kg": NOT_NEGATIVE},
     GridNode: {
         "import_limit_kw": NOT_NEGATIVE,
         "import_limit_kva": NOT_NEGATIVE,
@@ -152,6 +152,7 @@ RANGES: dict[type, dict[str, Range]] = {
         "discharge_price_per_kwh": NOT_NEGATIVE,
         "terminal_value_per_kwh": NOT_NEGATIVE,
         "still_there": SHARE,
+        "time_price_per_h": NOT_NEGATIVE,
     },
     TaperPoint: {"soc": SHARE, "power_kw": NOT_NEGATIVE},
     WantedPart: {"up_to_kwh": NOT_NEGATIVE, "chance": SHARE},

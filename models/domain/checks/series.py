@@ -85,7 +85,7 @@ def _planned_before(scenario: Scenario) -> Iterator[_Steps]:
 
 def disordered_steps(scenario: Scenario) -> Iterator[Finding]:
     """Series without steps, and steps that do not start after the one before."""
-    told = chain(series_of(scenario), signal_series(scenario), _chances(scenario), _planned_before(scenario))
+    told = chain(series_of(scenario), signal_series(scenario), _of_stays(scenario), _planned_before(scenario))
     for path, steps in told:
         if not steps:
             yield Finding(path=path, message="the series has no step", remedy="write at least one, or leave it out")
@@ -96,9 +96,10 @@ def disordered_steps(scenario: Scenario) -> Iterator[Finding]:
                 yield Finding(path=f"{path}[{i}].start", message=message, remedy="sort the steps by time, each once")
 
 
-def _chances(scenario: Scenario) -> Iterator[_Steps]:
-    """Chances that sessions are still there; they need not say anything of the time before an arrival."""
+def _of_stays(scenario: Scenario) -> Iterator[_Steps]:
+    """Chances that sessions are still there, and prices of time: they need not say anything of what was before."""
     for i, session in enumerate(scenario.sessions):
+        yield from _steps(f"sessions[{i}].time_price_per_h", session.time_price_per_h)
         yield from _steps(f"sessions[{i}].still_there", session.still_there)
 
 
