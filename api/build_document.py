@@ -407,7 +407,7 @@ def _ocpp(answer: Answer) -> OcppMessages | None:
     not_sent = [NotSent(session_id=one.session_id, reason=one.reason) for one in sent.not_sent]
     withheld = [NotSent(session_id=one.session_id, reason=one.reason) for one in sent.withheld]
     return OcppMessages(
-        version=sent.version, as_of=answer.as_of, messages=messages, not_sent=not_sent, withheld=withheld
+        version=sent.manner.version, as_of=answer.as_of, messages=messages, not_sent=not_sent, withheld=withheld
     )
 
 

@@ -18,8 +18,8 @@ from rich.console import Console
 from api.commands import data, database, keys, ocpi, signals
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
+from models.domain.sending import PlanPurpose, Version
 from models.domain.site import RateUnit
-from models.ocpp.profile import Version
 
 # What a command needs beyond this is imported inside it: plotly, pyomo and fastapi take longer than a plan.
 
@@ -74,6 +74,13 @@ def main() -> None:
 def plan(
     scenario: Source,
     ocpp: Annotated[Version | None, typer.Option(help="Add OCPP requests of this version to the JSON.")] = None,
+    purpose: Annotated[
+        PlanPurpose | None,
+        typer.Option("--ocpp-purpose", help="Which profile carries a plan, unless its station says its own."),
+    ] = None,
+    bundle: Annotated[
+        bool, typer.Option("--ocpp-bundle", help="Add station maxima and the fail-safe default of each EVSE.")
+    ] = False,
     json: Annotated[Path | None, typer.Option(help="Write the whole plan here; - for standard output.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the plan on one self-contained page here.")] = None,
     now: Annotated[datetime | None, typer.Option(help="Plan as if it were this time, in UTC.")] = None,
@@ -95,14 +102,17 @@ def plan(
     from api.previous import previous_from
     from api.report import print_holds, print_report
     from api.sources import scenario_from
+    from models.ocpp.manner import Manner
     from optimizer.settings import Settings
 
+    if (purpose or bundle) and ocpp is None:
+        raise typer.BadParameter("--ocpp-purpose and --ocpp-bundle need --ocpp VERSION")
     moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
     answer = planned(
         scenario_from(scenario, moment),
         settings=Settings(steady=True, solver_log=solver_log),
         now=moment,
-        ocpp_version=ocpp,
+        ocpp=Manner(version=ocpp, purpose=purpose, bundle=bundle) if ocpp else None,
         deadline_s=_seconds(deadline),
         previous=previous_from(previous) if previous else None,
     )

@@ -297,8 +297,10 @@ class OcppMessage(Part):
     """One OCPP request, ready to be sent by the CSMS."""
 
     station_id: str
-    evse_id: str
-    session_id: str
+    evse_id: str | None
+    """Null: the station as a whole."""
+    session_id: str | None
+    """Null: whoever comes."""
     action: str
     payload: dict[str, Any]
 

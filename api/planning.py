@@ -13,9 +13,11 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.units import HOURS_PER_DAY, seconds_from_hours
 from models.domain.validation import contradictions, validate
+from models.ocpp.bundle import bundle
 from models.ocpp.compile import compilation, withheld
-from models.ocpp.profile import NotSent, Version
-from models.ocpp.requests import OcppRequest, requests
+from models.ocpp.manner import Manner
+from models.ocpp.profile import NotSent
+from models.ocpp.requests import OcppRequest, checked_requests
 from optimizer.audit import AuditReport
 from optimizer.completing import complete
 from optimizer.explain import Reason
@@ -39,7 +41,7 @@ LONGEST_DEADLINE_S = seconds_from_hours(HOURS_PER_DAY)
 class Sending:
     """The messages that bring a plan to the stations, and the sessions that get none."""
 
-    version: Version
+    manner: Manner
     requests: tuple[OcppRequest, ...]
     not_sent: tuple[NotSent, ...]
     withheld: tuple[NotSent, ...] = ()
@@ -74,7 +76,7 @@ def plan(
     *,
     settings: Settings,
     now: datetime,
-    ocpp_version: Version | None = None,
+    ocpp: Manner | None = None,
     deadline_s: float = DEADLINE_S,
     previous: Schedule | None = None,
 ) -> Answer:
@@ -103,7 +105,7 @@ def plan(
         candidates=best.candidates,
         as_of=moment(best.schedule, now),
     )
-    return answer if ocpp_version is None else replace(answer, ocpp=sending(answer, ocpp_version))
+    return answer if ocpp is None else replace(answer, ocpp=sending(answer, ocpp))
 
 
 def in_settled_class(scenario: Scenario, settings: Settings, *, within_s: float) -> Scenario:
@@ -117,19 +119,24 @@ def in_settled_class(scenario: Scenario, settings: Settings, *, within_s: float)
         return scenario
 
 
-def sending(answer: Answer, version: Version) -> Sending:
+def sending(answer: Answer, manner: Manner) -> Sending:
     """The OCPP messages of a plan; none when its audit failed: a plan that breaks a limit is shown, never sent."""
     if not answer.audit.passed:
         refused = (
             NotSent(session_id=s.id, evse_id=s.evse, reason="the plan failed its audit")
             for s in answer.scenario.sessions
         )
-        return Sending(version=version, requests=(), not_sent=tuple(refused))
+        return Sending(manner=manner, requests=(), not_sent=tuple(refused))
     given = answer.scenario, answer.schedule
-    messages = requests(version, *given, answer.as_of, answer.fail_safe_kw)
-    compiled = compilation(*given, now=answer.as_of, fail_safe_kw=answer.fail_safe_kw)
-    kept_back = tuple(withheld(version, *given, compiled.profiles))
-    return Sending(version=version, requests=messages, not_sent=compiled.not_sent, withheld=kept_back)
+    compiled = (bundle if manner.bundle else compilation)(
+        *given, now=answer.as_of, fail_safe_kw=answer.fail_safe_kw, manner=manner
+    )
+    return Sending(
+        manner=manner,
+        requests=checked_requests(answer.scenario.site, compiled.profiles),
+        not_sent=compiled.not_sent,
+        withheld=tuple(withheld(*given, compiled.profiles)),
+    )
 
 
 def check(scenario: Scenario) -> None:

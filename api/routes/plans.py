@@ -15,7 +15,8 @@ from api.problems import documented
 from api.routes.bodies import ACCESS_ERRORS, ERRORS, REQUEST_BODY, json_body, read
 from api.security.access import Writer
 from api.service import Service, service_of
-from models.ocpp.profile import Version
+from models.domain.sending import PlanPurpose, Version
+from models.ocpp.manner import Manner
 from optimizer.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["plans"])
@@ -33,6 +34,13 @@ async def create_plan(
     service: Annotated[Service, Depends(service_of)],
     body: Annotated[bytes, Depends(json_body)],
     ocpp: Annotated[Version | None, Query(description="Add OCPP requests of this version.")] = None,
+    ocpp_purpose: Annotated[
+        PlanPurpose | None,
+        Query(description="Which profile carries a plan, unless the station in the scenario says its own."),
+    ] = None,
+    ocpp_bundle: Annotated[
+        bool, Query(description="Add the maxima of stations and the fail-safe default of each EVSE.")
+    ] = False,
     deadline_s: Annotated[
         float | None,
         Query(gt=0, allow_inf_nan=False, description="Until there must be a plan; not longer than the service's own."),
@@ -43,13 +51,14 @@ async def create_plan(
     Where the optimum is not there in time, ``method`` says what stands in for it and ``candidates`` why.
     """
     within_s = min(deadline_s or inf, service.settings.deadline_s)
+    manner = Manner(version=ocpp, purpose=ocpp_purpose, bundle=ocpp_bundle) if ocpp else None
     answer = partial(
-        planned, body, settings=service.solve_settings, now=service.clock(), ocpp_version=ocpp, deadline_s=within_s
+        planned, body, settings=service.solve_settings, now=service.clock(), ocpp=manner, deadline_s=within_s
     )
     return Response(await run_sync(answer, limiter=service.solves), media_type="application/json")
 
 
-def planned(body: bytes, *, settings: Settings, now: datetime, ocpp_version: Version | None, deadline_s: float) -> str:
+def planned(body: bytes, *, settings: Settings, now: datetime, ocpp: Manner | None, deadline_s: float) -> str:
     """From a body to the document of its plan, both as JSON; raises the errors of :data:`ERRORS`."""
-    answer = plan(read(body, now), settings=settings, now=now, ocpp_version=ocpp_version, deadline_s=deadline_s)
+    answer = plan(read(body, now), settings=settings, now=now, ocpp=ocpp, deadline_s=deadline_s)
     return document(answer).model_dump_json()

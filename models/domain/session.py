@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from models.domain.sending import StartToken
 from models.domain.setpoints import OfferHistory
 from models.domain.site import MeasuringPoint
 from models.domain.value import Series, Step, value
@@ -105,7 +106,9 @@ class Session:
     driver_group: str | None = None
     """Drivers whose habits are counted together, as in ``Habit.group``."""
     transaction_id: str | None = None
-    """The station's own; an integer in OCPP 1.6."""
+    """The station's own; an integer in OCPP 1.6, where 0 is one."""
+    start_token: StartToken | None = None
+    """With it a transaction can be started from here, where the plan goes with the request that starts it."""
     soc: float | None = None
     """State of charge, 0 to 1: now, or on arrival if that is still to come. None: unknown, so no V2G and no taper."""
     soc_target: float | None = None

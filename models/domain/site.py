@@ -6,6 +6,7 @@ from models.domain.failsafe import FailSafe
 from models.domain.guarantees import Guarantees
 from models.domain.habits import Habits
 from models.domain.installed import OfflineBehaviour
+from models.domain.sending import Feature, PlanPurpose, Version
 from models.domain.setpoints import SetpointRules
 from models.domain.value import Series, value
 
@@ -165,6 +166,8 @@ class Connector:
     standard: str = ""
     max_current_a: float | None = None
     max_power_kw: float | None = None
+    number_in_16: int | None = None
+    """connectorId in OCPP 1.6, where each plug of an EVSE has one of its own. None: ``evse_number``."""
 
 
 @value
@@ -254,8 +257,24 @@ class Station:
     """ChargingScheduleMaxPeriods, PeriodsPerSchedule. None: 24, the smallest seen in the field."""
     max_stack_level: int | None = None
     """ChargeProfileMaxStackLevel, ProfileStackLevel. None: 1."""
+    max_profiles: int | None = None
+    """MaxChargingProfilesInstalled, Entries[ChargingProfiles]. None: as many as it is sent."""
     takes_setpoints: bool = False
     """Whether V2XChargingCtrlr.SupportedOperationModes has CentralSetpoint: signed setpoints of OCPP 2.1."""
+    features: tuple[Feature, ...] = ()
+    """SupportsFeature and SupportedAdditionalPurposes of OCPP 2.1, ACPhaseSwitchingSupported of 2.x."""
+    ocpp_version: Version | None = None
+    """None: the one that the request names."""
+    plan_purpose: PlanPurpose | None = None
+    """None: what the request names for its CSMS; else ``tx_profile`` with a transaction, ``tx_default`` before it."""
+    dynamic_plan: bool = False
+    """Whether the plan goes as a Dynamic profile of OCPP 2.1, updated step by step, where the station has them."""
+    supply_current_a: float | PhaseSeries | None = None
+    """Rating of its supply, on each phase. None: no maximum of the station is sent. [A]"""
+    update_interval_s: float | None = None
+    """UpdateRateLimit: a purpose is not raised again sooner. None: the pace of the request. [s]"""
+    reserved_ids_up_to: int = 0
+    """MaxExternalConstraintsId of OCPP 2.1: ids of profiles that are not ours to give."""
 
 
 @value

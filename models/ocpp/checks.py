@@ -1,6 +1,6 @@
 """What must hold of the inputs before a plan is turned into profiles."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 
@@ -31,8 +31,8 @@ def schedule_findings(scenario: Scenario, schedule: Schedule, now: datetime) -> 
     return tuple(found)
 
 
-def fail_safe_findings(sessions: Sequence[Session], fail_safe_kw: Mapping[str, float]) -> tuple[Finding, ...]:
-    """Which EVSEs lack a fail-safe share that can be sent."""
+def fail_safe_findings(evse_ids: Iterable[str], fail_safe_kw: Mapping[str, float]) -> tuple[Finding, ...]:
+    """Which of these EVSEs lack a fail-safe share that can be sent."""
     return tuple(
         Finding(
             path=f"fail_safe_kw[{evse_id}]",
@@ -40,7 +40,7 @@ def fail_safe_findings(sessions: Sequence[Session], fail_safe_kw: Mapping[str, f
             remedy="give what it may draw when nobody steers it, in kW at evse, 0 or more",
             ids=(evse_id,),
         )
-        for evse_id in sorted({session.evse for session in sessions})
+        for evse_id in sorted(set(evse_ids))
         if not (isfinite(fail_safe_kw.get(evse_id, np.nan)) and fail_safe_kw[evse_id] >= 0.0)
     )
 

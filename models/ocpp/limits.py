@@ -19,6 +19,8 @@ CURRENT_TOLERANCE_A = 1e-6
 POWER_TOLERANCE_KW = 1e-6
 """The same in power: what limits in the program are tightened by. [kW]"""
 
+ONE_PHASE = Vehicle(id="one phase", phases=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitScale:
@@ -26,7 +28,7 @@ class LimitScale:
 
     unit: RateUnit
     kw_per_unit: float
-    """Power at evse of a limit of 1. [kW/A] or [kW/W]"""
+    """Power at evse that a limit of 1 counts as. [kW/A] or [kW/W]"""
     tolerance: float
     """In the unit."""
     smallest_tenths: int
@@ -49,14 +51,15 @@ class LimitScale:
 def limit_scale(site: Site, evse: Evse, vehicle: Vehicle | None, unit: RateUnit) -> LimitScale:
     """The scale of an EVSE: smallest current and pilot levels, rounded up so that the EVSE does reach them.
 
-    Their currents are no limits of a DC EVSE, because its voltage is the battery's.
+    Their currents are no limits of a DC EVSE, because its voltage is the battery's. The power of a vehicle whose phases
+    are unknown was counted on all of them: a limit in W lets it have no more current than that on one of them.
     """
-    per_ampere = _kw_per_ampere(site, evse, vehicle)
-    kw_per_unit, tolerance = per_ampere, CURRENT_TOLERANCE_A
+    counted, told = _kw_per_ampere(site, evse, vehicle), _kw_per_ampere(site, evse, told_vehicle(evse, vehicle, unit))
+    kw_per_unit, tolerance = counted, CURRENT_TOLERANCE_A
     if unit is RateUnit.W:
-        kw_per_unit, tolerance = kw_from_watts(1.0), watts_from_kw(POWER_TOLERANCE_KW)
+        kw_per_unit, tolerance = kw_from_watts(1.0) * counted / told, watts_from_kw(POWER_TOLERANCE_KW)
     currents = (0.0,) if evse.current is CurrentType.DC else (min_current_a(evse), *(evse.pilot_levels_a or ()))
-    smallest, *levels = (ceil((a * per_ampere / kw_per_unit - tolerance) * TENTHS) for a in currents)
+    smallest, *levels = (ceil((a * counted / kw_per_unit - tolerance) * TENTHS) for a in currents)
     return LimitScale(
         unit=unit,
         kw_per_unit=kw_per_unit,
@@ -64,6 +67,12 @@ def limit_scale(site: Site, evse: Evse, vehicle: Vehicle | None, unit: RateUnit)
         smallest_tenths=max(0, smallest),
         level_tenths=_ascending(levels) if levels else None,
     )
+
+
+def told_vehicle(evse: Evse, vehicle: Vehicle | None, unit: RateUnit) -> Vehicle | None:
+    """For whom a limit is spelled: in W on AC, a vehicle of unknown phases may put all of it on one."""
+    unknown = vehicle is None or vehicle.phases is None
+    return ONE_PHASE if unknown and unit is RateUnit.W and evse.current is CurrentType.AC else vehicle
 
 
 def fail_safe_power_kw(share_kw: float, site: Site, evse: Evse, vehicle: Vehicle | None) -> float:

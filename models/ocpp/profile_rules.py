@@ -7,6 +7,7 @@ from typing import Any
 
 from models.domain.findings import Finding
 from models.ocpp.capabilities import allowed_rate_units, max_stack_level
+from models.ocpp.manner import numbers_at
 from models.ocpp.profile import Purpose, Version
 from models.ocpp.reading import Reading, broken
 from models.ocpp.v16 import PURPOSE
@@ -36,16 +37,18 @@ def evse_number(reading: Reading) -> Iterator[Finding]:
     if reading.purpose == Purpose.TX and _is_number(given) and given <= 0:
         message, remedy = f"a TxProfile for number {given}", "send it to the EVSE of its transaction"
         yield broken("TxProfileEvseIdNotGreaterThanZero", reading.evse_path, message, remedy)
-    expected = 0 if reading.evse is None else reading.evse.evse_number
-    if not _is_number(given) or given != expected:
-        yield broken("EvseDoesNotExist", reading.evse_path, f"number {given!r} is not {expected}", f"send {expected}")
+    expected = (0,) if reading.evse is None else numbers_at(reading.evse, None, reading.version)
+    if not _is_number(given) or given not in expected:
+        numbers = " or ".join(map(str, expected))
+        yield broken("EvseDoesNotExist", reading.evse_path, f"number {given!r} is not {numbers}", f"send {numbers}")
 
 
 def transaction(reading: Reading) -> Iterator[Finding]:
     """A TxProfile of 2.x names its transaction (K01.FR.03); no other purpose does; 1.6 names it by an integer."""
     given, path = reading.profile.get("transactionId"), reading.profile.at("transactionId")
     if given is None:
-        if reading.purpose == Purpose.TX and reading.version is not Version.V16:
+        needed = reading.version is not Version.V16 and not reading.starts
+        if reading.purpose == Purpose.TX and needed:
             remedy = "give the transaction, or send a TxDefaultProfile"
             yield broken("TxProfileMissingTransactionId", path, "a TxProfile without a transaction", remedy)
     elif reading.purpose != Purpose.TX:

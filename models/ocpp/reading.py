@@ -47,6 +47,8 @@ class Reading:
     station: Station
     evse: Evse | None
     """None for a profile of the whole station."""
+    starts: bool = False
+    """Whether it goes with the request that starts the transaction, which has no id yet."""
 
     @property
     def purpose(self) -> Any:
@@ -55,7 +57,9 @@ class Reading:
 
 def read(version: Version, payload: JsonObject, station: Station, evse: Evse | None) -> Reading:
     """The payload under the names of its version."""
+    starts = "idTag" in payload or "idToken" in payload
     number, name = ("connectorId", "csChargingProfiles") if version is Version.V16 else ("evseId", "chargingProfile")
+    name = "chargingProfile" if starts else name
     profile = Placed(path=name, value=_mapping(payload.get(name)))
     return Reading(
         version=version,
@@ -65,6 +69,7 @@ def read(version: Version, payload: JsonObject, station: Station, evse: Evse | N
         schedules=profile.objects("chargingSchedule"),
         station=station,
         evse=evse,
+        starts=starts,
     )
 
 

@@ -44,12 +44,28 @@ def merged(steps: list[Step]) -> tuple[Step, ...]:
     return tuple(next(equal) for _, equal in groupby(steps, key=lambda step: step[1]))
 
 
+def lowest_ahead(steps: tuple[Step, ...], delay_s: int, most: int) -> tuple[Step, ...]:
+    """At each instant the lowest limit of the time from it to ``delay_s`` later: whoever follows it late by no more
+    than that is never above ``steps``."""
+    starts = sorted({max(steps[0][0], start - ahead_s) for start, _ in steps for ahead_s in (0, delay_s)})
+    ends = [*(start for start, _ in steps[1:]), inf]
+    spans = [(begin, end, tenths) for (begin, tenths), end in zip(steps, ends, strict=True)]
+    lowest = [
+        (at, nearest_zero([tenths for begin, end, tenths in spans if begin <= at + delay_s and end > at]))
+        for at in starts
+    ]
+    return capped(merged(lowest), most)
+
+
 def capped(steps: tuple[Step, ...], most: int) -> tuple[Step, ...]:
     """At most ``most`` steps: neighbours merged at the lower limit, so that the least energy is lost.
 
-    Of equal losses the far ones are taken, because the next plan comes before them. The last step has no end and
-    keeps its limit, unless one step is all there may be.
+    Where that is needed nothing is given back: setpoints below 0 become limits of 0 first. Of equal losses the far
+    ones are taken, because the next plan comes before them. The last step has no end and keeps its limit, unless one
+    step is all there may be.
     """
+    if len(steps) > most:
+        steps = merged([(start_s, max(0, tenths)) for start_s, tenths in steps])
     if len(steps) <= most:
         return steps
     if most <= 1:

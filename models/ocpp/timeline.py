@@ -1,11 +1,14 @@
 """A session's setpoints as a timeline of limits: from a minute before now, until the fail-safe share without end."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from math import floor
 
 from models.domain.schedule import Schedule, SessionPlan
+from models.domain.times import seconds
 from models.ocpp.limits import LimitScale
-from models.ocpp.steps import Step, capped, merged, whole_second_steps
+from models.ocpp.share import tail_steps
+from models.ocpp.steps import Step, capped, whole_second_steps
 
 BACKDATE_S = 60
 """A schedule that starts now is in the future for a station whose clock is slow (evcc backdates a minute, too). [s]"""
@@ -21,40 +24,44 @@ def timeline(
     plan: SessionPlan,
     scale: LimitScale,
     *,
-    fail_safe_kw: float,
+    shares: tuple[Step, ...],
     now: datetime,
     most: int,
     gives_back: bool = False,
+    until: datetime | None = None,
 ) -> tuple[Step, ...]:
-    """At most ``most`` steps after :func:`timeline_start`.
+    """At most ``most`` steps after :func:`timeline_start`; ``shares`` is a day of the fail-safe.
 
     The period that runs at ``now`` is extended back over the minute before. A plan that starts later is preceded by
-    the fail-safe share, every plan is followed by it. After the planned departure the limit is 0 until the plan
-    ends, because the plan gave that power to others.
+    the fail-safe share; it is followed by it at its end, or at ``until`` if that comes first. After the planned
+    departure the limit is 0 until the plan ends, because the plan gave that power to others.
 
     With ``gives_back`` a step below 0 is what to give back, rounded towards 0; where that makes more steps than there
     may be, and without it, the limit is 0 then.
     """
-    fail_safe = scale.tenths(fail_safe_kw)
     limits = [scale.tenths(float(power_kw)) for power_kw in plan.limit_kw]
-    back = [scale.tenths(float(power_kw)) for power_kw in plan.given_back_kw]
-    signed = [limit or -given for limit, given in zip(limits, back, strict=True)]
-    for setpoints in (signed, limits) if gives_back else (limits,):
-        planned = [0] * schedule.period_count
-        planned[plan.first_period : plan.first_period + len(setpoints)] = setpoints
-        steps = merged(list(_placed(schedule, [fail_safe, *planned, fail_safe], now)))
-        if len(steps) <= most or setpoints is limits:
-            break
-    return capped(steps, most)
+    back = [scale.tenths(float(power_kw)) if gives_back else 0 for power_kw in plan.given_back_kw]
+    setpoints = [limit or -given for limit, given in zip(limits, back, strict=True)]
+    start_s, end_s = float(schedule.instants_s[0]), float(schedule.instants_s[-1])
+    end_s = end_s if until is None else max(start_s, min(end_s, seconds(until)))
+    before = list(tail_steps(shares, min(start_s, float(_origin_s(now)))))
+    planned = [0] * schedule.period_count
+    planned[plan.first_period : plan.first_period + len(setpoints)] = setpoints
+    steps = [
+        *((s, value) for s, value in before if s < start_s),
+        *((float(s), value) for s, value in zip(schedule.instants_s[:-1], planned, strict=True) if s < end_s),
+        *tail_steps(shares, end_s),
+    ]
+    return capped(_placed(steps, start_s, now), most)
 
 
-def _placed(schedule: Schedule, tenths: list[int], now: datetime) -> tuple[Step, ...]:
-    """Limits before, in and after the periods, against the start of the timeline."""
-    origin_s, start_s = _origin_s(now), float(schedule.instants_s[0])
+def _placed(steps: Iterable[tuple[float, int]], start_s: float, now: datetime) -> tuple[Step, ...]:
+    """Steps against the start of the timeline, those that have begun all at its start: the last of them counts."""
+    origin_s = _origin_s(now)
     # A plan for the next full minute counts as begun: stations would otherwise pause for these seconds.
     begun_s = start_s if start_s - BACKDATE_S <= now.timestamp() < start_s else now.timestamp()
-    starts_s = [0.0 if s <= begun_s else float(s) - origin_s for s in (float("-inf"), *schedule.instants_s)]
-    return whole_second_steps(starts_s, tenths)
+    starts, values = zip(*((0.0 if s <= begun_s else s - origin_s, value) for s, value in steps), strict=True)
+    return whole_second_steps(list(starts), list(values))
 
 
 def _origin_s(now: datetime) -> int:

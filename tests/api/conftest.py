@@ -17,8 +17,9 @@ import pytest
 
 from api.planning import Answer, plan
 from models.domain.scenario import Scenario
+from models.domain.sending import Version
 from models.domain.wire import read_scenario
-from models.ocpp.profile import Version
+from models.ocpp.manner import Manner
 from optimizer.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +79,7 @@ def yard_scenario() -> Scenario:
 @pytest.fixture(scope="session")
 def yard_answer(yard_scenario: Scenario) -> Answer:
     """The yard's plan with OCPP 2.0.1 requests."""
-    return plan(yard_scenario, settings=Settings(), now=NOW, ocpp_version=Version.V201)
+    return plan(yard_scenario, settings=Settings(), now=NOW, ocpp=Manner(version=Version.V201))
 
 
 @pytest.fixture(scope="session")

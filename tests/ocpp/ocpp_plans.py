@@ -100,21 +100,16 @@ def limit_at(profile: EvseProfile, instant_s: float) -> Decimal:
     return [period.limit for period in schedule.periods if period.start_s <= after_s][-1]
 
 
-_SCHEMA = {
-    Version.V16: "v16/schemas/SetChargingProfile.json",
-    Version.V201: "v201/schemas/SetChargingProfileRequest.json",
-    Version.V21: "v21/schemas/SetChargingProfileRequest.json",
-}
-
-
 @cache
-def schema_of(version: Version) -> Draft6Validator:
-    """The published schema, its numbers as decimals, so that 8.1 is a multiple of 0.1."""
-    text = files("ocpp").joinpath(_SCHEMA[version]).read_text(encoding="utf-8-sig")
+def schema_of(version: Version, message: str = "") -> Draft6Validator:
+    """The published schema of a message, its numbers as decimals, so that 8.1 is a multiple of 0.1."""
+    name = message or ("SetChargingProfile" if version is Version.V16 else "SetChargingProfileRequest")
+    folder = {Version.V16: "v16", Version.V201: "v201", Version.V21: "v21"}[version]
+    text = files("ocpp").joinpath(f"{folder}/schemas/{name}.json").read_text(encoding="utf-8-sig")
     return Draft6Validator(json.loads(text, parse_float=Decimal))
 
 
-def schema_errors(version: Version, payload: Any) -> list[str]:
+def schema_errors(version: Version, payload: Any, message: str = "") -> list[str]:
     """What the schema finds wrong with the payload as it travels: as JSON text."""
     travelled = json.loads(json.dumps(payload, allow_nan=False), parse_float=Decimal)
-    return [error.message for error in schema_of(version).iter_errors(travelled)]
+    return [error.message for error in schema_of(version, message).iter_errors(travelled)]

@@ -150,7 +150,7 @@ def test_limits_in_watts_are_the_power_over_all_phases() -> None:
 def test_a_transaction_gets_its_own_profile_and_a_session_without_one_the_default_of_its_evse() -> None:
     with_one, without = compiled(), compiled(transaction_id=None)
     assert (with_one.profile.purpose, with_one.profile.stack_level, with_one.profile.id) == (Purpose.TX, 1, 12)
-    assert (without.profile.purpose, without.profile.stack_level, without.profile.id) == (Purpose.TX_DEFAULT, 0, 11)
+    assert (without.profile.purpose, without.profile.stack_level, without.profile.id) == (Purpose.TX_DEFAULT, 1, 13)
 
 
 def test_the_stack_level_stays_within_what_the_station_takes() -> None:

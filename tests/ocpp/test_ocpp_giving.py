@@ -11,9 +11,11 @@ from models.domain.schedule import Schedule
 from models.domain.session import Session
 from models.domain.site import Evse, Station
 from models.ocpp.compile import compilation, withheld
+from models.ocpp.manner import Manner
 from models.ocpp.profile import Version
 from models.ocpp.requests import requests
 
+SHARE = {AC.id: 4.14}
 V2X = Station(id="alpha", takes_setpoints=True)
 CHARGES, GIVES = (11.04, 0.0, 0.0, 11.04), (0.0, 5.6, 0.0, 0.0)  # 16 A, then 8.1 A back, on three phases
 
@@ -56,7 +58,7 @@ def test_other_versions_are_told_a_limit_of_0_while_the_plan_gives_back(version:
     told = periods(version, Station(id="alpha"))
 
     assert [(one["startPeriod"], one["limit"]) for one in told] == [(0, 16.0), (960, 0.0), (2760, 16.0), (3660, 6.0)]
-    assert [one["limit"] for one in periods(version)] == [16.0, 0.0, 0.0, 16.0, 6.0]
+    assert [one["limit"] for one in periods(version)] == [16.0, 0.0, 16.0, 6.0]
     assert not any("setpoint" in one for one in (*told, *periods(version)))
 
 
@@ -83,8 +85,8 @@ def test_a_station_of_few_periods_charges_as_planned_and_gives_nothing_back() ->
 def test_what_is_not_told_to_a_station_is_told_to_the_operator(version: Version, station: Station, reason: str) -> None:
     session = session_at(AC)
     scenario, schedule = scenario_of([AC], [session], [station]), plan(session)
-    profiles = compilation(scenario, schedule, now=START, fail_safe_kw={AC.id: 4.14}).profiles
-    (kept,) = withheld(version, scenario, schedule, profiles)
+    profiles = compilation(scenario, schedule, now=START, fail_safe_kw=SHARE, manner=Manner(version=version)).profiles
+    (kept,) = withheld(scenario, schedule, profiles)
 
     assert kept.session_id == session.id
     assert kept.reason.startswith("1.4 kWh to give back are not sent")
@@ -94,9 +96,11 @@ def test_what_is_not_told_to_a_station_is_told_to_the_operator(version: Version,
 def test_what_is_told_is_not_withheld() -> None:
     session = session_at(AC)
     scenario, schedule = scenario_of([AC], [session], [V2X]), plan(session)
-    profiles = compilation(scenario, schedule, now=START, fail_safe_kw={AC.id: 4.14}).profiles
+    profiles = compilation(
+        scenario, schedule, now=START, fail_safe_kw=SHARE, manner=Manner(version=Version.V21)
+    ).profiles
 
-    assert not withheld(Version.V21, scenario, schedule, profiles)
+    assert not withheld(scenario, schedule, profiles)
 
 
 def test_a_second_that_two_periods_share_gives_back_what_both_do() -> None:
@@ -105,7 +109,9 @@ def test_a_second_that_two_periods_share_gives_back_what_both_do() -> None:
     halves = plan_for(session, CHARGES, quarters=np.array([0.0, 1.0, 2.0, 3.0, 4.0]) + 0.5 / 900)
     schedule = replace(halves, sessions=(replace(halves.sessions[0], discharge_power_kw=np.array(GIVES)),))
     scenario = scenario_of([AC], [session], [V2X])
-    (profile,) = compilation(scenario, schedule, now=START, fail_safe_kw={AC.id: 4.14}).profiles
+    (profile,) = compilation(
+        scenario, schedule, now=START, fail_safe_kw=SHARE, manner=Manner(version=Version.V21)
+    ).profiles
 
     told = [(p.start_s, float(p.limit), p.setpoint and float(p.setpoint)) for p in profile.profile.schedule.periods]
     assert told[:4] == [(0, 16.0, None), (960, 0.0, None), (961, 0.0, -8.1), (1860, 0.0, None)]

@@ -107,7 +107,12 @@ RANGES: dict[type, dict[str, Range]] = {
         "standby_kw": NOT_NEGATIVE,
         "power_floor_kw": NOT_NEGATIVE,
     },
-    Connector: {"id": NOT_NEGATIVE, "max_current_a": NOT_NEGATIVE, "max_power_kw": NOT_NEGATIVE},
+    Connector: {
+        "id": NOT_NEGATIVE,
+        "max_current_a": NOT_NEGATIVE,
+        "max_power_kw": NOT_NEGATIVE,
+        "number_in_16": COUNT,
+    },
     PowerCabinet: {
         "total_kw": NOT_NEGATIVE,
         "module_kw": POSITIVE,
@@ -128,7 +133,14 @@ RANGES: dict[type, dict[str, Range]] = {
         "terminal_value_per_kwh": NOT_NEGATIVE,
     },
     Future: {"weight": SHARE},
-    Station: {"max_periods": COUNT, "max_stack_level": NOT_NEGATIVE},
+    Station: {
+        "max_periods": COUNT,
+        "max_stack_level": NOT_NEGATIVE,
+        "max_profiles": COUNT,
+        "supply_current_a": POSITIVE,
+        "update_interval_s": NOT_NEGATIVE,
+        "reserved_ids_up_to": NOT_NEGATIVE,
+    },
     Tier: {"value_of_target_per_kwh": NOT_NEGATIVE},
     Guarantees: {
         "first_kwh": NOT_NEGATIVE,
