@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from api.commands import data, database, keys, ocpi, signals
+from api.commands import commission, data, database, keys, ocpi, signals
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
 from models.domain.sending import PlanPurpose, Version
@@ -39,6 +39,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(keys.app, name="keys")
 app.add_typer(signals.app, name="signals")
 app.add_typer(ocpi.app, name="ocpi")
+app.add_typer(commission.app, name="commission")
 
 Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for standard input.")]
 

@@ -6,7 +6,6 @@ Every frame is checked against the JSON schemas of PyPI ``ocpp`` by whoever rece
 import asyncio
 import json
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from ocpp.exceptions import OCPPError
@@ -16,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from tests.peers.messages import Answer, Call, Payload, frame
+from tests.peers.messages import Answer, Call, Payload, begins, frame
 from tests.peers.station import Station
 
 CALL, RESULT, ERROR = 2, 3, 4
@@ -78,15 +77,9 @@ class Wire:
 
     async def _check(self, message: WireCall | CallResult) -> None:
         try:
-            message.payload = json.loads(json.dumps(message.payload), parse_float=_as_number(self._version))
             await validate_payload(message, self._version)
         except OCPPError as fault:
             self._faults.append(f"{message.action}: {fault}")
-
-
-def _as_number(version: str) -> Callable[[str], Any]:
-    """8.1 is a multiple of 0.1 only among decimals; the rules of 2.x are about floats."""
-    return Decimal if version == "1.6" else float
 
 
 class StationLine:
@@ -95,6 +88,9 @@ class StationLine:
     def __init__(self, station: Station, url: str) -> None:
         self.station, self._url = station, url
         self.faults: list[str] = []
+        self.hold_s = 0.0
+        """How long the charge point waits for the next answer to the begin of a transaction."""
+        self._held: list[tuple[float, str, Payload]] = []
         self._wire: Wire | None = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -123,13 +119,26 @@ class StationLine:
         if self._wire is None and self.station.up:
             await self.open()
 
-    async def talk(self) -> None:
+    async def talk(self) -> list[tuple[Call, Payload]]:
         """Say everything there is to say and hear the answers."""
+        told = []
+        for late in [late for late in self._held if late[0] <= self.station.now_s]:
+            self._held.remove(late)
+            self.station.answered(late[1], late[2])
         while self._wire is not None and (said := self.station.outgoing()):
             for call in said:
                 answer = await self._wire.call(call)
                 if answer is not None and answer.error is None:
-                    self.station.answered(call.id, answer.payload)
+                    told.append((call, answer.payload))
+                    self._hear(call, answer.payload)
+        return told
+
+    def _hear(self, call: Call, payload: Payload) -> None:
+        if self.hold_s and begins(call):
+            self._held.append((self.station.now_s + self.hold_s, call.id, payload))
+            self.hold_s = 0.0
+        else:
+            self.station.answered(call.id, payload)
 
 
 class CsmsServer:

@@ -33,3 +33,8 @@ def frame(message: Call | tuple[str, Answer]) -> list[Any]:
     if answer.error is not None:
         return [4, call_id, answer.error, "", {}]
     return [3, call_id, dict(answer.payload)]
+
+
+def begins(call: Call) -> bool:
+    """Whether it tells of a new transaction."""
+    return call.action == "StartTransaction" or call.payload.get("eventType") == "Started"
