@@ -172,7 +172,7 @@ def _maximum(subject: Subject) -> Step:
 
 
 def _at_the_end(subject: Subject) -> tuple[Step, ...]:
-    cleared = tuple(_send(spelling.clear_profile(subject.version, 1, purpose)) for purpose in Purpose)
+    cleared = tuple(_send(spelling.clear_profile(subject.version, 1, purpose)) for purpose in spelling.SLOT)
     return (Step(id="end", shows="that nothing is left behind", tasks=(Task(doing=Doing.UNPLUG), *cleared)),)
 
 

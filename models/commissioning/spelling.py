@@ -5,10 +5,12 @@ from typing import Any
 
 from models.commissioning.steps import START, TRANSACTION, Request
 from models.domain.site import RateUnit
-from models.ocpp.profile import Purpose, Version, profile_id
+from models.ocpp.profile import Purpose, Slot, Version, profile_id
 from models.ocpp.station.keys import KEYS_16, VARIABLES_2X
 from models.ocpp.v16 import PURPOSE
 
+SLOT = {Purpose.STATION_MAX: Slot.STATION_MAX, Purpose.TX_DEFAULT: Slot.FAIL_SAFE, Purpose.TX: Slot.PLAN}
+"""The ids of the bundle and the plan, so that what is left behind is replaced by them."""
 SAMPLE_S = 15
 """Between two meter values. [s]"""
 MEASURANDS = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
@@ -22,7 +24,7 @@ def set_profile(version: Version, evse: int, purpose: Purpose, level: int, unit:
     profile: dict[str, Any] = {"stackLevel": level, "chargingProfileKind": "Absolute"}
     if purpose is Purpose.TX:
         profile["transactionId"] = TRANSACTION
-    number = profile_id(place, purpose)
+    number = profile_id(place, SLOT[purpose])
     schedule = {
         "startSchedule": START,
         "chargingRateUnit": unit.value,
@@ -39,7 +41,7 @@ def set_profile(version: Version, evse: int, purpose: Purpose, level: int, unit:
 
 def clear_profile(version: Version, evse: int, purpose: Purpose) -> Request:
     """Of one id."""
-    number = profile_id(0 if purpose is Purpose.STATION_MAX else evse, purpose)
+    number = profile_id(0 if purpose is Purpose.STATION_MAX else evse, SLOT[purpose])
     name = "id" if version is Version.V16 else "chargingProfileId"
     return Request(action="ClearChargingProfile", payload={name: number})
 
