@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.before import MissedBefore
+from models.domain.electrical import conversion_efficiency
 from models.domain.findings import Assumption
 from models.domain.schedule import (
     ContractPlan,
     DualBlock,
+    FailSafePlan,
     Method,
     NodePlan,
     PeakPlan,
@@ -20,6 +22,7 @@ from models.domain.schedule import (
     Statistics,
     StoragePlan,
 )
+from models.domain.units import seconds_from_minutes
 from optimizer.alarms import alarms, guarantee_alarms
 from optimizer.instance import Instance
 from optimizer.instance.chances import wanted_kwh
@@ -83,8 +86,24 @@ def schedule_of(
         objective=sum(amount for name, amount in costs.items() if name not in left_out),
         alarms=(*alarms(instance), *guarantee_alarms(instance, outcome.charge_power_kw)),
         assumptions=assumptions,
+        fail_safe=_fail_safe_plan(instance),
         duals={} if duals is None else duals,
         statistics=statistics,
+    )
+
+
+def _fail_safe_plan(instance: Instance) -> FailSafePlan | None:
+    """Stations follow the plan until the blind time is over, or the plan is."""
+    rules, unseen = instance.scenario.site.fail_safe, instance.arrivals
+    if rules is None or unseen is None:
+        return None
+    until_s = instance.periods.start_s + seconds_from_minutes(rules.blind_minutes)
+    per_kw = np.array([1.0 / conversion_efficiency(evse) for evse in instance.scenario.site.evses])
+    return FailSafePlan(
+        shares=instance.scenario.shares,
+        plan_until_s=min(until_s, instance.periods.end_s),
+        arrivals=unseen.most,
+        reserve_kw=unseen.largest(per_kw),
     )
 
 

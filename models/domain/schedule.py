@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.before import MissedBefore
+from models.domain.failsafe import Share
 from models.domain.findings import Assumption
 from models.domain.units import SECONDS_PER_HOUR
 
@@ -233,6 +234,20 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailSafePlan:
+    """What the plan counts on when nobody is in contact any more."""
+
+    shares: tuple[Share, ...]
+    """Of all EVSEs: what they follow once their plan has ended."""
+    plan_until_s: float
+    """When stations leave the plan for their shares, seconds since 1970 UTC: the end of the blind time. [s]"""
+    arrivals: int
+    """How many EVSEs without a car may start until then."""
+    reserve_kw: Floats
+    """Of the site connection, kept free for them (T,). [kW at grid]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DualBlock:
     """Duals of one block of rows; ``labels`` has one array of labels for each dim."""
 
@@ -294,6 +309,8 @@ class Schedule:
     """What drivers have missed once this plan has been carried out; for the scenarios of those who come back."""
     alarms: tuple[Alarm, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    fail_safe: FailSafePlan | None = None
+    """None where the site has no fail-safe."""
     duals: Mapping[str, DualBlock] = field(default_factory=dict)
     statistics: Statistics = Statistics()
 

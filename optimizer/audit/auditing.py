@@ -22,6 +22,7 @@ from optimizer.audit.loads import NodeLoad, controlled_kw, expected_kw, load_bre
 from optimizer.audit.money import cost_breaks, costs
 from optimizer.audit.offers import offer_breaks
 from optimizer.audit.paces import pace_breaks
+from optimizer.audit.proof import fail_safe_breaks, fail_safe_proof
 from optimizer.audit.report import AuditReport, report
 from optimizer.audit.roofs import roof_breaks
 from optimizer.audit.stays import stay_breaks
@@ -64,7 +65,9 @@ def audit(
         *cost_breaks(case, money),
         *ledger_breaks(case),
     ]
-    return report(breaks, _figures(case, loads, lines, peaks, money))
+    breaks += fail_safe_breaks(case)
+    proof = fail_safe_proof(case, partial_draw=partial_draw)
+    return report(breaks, _figures(case, loads, lines, peaks, money), proof)
 
 
 def _figures(

@@ -17,6 +17,7 @@ from optimizer.audit.loads import continuous_factor, high_and_low_kw, without_al
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import steps_at, utc
 from optimizer.audit.tree import above, leaves_first
+from optimizer.audit.unseen import reserve_a
 from optimizer.audit.wiring import (
     BALANCED,
     VOLTAGE_IF_UNTOLD_V,
@@ -75,6 +76,8 @@ class LineCurrent:
     """Longest sum of phasors (G,). [A]"""
     base_a: Floats
     """(G,) [A]"""
+    unseen_a: Floats
+    """Of ``base_a``, what EVSEs may put on it that start unseen (T,). [A]"""
     floor_a: Floats
     """Of ``charging_a``, what may flow whatever is planned, until the plan is acknowledged (G,). [A]"""
     limit_a: Floats
@@ -196,11 +199,16 @@ def _limited_lines(
     for line, (phase, series) in enumerate(zip(Phase, (by_phase.L1, by_phase.L2, by_phase.L3), strict=True)):
         if series is None:
             continue
+        unseen_a = reserve_a(case, node, line, grid_side=bool(side))
         yield LineCurrent(
             node=node.id,
             line=f"{side}{phase}",
             charging_a=_charging_a(conductors.legs, line, partial_draw, case.schedule.period_count)[case.time.period],
-            base_a=conductors.even_a + conductors.sized_a[line] + _held_a(case, conductors, line),
+            base_a=conductors.even_a
+            + conductors.sized_a[line]
+            + _held_a(case, conductors, line)
+            + unseen_a[case.time.period],
+            unseen_a=unseen_a,
             floor_a=_charging_a(conductors.floors, line, partial_draw, case.schedule.period_count)[case.time.period],
             limit_a=steps_at(series, case.time.starts_s) * continuous_factor(node),
         )

@@ -12,6 +12,7 @@ from optimizer.audit.installed import counted_kw, floor_kw, held_kw
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.roofs import expected_kw
 from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.unseen import reserve_kw
 from optimizer.audit.wiring import efficiency
 
 
@@ -34,17 +35,17 @@ def group_excesses(case: Case) -> Iterator[Break]:
     instants = case.time.instants_s
     for cap in case.scenario.signals:
         if isinstance(cap, Cap) and cap.evses:
-            drawn, limit = _drawn_kw(case, cap), cap.import_limit_kw or 0.0
+            drawn, limit = drawn_kw(case, cap), cap.import_limit_kw or 0.0
             alone = _held_kw(case, cap)
             for stay in case.stays:
                 if stay.evse.id in cap.evses:
                     alone[stay.periods] += floor_kw(case, stay) / efficiency(stay.evse)
-            for t in np.flatnonzero(_inside(case, cap) & (drawn > np.maximum(limit, alone) + case.tolerance_kw)):
+            for t in np.flatnonzero(group_inside(case, cap) & (drawn > np.maximum(limit, alone) + case.tolerance_kw)):
                 message = f"its EVSEs draw {drawn[t]:.4f} kW beyond PV and batteries where {limit:.4f} kW are allowed"
                 yield _break(cap.id, instants[t], drawn[t], limit, message)
 
 
-def _inside(case: Case, cap: Cap) -> NDArray[np.bool_]:
+def group_inside(case: Case, cap: Cap) -> NDArray[np.bool_]:
     """Periods that the cap's window touches (T,)."""
     instants = case.time.instants_s
     inside: NDArray[np.bool_] = (instants[:-1] < cap.end.timestamp()) & (instants[1:] > cap.start.timestamp())
@@ -53,17 +54,17 @@ def _inside(case: Case, cap: Cap) -> NDArray[np.bool_]:
 
 def _plan_breaks(case: Case, cap: Cap, plan: GroupPlan) -> Iterator[Break]:
     """What the plan says of a group is what its setpoints make."""
-    drawn, instants, tolerance = _drawn_kw(case, cap), case.time.instants_s, case.tolerance_kw
+    drawn, instants, tolerance = drawn_kw(case, cap), case.time.instants_s, case.tolerance_kw
     for t in np.flatnonzero(np.abs(plan.drawn_kw - drawn) > tolerance):
         message = f"its EVSEs draw {drawn[t]:.4f} kW, the plan says {plan.drawn_kw[t]:.4f} kW"
         yield _break(cap.id, instants[t], drawn[t], plan.drawn_kw[t], message)
-    stated = np.where(_inside(case, cap), cap.import_limit_kw or 0.0, np.inf)
+    stated = np.where(group_inside(case, cap), cap.import_limit_kw or 0.0, np.inf)
     for t in np.flatnonzero(~np.isclose(plan.limit_kw, stated, rtol=0.0, atol=tolerance)):
         message = f"its limit is {stated[t]:.4f} kW, the plan says {plan.limit_kw[t]:.4f} kW"
         yield _break(cap.id, instants[t], stated[t], plan.limit_kw[t], message)
 
 
-def _drawn_kw(case: Case, cap: Cap) -> Floats:
+def drawn_kw(case: Case, cap: Cap) -> Floats:
     """(T,) [kW at grid]"""
     drawn = np.zeros(case.schedule.period_count)
     for stay in case.stays:
@@ -82,9 +83,9 @@ def _drawn_kw(case: Case, cap: Cap) -> Floats:
 
 
 def _held_kw(case: Case, cap: Cap) -> Floats:
-    """What EVSEs of the group that cannot be reached follow (T,). [kW at grid]"""
+    """What EVSEs of the group draw that cannot be reached, and that may start unseen (T,). [kW at grid]"""
     found = held_kw(case)
-    total = np.zeros(case.schedule.period_count)
+    total = reserve_kw(case, {name: 1.0 / efficiency(case.evses[name]) for name in cap.evses})
     for evse_id in found.keys() & set(cap.evses):
         total += found[evse_id] / efficiency(case.evses[evse_id])
     return total

@@ -12,6 +12,7 @@ from models.domain.units import seconds_from_minutes
 from optimizer.audit.case import Case, Stay
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.unseen import unplanned_kw
 from optimizer.audit.wiring import amperes_per_kw, rating_kw
 
 UNREACHABLE_ALARM = "evse_unreachable"
@@ -24,12 +25,16 @@ def held_kw(case: Case) -> dict[str, Floats]:
 
 
 def floor_kw(case: Case, stay: Stay) -> Floats:
-    """What a stay's EVSE, in reach, may be following until the plan is acknowledged; of its periods. [kW at evse]"""
+    """What a stay's EVSE, in reach, may follow besides the plan: what it was sent before, until the new plan is
+    acknowledged, and in the blind time what it falls back to; of its periods. [kW at evse]"""
     one = case.installed.get(stay.evse.id)
-    may = case.schedule.instants_s[:-1][stay.periods] < _acknowledged_s(case)
-    if one is None or not one.reachable or not may.any():
+    if one is not None and not one.reachable:
         return np.zeros_like(stay.power_kw)
-    return np.where(may, np.minimum(_part(case, stay) * _installed_kw(case, one)[stay.periods], stay.max_power_kw), 0.0)
+    followed = unplanned_kw(case, stay)
+    if one is not None:
+        may = case.schedule.instants_s[:-1][stay.periods] < _acknowledged_s(case)
+        followed = np.maximum(followed, np.where(may, _installed_kw(case, one)[stay.periods], 0.0))
+    return np.minimum(_part(case, stay) * followed, stay.max_power_kw)
 
 
 def counted_kw(case: Case, stay: Stay) -> Floats:

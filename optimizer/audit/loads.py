@@ -16,7 +16,8 @@ from optimizer.audit.installed import counted_kw, floor_kw, held_kw
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.roofs import curtailable_below, curtailed_below
 from optimizer.audit.timeline import steps_at, utc
-from optimizer.audit.tree import cabinet_label, rolled_up, root_of
+from optimizer.audit.tree import above, cabinet_label, rolled_up, root_of
+from optimizer.audit.unseen import reserve_kw
 from optimizer.audit.wiring import efficiency
 
 EXCESS_ALARM = "limit_exceeded_by_load"
@@ -55,6 +56,8 @@ class NodeLoad:
     """(G,) [kW]"""
     highest_base_kw: Floats
     """Each base load at its highest in the period (T,). [kW]"""
+    unseen_kw: Floats
+    """Of these, what EVSEs may draw that start unseen (T,). [kW]"""
     low_base_kw: Floats
     """The mirror, for export, with PV at its highest (G,). [kW]"""
     curtailed_kw: Floats
@@ -86,14 +89,16 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
     curtailed, curtailable = curtailed_below(case), curtailable_below(case)
     apparent = _apparent_loads(case, charging)
     high, highest = high | apparent.high, highest | apparent.highest
+    unseen = {node.id: reserve_kw(case, _per_kw_below(case, node)) for node in site.nodes}
     charging = charging | apparent.charging
     nodes = [
         NodeLoad(
             label=node.id,
             charging=charging[node.id],
             expected_base_kw=expected[node.id],
-            high_base_kw=high[node.id],
-            highest_base_kw=highest[node.id],
+            high_base_kw=high[node.id] + unseen[node.id][case.time.period],
+            highest_base_kw=highest[node.id] + unseen[node.id],
+            unseen_kw=unseen[node.id],
             low_base_kw=low[node.id],
             curtailed_kw=curtailed[node.id],
             drawn_kw=drawn[node.id],
@@ -106,6 +111,17 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
         for node in site.nodes
     ]
     return (*nodes, *(_cabinet_load(case, cabinet) for cabinet in site.cabinets))
+
+
+def _per_kw_below(case: Case, node: GridNode) -> dict[str, float]:
+    """By EVSE below a node, what its limit counts of a kW at evse: with losses, in kVA over the power factor."""
+    by_id = {one.id: one for one in case.scenario.site.nodes}
+    apparent = node.import_limit_kva is not None
+    return {
+        evse.id: 1.0 / (efficiency(evse) * (evse.power_factor if apparent else 1.0))
+        for evse in case.scenario.site.evses
+        if node in above(by_id, evse.node)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,12 +325,16 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
     for evse_id, power_kw in held_kw(case).items():
         if evse_id in cabinet.evses:
             held += power_kw if at_evse else power_kw / efficiency(case.evses[evse_id])
+    unseen = reserve_kw(
+        case, {evse_id: 1.0 if at_evse else 1.0 / efficiency(case.evses[evse_id]) for evse_id in cabinet.evses}
+    )
     return NodeLoad(
         label=label,
         charging=_charging([total[label] for total in sums]),
         expected_base_kw=np.full(segments, standby_kw),
-        high_base_kw=held[case.time.period],
-        highest_base_kw=held,
+        high_base_kw=(held + unseen)[case.time.period],
+        highest_base_kw=held + unseen,
+        unseen_kw=unseen,
         low_base_kw=np.full(segments, standby_kw),
         curtailed_kw=np.zeros(case.schedule.period_count),
         drawn_kw=np.zeros(case.schedule.period_count),

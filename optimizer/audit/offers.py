@@ -22,15 +22,13 @@ from optimizer.audit.groups import group_excesses
 from optimizer.audit.loads import load_breaks, node_loads
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import utc
-from optimizer.audit.wiring import amperes_per_kw, efficiency, highest_power_kw
+from optimizer.audit.wiring import LEAST_AC_A, amperes_per_kw, efficiency, highest_power_kw
 
 LEVEL_TOLERANCE_KW = 1e-6
 """An offer this close to a level is on it; what is sent is rounded down with the same tolerance. [kW]"""
 ENERGY_TOLERANCE_KWH = 1e-4
 SLACK_S = 1e-3
 _NO_TIME_H = 1e-9
-LEAST_AC_A = 6.0
-"""Smallest current other than 0 that IEC 61851-1 lets a pilot offer. [A]"""
 CRUMB_KW = 0.1
 """No EVSE is switched on for less, whatever it could offer. [kW]"""
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from optimizer.audit.instants import FailSafeProof
+
 
 class BreakCode(StrEnum):
     """The rules that a plan can break."""
@@ -61,6 +63,8 @@ class BreakCode(StrEnum):
     """(5), export: PV could have been curtailed further."""
     GROUP_LIMIT = "group_limit"
     """(13): a group of EVSEs draws more than its cap, or the plan says otherwise."""
+    FAIL_SAFE = "fail_safe"
+    """The plan says nothing of the shares that it counts on, or others than those of the scenario."""
     EVENT_PLAN = "event_plan"
     """(12), (14): what an event or a dispatch is said to deliver, be paid or cost is not what was recomputed."""
     REBOUND = "rebound"
@@ -127,12 +131,16 @@ class AuditReport:
     ``offered_dc_kw:NODE`` (its DC outlets); ``demand_kw:WINDOW``; ``cost:COMPONENT``."""
     verdict: str
     """One line for a human."""
+    fail_safe: FailSafeProof | None = None
+    """None where the site has no fail-safe."""
 
 
-def report(breaks: Sequence[Break], figures: Mapping[str, float]) -> AuditReport:
+def report(
+    breaks: Sequence[Break], figures: Mapping[str, float], fail_safe: FailSafeProof | None = None
+) -> AuditReport:
     """The answer, with its verdict worded."""
     verdict = _failed(breaks) if breaks else _passed(figures)
-    return AuditReport(passed=not breaks, breaks=tuple(breaks), figures=figures, verdict=verdict)
+    return AuditReport(passed=not breaks, breaks=tuple(breaks), figures=figures, verdict=verdict, fail_safe=fail_safe)
 
 
 def _failed(breaks: Sequence[Break]) -> str:

@@ -16,6 +16,8 @@ NEUTRAL_ANGLE_DEG = {Phase.L1: 0.0, Phase.L2: -120.0, Phase.L3: 120.0}
 VOLTAGE_IF_UNTOLD_V = 230.0
 """Line to neutral (IEC 60038). [V]"""
 DC_EFFICIENCY_IF_UNTOLD = 0.93
+LEAST_AC_A = 6.0
+"""Smallest current other than 0 that IEC 61851-1 lets a pilot offer. [A]"""
 
 Lines = tuple[complex, complex, complex]
 

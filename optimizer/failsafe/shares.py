@@ -72,8 +72,8 @@ def shares(scenario: Scenario) -> tuple[Share, ...]:
     site, offers = completed.site, _offers(completed.site)
     limits = _worst_limits(completed).binding(offers.most_kw)
     room, rules = limits.of(np.arange(len(site.evses)), 0), site.fail_safe or FailSafe()
-    by_turn = [_settled(room, one, offers) for one in _by_turn(room, offers, site, rules)]
-    return daily_shares(site, _with_ratings(np.array(by_turn).reshape(-1, len(site.evses)), site), rules.guard_minutes)
+    by_turn = np.array([_settled(room, one, offers) for one in _by_turn(room, offers, site, rules)])
+    return daily_shares(site, _with_ratings(by_turn, site), rules.guard_minutes)
 
 
 def _by_turn(room: Room, offers: Offers, site: Site, rules: FailSafe) -> list[Floats]:

@@ -38,7 +38,7 @@ def daily_shares(site: Site, by_turn: Floats, guard_minutes: float) -> tuple[Sha
 
 def _steps(by_turn: Floats, guard_s: float) -> Iterator[DailyStep]:
     """Steps of the day; none where every turn gives the same. The last turn runs into the first one."""
-    if np.ptp(by_turn) <= NOTHING_KW:
+    if float(np.ptp(by_turn)) <= NOTHING_KW:
         return
     length_s = seconds_from_hours(HOURS_PER_DAY) / len(by_turn)
     every = [step for k, power in enumerate(by_turn) for step in _turn(k * length_s, by_turn[k - 1], power, guard_s)]

@@ -41,13 +41,64 @@ def corners(choices: Complexes) -> list[Complexes]:
     direction is square to the difference of two choices, so one direction between each two of these is enough.
     """
     ends = np.concatenate([np.zeros((1, choices.shape[1])), choices])
-    differences = (ends[:, None] - ends[None, :]).ravel()
-    turned = np.angle(differences[abs(differences) > 0.0]) + np.pi / 2
-    square = np.unique(np.round(turned % (2 * np.pi), _ANGLE_DIGITS))
-    between = (square + np.append(square[1:], square[:1] + 2 * np.pi)) / 2
     picks = {}
-    for direction in between:
+    for direction in _between(choices, apart=False):
         along = (np.exp(-1j * direction) * ends).real
         pick = ends[np.argmax(along, axis=0), np.arange(ends.shape[1])]
         picks[pick.tobytes()] = pick
     return list(picks.values())
+
+
+def longest_of(choices: Complexes, length: Floats, most: int) -> float:
+    """Greatest length that at most ``most`` of n loads make together.
+
+    Load k draws one of the phasors ``choices[:, k]`` (A, n), or, where its direction is unknown, ``length[k]`` (n,).
+    """
+    loose = np.sort(length[length > 0.0])[::-1]
+    placed = choices[:, abs(choices).any(axis=0)]
+    parts = (
+        float(loose[:count].sum()) + _longest_sum(placed, most - count) for count in range(min(most, len(loose)) + 1)
+    )
+    return max(parts, default=0.0)
+
+
+def _longest_sum(choices: Complexes, most: int) -> float:
+    """Of loads with directions. In each direction the loads that reach farthest are taken; who these are changes only
+    where a direction is square to the difference of two of their phasors, or to one of them."""
+    kept = _largest_alike(choices, most)
+    if not kept.size or most <= 0:
+        return 0.0
+    directions = _between(kept, apart=most < kept.shape[1])
+    along = (np.exp(-1j * directions)[:, None, None] * kept).real
+    best = along.argmax(axis=1)
+    reach_a = np.maximum(0.0, np.take_along_axis(along, best[:, None, :], axis=1)[:, 0, :])
+    taken = np.argsort(-reach_a, axis=1, kind="stable")[:, :most]
+    phasors = kept[best, np.arange(kept.shape[1])] * (reach_a > 0.0)
+    return float(abs(np.take_along_axis(phasors, taken, axis=1).sum(axis=1)).max())
+
+
+def _between(choices: Complexes, *, apart: bool) -> Floats:
+    """A direction inside each arc in which nothing changes; ``apart``: nor does the order of different loads."""
+    ends = np.concatenate([np.zeros((1, choices.shape[1])), choices])
+    if apart:
+        every = np.unique(np.round(ends.ravel(), _ANGLE_DIGITS))
+        differences = (every[:, None] - every[None, :]).ravel()
+    else:
+        differences = (ends[:, None] - ends[None, :]).ravel()
+    turned = np.angle(differences[abs(differences) > 0.0]) + np.pi / 2
+    square = np.unique(np.round(turned % (2 * np.pi), _ANGLE_DIGITS))
+    return np.asarray((square + np.append(square[1:], square[:1] + 2 * np.pi)) / 2)
+
+
+def _largest_alike(choices: Complexes, most: int) -> Complexes:
+    """Of loads in the same directions only as many as can be among the worst, the largest."""
+    size = abs(choices).max(axis=0, initial=0.0)
+    kinds = np.round(choices / np.maximum(size, _SMALLEST), 6)
+    taken: dict[bytes, int] = {}
+    kept = []
+    for k in np.argsort(-size, kind="stable").tolist():
+        kind = (kinds[:, k] + 0.0).tobytes()
+        taken[kind] = taken.get(kind, 0) + 1
+        if taken[kind] <= most:
+            kept.append(k)
+    return choices[:, kept]

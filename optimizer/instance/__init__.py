@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.scenario import Scenario
+from optimizer.instance import arrivals as starting
+from optimizer.instance.arrivals import Arrivals, arrivals
 from optimizer.instance.before import Before, before, missed_kwh
 from optimizer.instance.below import Below, below
 from optimizer.instance.chances import Chances, chances, refund
@@ -30,6 +32,7 @@ from optimizer.instance.storage import Storage, storage
 from optimizer.instance.tree import Tree, tree
 
 __all__ = [
+    "Arrivals",
     "Before",
     "Below",
     "Cells",
@@ -84,6 +87,8 @@ class Instance:
     most_export_kw: NDArray[np.float64]
     """What the site can give at most, not above 0 where it can give nothing (T,). [kW at grid]"""
     following: Following
+    arrivals: Arrivals | None
+    """None where the site has no fail-safe."""
 
     @property
     def feeds_in(self) -> bool:
@@ -100,7 +105,10 @@ def instance_of(scenario: Scenario) -> Instance:
     followed = states(scenario, branches, who, plugged, span)
     supply = generation(scenario.site, branches, span)
     installed = following(scenario, who, plugged, span)
-    units, limits = storage(scenario.site, branches), import_limits(scenario, branches, span, supply, installed.held)
+    unseen = arrivals(scenario, who, span, installed.held)
+    units = storage(scenario.site, branches)
+    limits = starting.at_nodes(import_limits(scenario, branches, span, supply, installed.held), scenario, unseen)
+    points = current_points(scenario, branches, who, span, followed.givers, installed.held)
     prices = money(scenario, span)
     most_kw = most_export_kw(limits.expected_kw[branches.root], units, followed, who, plugged, span)
     by_chance = chances(scenario, branches, who, plugged, span)
@@ -119,15 +127,16 @@ def instance_of(scenario: Scenario) -> Instance:
         offers=offers(scenario, branches, span, followed.session, installed.unreachable(who.evse_ids)),
         limits=limits,
         below=below(who, plugged, limits),
-        groups=groups(scenario, span, installed.held),
+        groups=starting.in_groups(groups(scenario, span, installed.held), scenario, unseen),
         response=response(scenario, span, meters(scenario, span, around)),
-        currents=current_points(scenario, branches, who, span, followed.givers, installed.held),
+        currents=starting.on_lines(points, scenario, branches, span, unseen),
         money=prices,
         contracts=contracts(scenario, branches, span),
         most_export_kw=most_kw,
         before=before(scenario, who, plugged, span),
         missed_before_kwh=missed_kwh(scenario),
         following=installed,
+        arrivals=unseen,
     )
     return _with_floors(found)
 

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.electrical import kw_per_ampere
+from models.domain.installed import OfflineBehaviour
+from models.domain.offline import is_uncontrolled, offline_behaviour
 from models.domain.scenario import Scenario
-from models.domain.site import Evse
+from models.domain.site import Evse, Site
 from models.domain.units import seconds_from_minutes
+from optimizer.instance.arrivals import follows_kw, is_blind
 from optimizer.instance.held import Held, held_evses, installed_kw
 from optimizer.instance.limits import ImportLimits, drawn_per_kw
 from optimizer.instance.periods import Periods
@@ -82,23 +85,29 @@ def at_nodes(limits: ImportLimits, who: Sessions, plugged: Cells, cells: Ints, p
 def following(scenario: Scenario, who: Sessions, plugged: Cells, span: Periods) -> Following:
     """What the cells of a completed scenario may follow."""
     highest = who.max_power_kw[plugged.session]
-    nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
-    if not scenario.installed:
-        return Following((), none, nothing, None, highest)
+    if not scenario.installed and scenario.site.fail_safe is None:
+        return Following((), np.zeros(0, dtype=np.int64), np.zeros(0), None, highest)
     held, at = held_evses(scenario, span), _by_evse(who)
     kind, most = np.full(plugged.count, PLAIN), highest.copy()
     for one in held:
         for cell, part in _cells_at(one.evse, scenario, at, plugged):
             kind[cell], most[cell] = HELD, np.minimum(highest[cell], part * one.power_kw[plugged.period[cell]])
-    found = list(_installed_cells(scenario, at, plugged, span))
-    cell = np.concatenate([none, *(cell for cell, _ in found)])
-    least = np.minimum(np.concatenate([nothing, *(power for _, power in found)]), highest[cell])
-    kind[cell] = np.arange(len(cell))
-    return Following(held, cell, least, kind, most)
+    least, may = np.zeros(plugged.count), np.zeros(plugged.count, dtype=bool)
+    unsent = {one.evse.id for one in held}
+    for cell, power in (
+        *_installed_cells(scenario, at, plugged, span),
+        *_blind_cells(scenario, at, who, plugged, span, unsent),
+    ):
+        least[cell], may[cell] = np.maximum(least[cell], power), True
+    followed = np.flatnonzero(may)
+    kind[followed] = np.arange(len(followed))
+    return Following(held, followed, np.minimum(least, highest)[followed], kind, most)
 
 
 def _installed_cells(scenario: Scenario, at: _ByEvse, plugged: Cells, span: Periods) -> Iterator[tuple[Ints, Floats]]:
     """Cells at reachable EVSEs in periods that begin before the new plan is acknowledged, and installed power."""
+    if not scenario.installed:
+        return
     assert scenario.acknowledge_minutes is not None
     before_s = span.start_s + seconds_from_minutes(scenario.acknowledge_minutes)
     evses = {evse.id: evse for evse in scenario.site.evses}
@@ -108,6 +117,27 @@ def _installed_cells(scenario: Scenario, at: _ByEvse, plugged: Cells, span: Peri
             for cell, part in _cells_at(evses[one.evse], scenario, at, plugged):
                 early = cell[span.instants_s[plugged.period[cell]] < before_s]
                 yield early, part * power_kw[plugged.period[early]]
+
+
+def _blind_cells(
+    scenario: Scenario, at: _ByEvse, who: Sessions, plugged: Cells, span: Periods, unsent: set[str]
+) -> Iterator[tuple[Ints, Floats]]:
+    """Cells of the blind time at EVSEs that leave their plan when they lose contact, and what they follow then."""
+    site, rules = scenario.site, scenario.site.fail_safe
+    if rules is None:
+        return
+    blind = is_blind(rules, span)
+    for evse in site.evses:
+        if evse.id in at and evse.id not in unsent and _leaves_its_plan(evse, site):
+            power_kw = follows_kw(scenario, evse, span)
+            for cell, part in _cells_at(evse, scenario, at, plugged):
+                here = who.arrival_s[plugged.session[cell]] <= span.start_s
+                soon = cell[here & blind[plugged.period[cell]]]
+                yield soon, part * power_kw[plugged.period[soon]]
+
+
+def _leaves_its_plan(evse: Evse, site: Site) -> bool:
+    return is_uncontrolled(evse, site) or offline_behaviour(evse, site) is OfflineBehaviour.DEFAULT
 
 
 def _by_evse(who: Sessions) -> _ByEvse:

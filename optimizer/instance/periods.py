@@ -119,9 +119,22 @@ def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: fl
         for profile in one.profiles:
             if isinstance(profile.power_kw, tuple):
                 yield changes(profile.power_kw, start_s, end_s)
+    yield from _turns(scenario, start_s)
     edges = [edge for signal in scenario.signals for edge in edges_of(signal)]
     if edges:
         yield np.array([edge for edge in edges if start_s < edge < end_s])
+
+
+def _turns(scenario: Scenario, start_s: float) -> Iterator[Floats]:
+    """Instants in the blind time at which fail-safe shares change, that of the next day included."""
+    rules, midnight_s = scenario.site.fail_safe, start_s - start_s % seconds_from_hours(HOURS_PER_DAY)
+    times = {step.start_s for share in scenario.shares for step in share.daily}
+    if rules is None or not times:
+        return
+    until_s = start_s + seconds_from_minutes(rules.blind_minutes)
+    days = midnight_s + seconds_from_hours(HOURS_PER_DAY) * np.arange(3)
+    instants = np.sort((days[:, None] + np.array(sorted(times))).ravel())
+    yield instants[(instants > start_s) & (instants < until_s)]
 
 
 def _series(site: Site) -> Iterator[Series | None]:

@@ -35,6 +35,7 @@ AS_FORMULATED = (
     "silent-drivers",
     "guarantees",
     "plan-before",
+    "arrivals",
 )
 
 
