@@ -29,11 +29,11 @@ def read_frame(given: Any) -> Frame | str:
             given = json.loads(given)
         except (ValueError, RecursionError):
             return "a frame that is no JSON"
-    if not isinstance(given, (list, tuple)) or not given or given[0] not in LENGTH or isinstance(given[0], bool):
+    if not isinstance(given, (list, tuple)) or not given or type(given[0]) is not int or given[0] not in LENGTH:
         return "a frame that is no OCPP message"
     if len(given) < LENGTH[given[0]]:
         return "a frame that is cut short"
-    kind, message_id = int(given[0]), str(given[1])
+    kind, message_id = given[0], str(given[1])
     if kind == CALL:
         return Frame(kind=kind, message_id=message_id, action=str(given[2]), payload=given[3])
     if kind == RESULT:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from api.operating.due import due
 from api.operating.frames import CALL, RESULT, Frame, read_frame
 from api.operating.live import LiveSite, OpenCall
 from api.operating.sending import answered, events_of, result_of, sent_again
@@ -23,10 +24,23 @@ class Heard:
 
     events: tuple[StationEvent, ...] = ()
     defects: tuple[str, ...] = ()
+    due: tuple[str, ...] = ()
+    """Why the site should be planned again now; empty where the plan that there is still fits."""
 
 
 def heard(live: LiveSite, station: str, given: Any, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:
     """The site after a frame that arrived ``now``; calls of the station and answers to it alike."""
+    after, told = _heard(live, station, given, now, token_key)
+    return after, replace(told, due=due(live, after))
+
+
+def happened(live: LiveSite, event: StationEvent, now: datetime) -> tuple[LiveSite, Heard]:
+    """The site after an event that was told otherwise than by a frame, as a connection that is lost."""
+    after = observed(live, (event,), now)
+    return after, Heard(events=(event,), due=due(live, after))
+
+
+def _heard(live: LiveSite, station: str, given: Any, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:
     if station not in live.state.stations:
         return live, Heard(defects=(f"station {station[:40]!r} is not one of site {live.id}",))
     frame = read_frame(given)

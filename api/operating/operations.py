@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from api.operating import takeover
-from api.operating.hearing import Heard, heard, observed
+from api.operating.hearing import Heard, happened, heard, observed
 from api.operating.live import Command, LiveSite, Result
 from api.operating.planning import Planned, solved, with_plan
 from api.operating.sending import answered, events_of, taken
@@ -37,14 +37,14 @@ class Operations:
         """One OCPP frame of a station, as JSON text or its parts; never raises for what is in it."""
         return self.store.change(site, lambda live: heard(live, station, frame, now, self.token_key))
 
-    def connected(self, site: str, station: str, now: datetime) -> None:
+    def connected(self, site: str, station: str, now: datetime) -> Heard:
         """A station has a connection again."""
         event = ConnectionRegained(station_id=station, evse_number=None, at=now)
-        self.store.change(site, lambda live: (observed(live, (event,), now), None))
+        return self.store.change(site, lambda live: happened(live, event, now))
 
-    def disconnected(self, site: str, station: str, now: datetime) -> None:
+    def disconnected(self, site: str, station: str, now: datetime) -> Heard:
         event = ConnectionLost(station_id=station, evse_number=None, at=now)
-        self.store.change(site, lambda live: (observed(live, (event,), now), None))
+        return self.store.change(site, lambda live: happened(live, event, now))
 
     def wish(self, site: str, session: Session) -> None:
         """What a driver, an app or a booking says of who stands at ``session.evse``; what is measured comes on top."""

@@ -1,13 +1,16 @@
 """A plan of what is known of a site now, and the commands that bring it to the stations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from api.operating.live import Command, CommandKind, LiveSite, Tells
-from api.operating.sending import next_id
+from api.operating.sending import next_id, reminded
+from api.operating.trials import on_trial, trial
 from api.planning import Answer, plan
 from models.domain.errors import ChargingError
+from models.domain.scenario import Scenario
+from models.domain.schedule import Schedule
 from models.domain.series import value_at
 from models.domain.site import CurrentType, Evse, RateUnit
 from models.domain.times import instant, seconds
@@ -21,6 +24,7 @@ from optimizer.rolling import next_scenario
 from optimizer.rolling.allowed import starts
 from optimizer.rolling.installed import followed_kw
 from optimizer.rolling.state import Role
+from optimizer.rolling.verdict import Flaw
 from optimizer.settings import Settings
 
 ROLES = {Purpose.TX: Role.PLAN, Purpose.TX_DEFAULT: Role.DEFAULT, Purpose.STATION_MAX: Role.MOST}
@@ -33,6 +37,16 @@ class Planned:
     answer: Answer | None
     not_sent: tuple[NotSent, ...] = ()
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What is made into messages."""
+
+    scenario: Scenario
+    schedule: Schedule
+    as_of: datetime
+    fail_safe_kw: Mapping[str, float]
 
 
 def solved(live: LiveSite, *, settings: Settings, now: datetime, deadline_s: float) -> Planned:
@@ -48,41 +62,55 @@ def solved(live: LiveSite, *, settings: Settings, now: datetime, deadline_s: flo
 
 def with_plan(live: LiveSite, planned: Planned, now: datetime) -> tuple[LiveSite, Planned]:
     """The site with the commands of a plan in place of those of the plan before that were not sent yet."""
-    answer = planned.answer
-    live = replace(live, planned_at=now)
+    answer, live = planned.answer, reminded(replace(live, planned_at=now), now)
     if answer is None:
         return live, planned
     live = replace(live, state=replace(live.state, previous=planned_before(answer.schedule)))
     if not answer.audit.passed:
         return live, replace(planned, error="the plan failed its audit; nothing of it is sent")
-    kept = tuple(
-        c for c in live.outbox if c.taken_at is not None or c.kind is not CommandKind.LIMIT or _resent(live, c)
-    )
-    live = replace(live, outbox=kept)
+    live = replace(live, outbox=tuple(c for c in live.outbox if _stays(live, c)))
+    own = Sent(scenario=answer.scenario, schedule=answer.schedule, as_of=answer.as_of, fail_safe_kw=answer.fail_safe_kw)
+    live, commands = _commands(live, own, now)
+    live = replace(live, outbox=(*live.outbox, *_in_order(live, commands, now)))
+    compiled = compilation(own.scenario, own.schedule, now=own.as_of, fail_safe_kw=own.fail_safe_kw)
+    return _with_trials(live, answer, now), replace(planned, not_sent=compiled.not_sent)
+
+
+def _with_trials(live: LiveSite, answer: Answer, now: datetime) -> LiveSite:
+    planned = {plan.evse_id for plan in answer.schedule.sessions}
+    records = tuple(record for record in on_trial(live, now) if record.id in planned)
+    scenario, schedule, least = trial(answer.scenario, answer.schedule, records)
+    sent = Sent(scenario=scenario, schedule=schedule, as_of=answer.as_of, fail_safe_kw=least)
+    live, commands = _commands(live, sent, now)
+    return replace(live, outbox=(*live.outbox, *commands))
+
+
+def _commands(live: LiveSite, sent: Sent, now: datetime) -> tuple[LiveSite, list[Command]]:
     commands: list[Command] = []
-    for evse, profile, request in _sendings(live, answer):
+    for evse, profile, request in _sendings(live, sent):
         live, name = next_id(live)
         commands.append(_command(live, name, evse, profile, request, now))
-    live = replace(live, outbox=(*live.outbox, *_in_order(live, commands, now)))
-    compiled = compilation(answer.scenario, answer.schedule, now=answer.as_of, fail_safe_kw=answer.fail_safe_kw)
-    return live, replace(planned, not_sent=compiled.not_sent)
+    return live, commands
 
 
-def _resent(live: LiveSite, command: Command) -> bool:
-    """What a station had before it booted comes before anything new, as long as it is not verified."""
-    return any(live.state.evses[told.evse].uncontrolled for told in command.tells)
+def _stays(live: LiveSite, command: Command) -> bool:
+    """What is on its way, what is no limit, and what a station had before it booted: that comes before anything new."""
+    if command.taken_at is not None or command.kind is not CommandKind.LIMIT:
+        return True
+    records = [live.state.evses[told.evse] for told in command.tells]
+    return any(verdict.flaw is Flaw.UNVERIFIED for record in records for verdict in record.verdicts)
 
 
-def _sendings(live: LiveSite, answer: Answer) -> Iterator[tuple[Evse, EvseProfile, OcppRequest]]:
+def _sendings(live: LiveSite, sent: Sent) -> Iterator[tuple[Evse, EvseProfile, OcppRequest]]:
     """Profile and message of each session, in the version of its station."""
-    given = answer.scenario, answer.schedule
-    evses = {evse.id: evse for evse in answer.scenario.site.evses}
-    profiles = compilation(*given, now=answer.as_of, fail_safe_kw=answer.fail_safe_kw).profiles
+    given = sent.scenario, sent.schedule
+    evses = {evse.id: evse for evse in sent.scenario.site.evses}
+    profiles = compilation(*given, now=sent.as_of, fail_safe_kw=sent.fail_safe_kw).profiles
     by_version: dict[Version, tuple[OcppRequest, ...]] = {}
     for k, profile in enumerate(profiles):
         version = live.version_of(profile.station_id)
         if version not in by_version:
-            by_version[version] = requests(version, *given, answer.as_of, answer.fail_safe_kw)
+            by_version[version] = requests(version, *given, sent.as_of, sent.fail_safe_kw)
         yield evses[profile.evse_id], profile, by_version[version][k]
 
 

@@ -14,6 +14,7 @@ from models.ocpp.profile import Version
 from optimizer.rolling import observe
 from optimizer.rolling.changing import with_evse
 from optimizer.rolling.state import Told
+from optimizer.rolling.verdict import Flaw
 
 PATIENCE = timedelta(seconds=60)
 """An answer that takes longer does not come."""
@@ -51,7 +52,7 @@ def events_of(command: Command, result: Result, live: LiveSite, now: datetime) -
         yield CommandAnswered(
             **where, evse_number=number, command_id=command.id, outcome=result.outcome, detail=result.detail
         )
-    if command.kind is CommandKind.VERIFY:
+    if command.kind is CommandKind.VERIFY and result.outcome is not Outcome.TIMED_OUT:
         steps = composite_steps(result.payload, now) if result.outcome is Outcome.ACCEPTED else ()
         yield CompositeTold(**where, evse_number=number, command_id=command.id, steps=steps)
 
@@ -77,6 +78,18 @@ def sent_again(live: LiveSite, station: str, now: datetime) -> LiveSite:
         again.append(copy)
     live = replace(live, outbox=(*live.outbox, *again))
     return _verified(live, station, tuple(command.id for command in again), now)
+
+
+def reminded(live: LiveSite, now: datetime) -> LiveSite:
+    """Stations that are not verified and have nothing on their way are sent again what they had."""
+    for station in live.state.stations.values():
+        records = [r for r in live.state.evses.values() if r.station == station.id]
+        unverified = any(v.flaw is Flaw.UNVERIFIED for record in records for v in record.verdicts)
+        waits = any(record.retry_at is not None and record.retry_at > now for record in records)
+        on_the_way = any(command.station == station.id for command in live.outbox)
+        if station.reachable and unverified and not waits and not on_the_way:
+            live = sent_again(live, station.id, now)
+    return live
 
 
 def _still_meant(live: LiveSite, command: Command) -> bool:

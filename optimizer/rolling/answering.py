@@ -67,13 +67,15 @@ def _retried(record: EvseRecord, when: Placed) -> EvseRecord:
 
 
 def composite(state: SiteState, event: CompositeTold, when: Placed) -> SiteState:
-    """A station that says that it follows what it was sent is verified; one that says more is not."""
+    """A station that says that it follows what it was sent is verified; one that says more is not.
+
+    One that cannot tell is believed once it has accepted: there is nothing more to ask.
+    """
     record = next((r for r in of_station(state, event.station_id) if r.number == event.evse_number), None)
-    if record is None or not event.steps:
+    if record is None or expected_kw(record, when.at) is None:
         return state
     for step in event.steps:
-        told_kw = _told_kw(record, step)
-        sent_kw = expected_kw(record, max(step.start, when.at))
+        told_kw, sent_kw = _told_kw(record, step), expected_kw(record, max(step.start, when.at))
         if sent_kw is not None and told_kw > sent_kw + TOLERANCE_KW:
             seen = Evidence(at=when.at, what="it says that it follows more", limit_kw=sent_kw, drawn_kw=told_kw)
             return with_evse(state, with_verdict(record, Flaw.UNVERIFIED, seen))

@@ -50,12 +50,17 @@ def availability(state: SiteState, event: AvailabilityAsked, when: Placed) -> Si
 
 
 def _unverified(state: SiteState, station_id: str, at: datetime, why: str) -> SiteState:
+    """EVSEs that were told nothing have nothing to forget."""
     for record in of_station(state, station_id):
-        state = with_evse(state, with_verdict(_forgotten(record), Flaw.UNVERIFIED, Evidence(at=at, what=why)))
+        known = _forgotten(record)
+        if known.told:
+            known = with_verdict(known, Flaw.UNVERIFIED, Evidence(at=at, what=why))
+        state = with_evse(state, known)
     return state
 
 
 def _forgotten(record: EvseRecord) -> EvseRecord:
-    """Whether it still has any of its limits is not known."""
-    told = tuple(replace(one, outcome=None, answered_at=None) for one in record.told)
+    """Whether it still has what it accepted is not known; what it did not answer to is taken back."""
+    had = (one for one in record.told if one.answered_at is not None)
+    told = tuple(replace(one, outcome=None, answered_at=None) for one in had)
     return replace(record, told=told, retry_at=None)

@@ -53,6 +53,9 @@ def _leaves_room(reading: Reading, wants_kw: float) -> bool:
 
 def _least_kw(session: SessionRecord, plate: NamePlate) -> float:
     """For this vehicle: on fewer phases the smallest current is a smaller power."""
-    if plate.dc:
-        return DC_LEAST * plate.rating_kw
-    return plate.least_kw * (1.0 if session.phases is None else session.phases / plate.phases)
+    return least_kw(plate) * (1.0 if session.phases is None or plate.dc else session.phases / plate.phases)
+
+
+def least_kw(plate: NamePlate) -> float:
+    """The smallest offer at which a car goes on. [kW at evse, all phases]"""
+    return DC_LEAST * plate.rating_kw if plate.dc else plate.least_kw

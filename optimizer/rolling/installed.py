@@ -12,8 +12,8 @@ from optimizer.rolling.state import EvseRecord, Role, SiteState
 def installed(state: SiteState, now: datetime) -> tuple[Installed, ...]:
     """Those that no plan reaches now; one that is not controlled counts at its rating, until it is trusted again (S3).
 
-    Those that are reached are left out: what they have is lowered at once and raised only after others are lowered (S2),
-    by the order of the commands. Counted here, it would lift a limit that it breaks, for as long as it may last.
+    Those that are reached are left out: what they have is lowered at once, and raised only after others are lowered,
+    by the order of the commands (S2). Counted here, it would lift a limit that it breaks for as long as it may last.
     """
     held = (r for r in state.evses.values() if r.uncontrolled or not state.stations[r.station].reachable)
     return tuple(_of_evse(state, record, now) for record in held)

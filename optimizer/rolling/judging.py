@@ -124,7 +124,7 @@ def _ignores_raise(record: EvseRecord) -> Evidence | None:
         return None
     same = list(last_while(record.readings, lambda one: one.binding_kw == newest.binding_kw))
     before = record.readings[: len(record.readings) - len(same)]
-    if not before or not held(before[-1]) or before[-1].drawn_kw < DRAWS_KW or newest.at - same[-1].at < RESUMES_IN:
+    if not before or not _follows(before[-1]) or newest.at - same[-1].at < RESUMES_IN:
         return None
     raised = newest.binding_kw >= RAISED * (before[-1].binding_kw or 0.0)
     unmoved = all(abs(one.drawn_kw - before[-1].drawn_kw) <= SAME * before[-1].drawn_kw for one in same)

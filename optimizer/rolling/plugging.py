@@ -20,9 +20,11 @@ from optimizer.rolling.changing import (
     with_evse,
     with_session,
     with_station,
+    without_verdicts,
 )
 from optimizer.rolling.state import EvseRecord, Reservation, Role, SessionRecord, SiteState
 from optimizer.rolling.timing import Placed
+from optimizer.rolling.verdict import Flaw
 
 MOST_ENDED = 20
 """Transactions of a station that are remembered after their end."""
@@ -167,9 +169,10 @@ def reservation_ended(state: SiteState, event: ReservationEnded, when: Placed) -
 
 
 def unplugged(record: EvseRecord) -> EvseRecord:
-    """A plan goes with its transaction; what holds without one stays."""
+    """A plan goes with its transaction, and so does what was seen of the car; what holds without one stays."""
     told = tuple(one for one in record.told if one.role is not Role.PLAN)
-    return replace(record, session=None, told=told, readings=())
+    gone = (Flaw.DRAWS_LESS, *(() if told else (Flaw.UNVERIFIED,)))
+    return replace(without_verdicts(record, *gone), session=None, told=told, readings=())
 
 
 def _arrived(record: EvseRecord, at: datetime) -> SessionRecord:
