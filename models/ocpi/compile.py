@@ -33,7 +33,8 @@ def charging_profile(
     plan = {each.session_id: each for each in schedule.sessions}[session_id]
     evse = next(evse for evse in scenario.site.evses if evse.id == session.evse)
     scale = limit_scale(scenario.site, evse, session.vehicle, unit or _unit(evse))
-    steps = timeline(schedule, plan, scale, fail_safe_kw=after_kw, now=now, most=most_periods)
+    shares = ((0, scale.tenths(after_kw)),)
+    steps = timeline(schedule, plan, scale, shares=shares, now=now, most=most_periods)
     return ChargingProfile(
         start_date_time=timeline_start(now),
         charging_rate_unit=scale.unit,

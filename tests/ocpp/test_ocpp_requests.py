@@ -117,8 +117,11 @@ def test_a_transaction_id_that_the_version_cannot_carry_is_refused_by_name(
 @pytest.mark.parametrize(
     ("station", "complaint"),
     [
-        (Station(id="alpha", max_stack_level=-1), "InvalidStackLevel: stack level is -1"),
-        (Station(id="alpha", max_periods=0), "ChargingScheduleTooManyPeriods: 1 periods at station alpha"),
+        (Station(id="alpha", max_stack_level=-1), r"InvalidStackLevel \(InvalidStackLevel\): stack level is -1"),
+        (
+            Station(id="alpha", max_periods=0),
+            r"ChargingScheduleTooManyPeriods \(InvalidSchedule\): 1 periods at station alpha",
+        ),
     ],
 )
 def test_a_message_that_breaks_a_rule_is_not_handed_out(version: Version, station: Station, complaint: str) -> None:

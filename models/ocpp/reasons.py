@@ -1,0 +1,67 @@
+"""The reason code of each rule: what a station of OCPP 2.1 would answer in statusInfo, told before anything is sent.
+
+Names of the rules are those of EVerest's profile validation where it has one.
+"""
+
+REASON_CODES = {
+    "EvseDoesNotExist": "InvalidValue",
+    "ChargingStationMaxProfileEvseIdGreaterThanZero": "InvalidValue",
+    "ChargingStationMaxProfileCannotBeRelative": "InvalidValue",
+    "TxProfileEvseIdNotGreaterThanZero": "InvalidValue",
+    "TxProfileMissingTransactionId": "MissingParam",
+    "TxProfileTransactionNotOnEvse": "TxNotFound",
+    "TxProfileConflictingStackLevel": "InvalidStackLevel",
+    "InvalidTransactionId": "InvalidValue",
+    "ExtraneousTransactionId": "InvalidProfile",
+    "InvalidStackLevel": "InvalidStackLevel",
+    "InvalidProfileType": "UnsupportedPurpose",
+    "InvalidProfileKind": "UnsupportedKind",
+    "InvalidProfileId": "InvalidProfileId",
+    "InvalidDateTime": "InvalidValue",
+    "InvalidField": "UnsupportedParam",
+    "InvalidEnum": "InvalidValue",
+    "InvalidNumber": "InvalidSchedule",
+    "MissingField": "MissingParam",
+    "ExistingChargingStationExternalConstraints": "DuplicateProfile",
+    "DuplicateTxDefaultProfileFound": "DuplicateProfile",
+    "DuplicateProfileValidityPeriod": "DuplicateProfile",
+    "ChargingProfileRateLimitExceeded": "RateLimitExceeded",
+    "ChargingProfileNoChargingSchedulePeriods": "InvalidSchedule",
+    "ChargingProfileTooManySchedules": "InvalidSchedule",
+    "ChargingScheduleTooManyPeriods": "InvalidSchedule",
+    "ChargingProfileFirstStartScheduleIsNotZero": "InvalidSchedule",
+    "ChargingSchedulePeriodsOutOfOrder": "InvalidSchedule",
+    "ChargingProfileMissingRequiredStartSchedule": "InvalidSchedule",
+    "ChargingProfileExtraneousStartSchedule": "InvalidSchedule",
+    "ChargingProfileStartsInTheFuture": "InvalidSchedule",
+    "ChargingProfileMissingRecurrencyKind": "InvalidProfile",
+    "ChargingScheduleChargingRateUnitUnsupported": "UnsupportedRateUnit",
+    "ChargingSchedulePeriodInvalidLimit": "InvalidSchedule",
+    "ChargingSchedulePeriodInvalidPhaseToUse": "InvalidSchedule",
+    "ChargingSchedulePeriodPhaseToUseACPhaseSwitchingUnsupported": "InvalidSchedule",
+    "ChargingSchedulePeriodUnsupportedNumberPhases": "InvalidSchedule",
+    "ChargingSchedulePeriodExtraneousPhaseValues": "NoPhaseForDC",
+    "ChargingSchedulePeriodUnsupportedOperationMode": "InvalidOperationMode",
+    "ChargingSchedulePeriodUnsupportedLocalLoadBalancing": "UnsupportedParam",
+    "ChargingSchedulePeriodInvalidOperationModeForPurpose": "InvalidOperationMode",
+    "ChargingSchedulePeriodMissingValue": "InvalidSchedule",
+    "ChargingSchedulePeriodExtraneousValue": "InvalidSchedule",
+    "ChargingSchedulePeriodSetpointOutsideLimits": "InvalidSchedule",
+    "ChargingSchedulePeriodSetpointSigns": "InvalidSchedule",
+    "ChargingSchedulePeriodPhaseConflict": "PhaseConflict",
+    "ChargingSchedulePeriodFrequencyInWatts": "UnsupportedRateUnit",
+    "ChargingSchedulePeriodNoFreqWattCurve": "NoFreqWattCurve",
+    "ChargingSchedulePeriodEvseSleep": "InvalidSchedule",
+    "PriorityChargingDuration": "InvalidSchedule",
+    "RandomizedDelayPurpose": "InvalidSchedule",
+    "UnsupportedScheduleFeature": "InvalidSchedule",
+    "DynamicProfilesUnsupported": "UnsupportedKind",
+    "DynamicProfileNotOnePeriod": "InvalidProfile",
+    "DynamicFieldsExtraneous": "InvalidProfile",
+    "StationClockOff": "InvalidSchedule",
+}
+
+
+def reason_code(rule: str) -> str:
+    """Raises KeyError for a rule that has none."""
+    return REASON_CODES[rule]
