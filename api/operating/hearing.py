@@ -76,7 +76,7 @@ def _answer(live: LiveSite, station: str, frame: Frame, now: datetime) -> tuple[
     """To a command of ours, or the answer of the CSMS that names a transaction; others say nothing."""
     command = next((c for c in live.outbox if c.id == frame.message_id and c.station == station), None)
     if command is not None:
-        result = result_of(frame)
+        result = result_of(frame, command)
         events = tuple(events_of(command, result, live, now))
         return answered(observed(live, events, now), command, result, now), Heard(events=events)
     call = next((c for c in live.calls if c.message_id == frame.message_id and c.station == station), None)

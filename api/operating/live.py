@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from models.domain.answers import Outcome
+from models.domain.sending import PlanPurpose, Version
 from models.domain.signal import Signal
 from models.domain.site import Site
 from models.domain.tariff import Tariff
 from models.domain.value import Series, value
-from models.ocpp.profile import Version
+from models.ocpp.profile import EvseProfile
 from optimizer.rolling.state import Role, SiteState
 
 
@@ -24,6 +25,8 @@ class CommandKind(StrEnum):
     """Asks what a station follows."""
     LIST = "list"
     """Asks which profiles are installed."""
+    REMOVE = "remove"
+    """Takes away a profile of ours."""
     CLEAR = "clear"
     """Takes a profile of somebody else away: only on request."""
 
@@ -56,6 +59,11 @@ class Command:
     session: str | None = None
     """The session whose plan it is."""
     evse: str | None = None
+    profile: EvseProfile | None = None
+    """What the station has once it accepts."""
+    plan_version: int = 0
+    not_before: datetime | None = None
+    """For a raise that would come too soon after the last change: flash memories wear out."""
     after: tuple[str, ...] = ()
     """Commands that must be accepted before this one is sent: lower first, raise then (S2)."""
     taken_at: datetime | None = None
@@ -96,17 +104,29 @@ class LiveSite:
     """Not sent yet, or not answered."""
     in_force: dict[str, Command] = field(default_factory=dict)
     """The last accepted command by station and profile id: what is sent again after a reboot."""
+    unsure: tuple[Command, ...] = ()
+    """Limits without an answer in time: their stations may have them."""
     calls: tuple[OpenCall, ...] = ()
     sent: int = 0
     """How many commands were made: the next id."""
+    plans: int = 0
+    """How many plans were made: the version of the last one."""
     planned_at: datetime | None = None
+    plan_every_minutes: float = 15.0
+    """Without any reason. [min]"""
+    blind_minutes: float = 20.0
+    """So long a plan is followed; then the fail-safe share of the EVSE holds until a new one comes. [min]"""
+    purpose: PlanPurpose | None = None
+    """Which profile the CSMS passes on; None: a TxProfile with a transaction, the EVSE's default before it."""
 
     @property
     def id(self) -> str:
         return self.site.id
 
     def version_of(self, station: str) -> Version:
-        return self.versions.get(station, self.version)
+        """What was told of the connection, else of the station."""
+        listed = (one.ocpp_version for one in self.site.stations if one.id == station)
+        return self.versions.get(station) or next(listed, None) or self.version
 
 
 def live_json(live: LiveSite, *, indent: int | None = None) -> str:

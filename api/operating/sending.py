@@ -10,7 +10,7 @@ from models.domain.answers import CommandAnswered, CompositeTold, Outcome
 from models.domain.events import StationEvent
 from models.domain.units import seconds_from_hours
 from models.ocpp.inbound import composite_steps
-from models.ocpp.profile import Version
+from models.ocpp.profile import Slot, Version
 from optimizer.rolling import observe
 from optimizer.rolling.changing import with_evse
 from optimizer.rolling.state import Told
@@ -18,6 +18,8 @@ from optimizer.rolling.verdict import Flaw
 
 PATIENCE = timedelta(seconds=60)
 """An answer that takes longer does not come."""
+UNKNOWN = "Unknown"
+"""Answer to ClearChargingProfile where there was none."""
 VERIFIED_HOURS = 6.0
 """How far ahead a station is asked what it follows. [h]"""
 
@@ -38,9 +40,35 @@ def answered(live: LiveSite, command: Command, result: Result, now: datetime) ->
     """A command that is over. What waited for one that was not accepted is not sent: the next plan decides anew."""
     left = tuple(other for other in live.outbox if other.id != command.id)
     if result.outcome is Outcome.ACCEPTED:
-        held = {f"{command.station}/{told.profile_id}": command for told in command.tells}
-        return replace(live, outbox=left, in_force={**live.in_force, **held})
-    return replace(live, outbox=tuple(other for other in left if command.id not in other.after))
+        return _installed(replace(live, outbox=left), command)
+    live = replace(live, outbox=tuple(other for other in left if command.id not in other.after))
+    if result.outcome is Outcome.TIMED_OUT and command.kind is CommandKind.LIMIT:
+        live = replace(live, unsure=(*live.unsure, command))
+    return live
+
+
+def _installed(live: LiveSite, command: Command) -> LiveSite:
+    """What an accepted command leaves at its station; nothing that came before it under its id is there any more."""
+    if command.profile is None or command.kind not in (CommandKind.LIMIT, CommandKind.REMOVE):
+        return live
+    key = command.profile.key
+    unsure = tuple(other for other in live.unsure if other.profile is None or other.profile.key != key)
+    in_force = {name: other for name, other in live.in_force.items() if name != _name(command)}
+    if command.kind is CommandKind.REMOVE:
+        return _removed(replace(live, unsure=unsure, in_force=in_force), command)
+    return replace(live, unsure=unsure, in_force={**in_force, _name(command): command})
+
+
+def _removed(live: LiveSite, command: Command) -> LiveSite:
+    record = live.state.evses.get(command.evse or "")
+    if record is None or command.profile is None:
+        return live
+    told = tuple(one for one in record.told if one.profile_id != command.profile.profile.id)
+    return replace(live, state=with_evse(live.state, replace(record, told=told)))
+
+
+def _name(command: Command) -> str:
+    return f"{command.station}/{command.profile.profile.id if command.profile else ''}"
 
 
 def events_of(command: Command, result: Result, live: LiveSite, now: datetime) -> Iterator[StationEvent]:
@@ -57,8 +85,11 @@ def events_of(command: Command, result: Result, live: LiveSite, now: datetime) -
         yield CompositeTold(**where, evse_number=number, command_id=command.id, steps=steps)
 
 
-def result_of(frame: Frame) -> Result:
+def result_of(frame: Frame, command: Command) -> Result:
+    """A profile that is not there is as good as one that was taken away."""
     outcome, detail = outcome_of(frame)
+    if command.kind in (CommandKind.REMOVE, CommandKind.CLEAR) and detail.endswith(UNKNOWN):
+        outcome = Outcome.ACCEPTED
     return Result(
         outcome=outcome, detail=detail, payload=dict(frame.payload) if isinstance(frame.payload, dict) else {}
     )
@@ -69,7 +100,7 @@ def sent_again(live: LiveSite, station: str, now: datetime) -> LiveSite:
 
     What was on its way to it is taken back: what it had comes first, the next plan after that.
     """
-    had = dict.fromkeys(c.id for key, c in live.in_force.items() if c.station == station and _still_meant(live, c))
+    had = dict.fromkeys(c.id for key, c in live.in_force.items() if c.station == station and still_meant(live, c))
     commands = {c.id: c for c in live.in_force.values()}
     live = replace(live, outbox=tuple(c for c in live.outbox if c.station != station))
     again: list[Command] = []
@@ -92,9 +123,9 @@ def reminded(live: LiveSite, now: datetime) -> LiveSite:
     return live
 
 
-def _still_meant(live: LiveSite, command: Command) -> bool:
-    """A plan of a session that is over is not."""
-    if command.session is None:
+def still_meant(live: LiveSite, command: Command) -> bool:
+    """A plan of a transaction that is over went with it."""
+    if command.session is None or (command.profile is not None and command.profile.slot is not Slot.PLAN):
         return True
     record = live.state.evses.get(command.evse or "")
     return record is not None and record.session is not None and record.session.id == command.session
@@ -140,6 +171,8 @@ def next_id(live: LiveSite) -> tuple[LiveSite, str]:
 def _is_ready(live: LiveSite, command: Command, now: datetime) -> bool:
     """Its station is there, nothing that it waits for is open, and its EVSE is not left in peace after a refusal."""
     if command.taken_at is not None or not live.state.stations[command.station].reachable:
+        return False
+    if command.not_before is not None and command.not_before > now:
         return False
     waits = {other.id for other in live.outbox} & set(command.after)
     records = [live.state.evses[told.evse] for told in command.tells]

@@ -62,6 +62,11 @@ def accept(operations: Operations, commands: tuple[Command, ...], at: datetime) 
         operations.acknowledge("yard", command.id, Result(outcome=Outcome.ACCEPTED), at)
 
 
+def plans(commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    """Those that carry the plan of a session; the others are defaults of EVSEs."""
+    return tuple(command for command in commands if command.session is not None)
+
+
 def limit_a(command: Command) -> float:
     """The limit that a command sets at its start, of a profile of 1.6 in A."""
     profile: Any = command.payload["csChargingProfiles"]

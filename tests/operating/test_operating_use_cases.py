@@ -3,7 +3,7 @@
 from api.operating.live import CommandKind, Result, live_json, read_live
 from models.domain.answers import Outcome
 from optimizer.rolling import Flaw
-from tests.operating.live_site import NOON, accept, limit_a, meter, minutes, operations, start, yard
+from tests.operating.live_site import NOON, accept, limit_a, meter, minutes, operations, plans, start, yard
 
 
 def test_a_car_that_starts_is_planned_and_gets_a_profile_of_its_transaction() -> None:
@@ -11,7 +11,7 @@ def test_a_car_that_starts_is_planned_and_gets_a_profile_of_its_transaction() ->
     start(site, "east", NOON, transaction=0)
 
     planned = site.plan_site("yard", NOON)
-    (command,) = site.commands("yard", NOON)
+    (command,) = plans(site.commands("yard", NOON))
 
     assert planned.error is None
     assert command.payload["csChargingProfiles"]["transactionId"] == 0
@@ -23,7 +23,7 @@ def test_a_refused_profile_makes_an_evse_uncontrolled_and_is_tried_again_after_a
     site = operations()
     start(site, "east", NOON)
     site.plan_site("yard", NOON)
-    (command,) = site.commands("yard", NOON)
+    (command,) = plans(site.commands("yard", NOON))
 
     site.hear("yard", "east", [4, command.id, "InternalError", "stack level", {}], NOON)
 
@@ -38,17 +38,18 @@ def test_a_station_that_boots_is_sent_again_what_it_had_and_asked_what_it_follow
     site = operations()
     start(site, "east", NOON)
     site.plan_site("yard", NOON)
-    (had,) = site.commands("yard", NOON)
-    accept(site, (had,), NOON)
+    sent = site.commands("yard", NOON)
+    accept(site, sent, NOON)
+    had = [command.payload for command in sent if command.station == "east"]
 
     boot = {"chargePointVendor": "v", "chargePointModel": "m"}
     site.hear("yard", "east", [2, "b", "BootNotification", boot], NOON + minutes(5))
-    (again,) = site.commands("yard", NOON + minutes(5))
-    accept(site, (again,), NOON + minutes(5))
+    again = site.commands("yard", NOON + minutes(5))
+    accept(site, again, NOON + minutes(5))
     (ask,) = site.commands("yard", NOON + minutes(5))
 
-    assert again.payload == had.payload
-    assert again.id != had.id
+    assert [command.payload for command in again] == had
+    assert len(had) == 2
     assert (ask.kind, ask.action) == (CommandKind.VERIFY, "GetCompositeSchedule")
     assert [v.flaw for v in site.verdicts("yard")] == [Flaw.UNVERIFIED]
 
@@ -60,8 +61,8 @@ def test_a_composite_at_the_limit_verifies_and_one_above_it_does_not() -> None:
     accept(site, site.commands("yard", NOON), NOON)
     later = NOON + minutes(5)
     site.hear("yard", "east", [2, "b", "BootNotification", {}], later)
-    (again,) = site.commands("yard", later)
-    accept(site, (again,), later)
+    again = site.commands("yard", later)
+    accept(site, again, later)
     (ask,) = site.commands("yard", later)
 
     schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 32.0}]}
@@ -74,7 +75,7 @@ def test_a_composite_at_the_limit_verifies_and_one_above_it_does_not() -> None:
     low = {**schedule, "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 0.0}]}
     site.hear("yard", "east", [3, ask.id, {**answer, "chargingSchedule": low}], later)
 
-    assert limit_a(again) == 16.0
+    assert [limit_a(command) for command in plans(again)] == [16.0]
     assert unverified == [Flaw.UNVERIFIED]
     assert site.verdicts("yard") == ()
 
@@ -87,7 +88,7 @@ def test_a_command_without_an_answer_is_given_up_after_a_minute() -> None:
 
     site.commands("yard", NOON + minutes(2))
 
-    assert [v.flaw for v in site.verdicts("yard")] == [Flaw.SILENT]
+    assert [v.flaw for v in site.verdicts("yard")] == [Flaw.SILENT, Flaw.SILENT]
 
 
 def test_the_record_of_a_site_is_the_same_after_it_was_written_and_read() -> None:
@@ -110,3 +111,49 @@ def test_an_answer_to_nothing_and_a_station_that_is_not_listed_change_nothing() 
 
     assert site.store.load("yard") == before
     assert heard.defects == ("station 'nobody' is not one of site yard",)
+
+
+def test_the_same_plan_is_not_sent_twice() -> None:
+    """Flash memories wear out: what is accepted and still meant stays as it is."""
+    site = operations()
+    start(site, "east", NOON)
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+
+    site.plan_site("yard", NOON)
+
+    assert site.commands("yard", NOON) == ()
+
+
+def test_what_raises_anything_waits_until_all_that_lowers_is_accepted() -> None:
+    """East gives 4.14 of 22.08 kW to west at once; that its plan lasts longer than the one before waits for both."""
+    site = operations()
+    start(site, "east", NOON)
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+    later = NOON + minutes(5)
+    start(site, "west", later, transaction=8)
+    site.plan_site("yard", later)
+
+    first = site.commands("yard", later)
+    waiting = site.commands("yard", later + minutes(0.9))
+    accept(site, first, later)
+    second = site.commands("yard", later + minutes(2))
+
+    assert {command.evse: limit_a(command) for command in first} == {"east": 26.0, "west": 6.0}
+    assert waiting == ()
+    assert [command.evse for command in second] == ["east"]
+
+
+def test_a_car_that_left_takes_its_plan_with_it() -> None:
+    """A TxProfile ends with its transaction: nothing is there to be cleared."""
+    site = operations()
+    start(site, "east", NOON)
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+
+    stop = {"transactionId": 7, "meterStop": 1000, "timestamp": (NOON + minutes(9)).isoformat()}
+    site.hear("yard", "east", [2, "e", "StopTransaction", stop], NOON + minutes(9))
+    site.plan_site("yard", NOON + minutes(9))
+
+    assert site.commands("yard", NOON + minutes(9)) == ()

@@ -49,7 +49,7 @@ def test_a_day_names_the_station_that_ignores_its_limit_and_what_it_would_be_sen
     """16 A are offered, 32 A are drawn."""
     told = played(tmp_path, [*START, *(metered(k, 32.0) for k in range(1, 5))])
 
-    assert "2026-03-02 12:00:00  east: yard-2 SetChargingProfile east plan 11:59 11.04" in told
+    assert "2026-03-02 12:00:00  east: yard-3 SetChargingProfile east plan 11:59 11.04" in told
     assert "east: probing on 3 phases" in told
     assert "east: ignores_limit, counted at its rating: it draws more than it is allowed" in told
     assert "at the end  east: ignores_limit" in told
