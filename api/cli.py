@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from api.commands import commission, data, database, day, keys, ocpi, signals
+from api.commands import backtest, commission, data, database, day, keys, ocpi, signals
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
 from models.domain.sending import PlanPurpose, Version
@@ -36,6 +36,7 @@ app = typer.Typer(
 
 app.add_typer(database.app, name="db")
 app.command()(day.day)
+app.command()(backtest.backtest)
 app.add_typer(data.app, name="data")
 app.add_typer(keys.app, name="keys")
 app.add_typer(signals.app, name="signals")

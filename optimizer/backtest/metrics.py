@@ -1,7 +1,7 @@
 """What became of a run, in figures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, isinf
 
 import numpy as np
@@ -13,6 +13,7 @@ from models.domain.schedule import Floats
 from models.domain.tariff import DemandCharge
 from models.domain.units import SECONDS_PER_HOUR, seconds_from_minutes
 from optimizer.backtest.course import Course
+from optimizer.backtest.hindsight import Hindsight
 from optimizer.backtest.running import Run
 
 MET_SHARE = 0.99
@@ -72,11 +73,34 @@ def figures(run: Run) -> Figures:
     course = run.course
     instants_s = np.array([run.intervals[0].start_s, *(one.end_s for one in run.intervals)])
     load_kw = np.array([one.import_kw for one in run.intervals])
+    offers = offers_of(run)
+    return replace(
+        _of_load(course, instants_s, load_kw, run.got_kwh),
+        starts=offers.starts / max(1, len(course.cars)),
+        most_starts=offers.most_starts,
+        changes=offers.changes / max(1, len(course.cars)),
+        shortest_run_min=offers.shortest_run_min,
+        plans=run.plans,
+        wall_s=run.wall_s,
+        processor_s=run.processor_s,
+        solver_s=run.solver_s,
+    )
+
+
+def figures_in_hindsight(course: Course, best: Hindsight) -> Figures:
+    """The same of an optimum; nobody was offered anything, so there are no starts and changes."""
+    plan = best.schedule
+    got_kwh = {one.session_id: one.energy_kwh for one in plan.sessions}
+    found = _of_load(course, plan.instants_s, plan.grid_import_kw - plan.grid_export_kw, got_kwh)
+    return replace(found, plans=1, solver_s=plan.statistics.solver_s)
+
+
+def _of_load(course: Course, instants_s: Floats, load_kw: Floats, got_kwh: Mapping[str, float]) -> Figures:
+    """What can be told from the load of a site and from what each car got."""
     needs = np.array([car.need_kwh for car in course.cars])
-    got = np.array([run.got_kwh.get(car.id, 0.0) for car in course.cars])
+    got = np.array([got_kwh.get(car.id, 0.0) for car in course.cars])
     shares = np.divide(got, needs, out=np.ones_like(needs), where=needs > 0.0)
     costs, carbon_kg = costs_of(course, instants_s, load_kw)
-    offers = offers_of(run)
     return Figures(
         energy_kwh=float(got.sum()),
         energy_percent=_percent(float(got.sum()), float(needs.sum())),
@@ -88,14 +112,6 @@ def figures(run: Run) -> Figures:
         carbon_kg=carbon_kg,
         jain=_jain(shares),
         least_percent=100.0 * float(np.quantile(shares, 0.05)) if len(shares) else 100.0,
-        starts=offers.starts / max(1, len(needs)),
-        most_starts=offers.most_starts,
-        changes=offers.changes / max(1, len(needs)),
-        shortest_run_min=offers.shortest_run_min,
-        plans=run.plans,
-        wall_s=run.wall_s,
-        processor_s=run.processor_s,
-        solver_s=run.solver_s,
     )
 
 

@@ -13,18 +13,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from models.datasets.recorded import RecordedSession
+from models.domain.calendar import Calendar
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.session import Session, Vehicle
 from models.domain.site import Site
-from models.domain.tariff import Tariff
+from models.domain.tariff import DayKind, Tariff
 from models.domain.times import instant
 from optimizer.backtest.billing import days_left
 from optimizer.backtest.known import Gone
 from optimizer.optimize import optimize
 from optimizer.settings import Objective, Settings
-
-SATURDAY = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +35,8 @@ class TargetPeak:
     period_min: float = 30.0
     most_days: int = 30
     """Of a kind; older ones are forgotten."""
+    holiday_calendar: str | None = None
+    """As in a tariff: on public holidays a site is like on a weekend. None: only weekends are."""
     settings: Settings = field(
         default=Settings(preferences=False, partial_draw=False, setpoints=False, objective=Objective.MARGIN)
     )
@@ -46,8 +47,9 @@ class TargetPeak:
         """A peak for each demand charge, by its id; nothing where no past day is known. [kW]"""
         zone = ZoneInfo(site.time_zone)
         today = instant(at_s).astimezone(zone).date()
-        past = _by_day([*map(_recorded, gone), *self.earlier], zone, today)
-        sessions = tuple(_rest_of_month(past, days_left(today), zone, self.most_days, retail_per_kwh))
+        calendar = Calendar(zone, frozenset(tariff.holidays), self.holiday_calendar)
+        past = _by_day([*map(_recorded, gone), *self.earlier], calendar, today)
+        sessions = tuple(_rest_of_month(past, days_left(today), calendar, self.most_days, retail_per_kwh))
         if not sessions:
             return {}
         plan = optimize(self._scenario(site, tariff, sessions, today, zone), self.settings)
@@ -83,42 +85,41 @@ def _recorded(one: Gone) -> RecordedSession:
     )
 
 
-def _by_day(past: Sequence[RecordedSession], zone: ZoneInfo, today: date) -> _Days:
-    """Sessions by the day on which they began, workdays and weekends apart; today is not over."""
+def _by_day(past: Sequence[RecordedSession], calendar: Calendar, today: date) -> _Days:
+    """Sessions by the day on which they began, workdays and other days apart; today is not over."""
     found: _Days = {True: defaultdict(list), False: defaultdict(list)}
     for one in past:
-        day = one.arrival.astimezone(zone).date()
+        day = calendar.local(one.arrival).date()
         if day < today:
-            found[is_workday(day)][day].append(one)
+            found[_is_workday(day, calendar)][day].append(one)
     return found
 
 
-def is_workday(day: date) -> bool:
-    """Monday to Friday; what a holiday is like, its own sessions show."""
-    return day.isoweekday() < SATURDAY
+def _is_workday(day: date, calendar: Calendar) -> bool:
+    return calendar.kind_of(day) is DayKind.WEEKDAY
 
 
 def _rest_of_month(
-    past: _Days, days: Sequence[date], zone: ZoneInfo, most_days: int, retail_per_kwh: float | None
+    past: _Days, days: Sequence[date], calendar: Calendar, most_days: int, retail_per_kwh: float | None
 ) -> Iterator[Session]:
     """Past days in the place of days to come, the latest first, over and over again."""
     turn = {True: 0, False: 0}
     for day in days:
-        kind = is_workday(day)
+        kind = _is_workday(day, calendar)
         known = sorted(past[kind], reverse=True)[:most_days]
         if known:
             then = known[turn[kind] % len(known)]
             turn[kind] += 1
-            yield from _as_of(past[kind][then], then, day, zone, retail_per_kwh)
+            yield from _as_of(past[kind][then], then, day, calendar, retail_per_kwh)
 
 
 def _as_of(
-    sessions: Sequence[RecordedSession], then: date, day: date, zone: ZoneInfo, retail_per_kwh: float | None
+    sessions: Sequence[RecordedSession], then: date, day: date, calendar: Calendar, retail_per_kwh: float | None
 ) -> Iterator[Session]:
     """The sessions of one day as if they were of another one, at the same time of its clock."""
     later = timedelta(days=(day - then).days)
     for one in sessions:
-        arrival, departure = ((t.astimezone(zone) + later).astimezone(UTC) for t in (one.arrival, one.departure))
+        arrival, departure = ((calendar.local(t) + later).astimezone(UTC) for t in (one.arrival, one.departure))
         if departure > arrival and one.energy_kwh > 0.0:
             yield Session(
                 id=f"{day}|{one.id}",

@@ -1,0 +1,219 @@
+"""Named stretches of real charging as courses: which site, which sessions, which tariff."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from models.datasets import RecordedSession
+from models.datasets.acn import between, blocks, october_2019, published_month
+from models.datasets.acn_network import TIME_ZONE, network, site_of
+from models.datasets.depot import truck_depot
+from models.datasets.norway import apartments
+from models.datasets.tariffs import sce_tou_ev_4
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Finding
+from models.domain.site import Evse, GridNode, Phase, Site, Tier
+from models.domain.tariff import DemandCharge, Rate, Tariff, TimeOfUse, Window
+from optimizer.backtest.course import Course, cars_as_published, with_statements
+
+PACIFIC = ZoneInfo(TIME_ZONE)
+GARAGE_KW = 150.0
+RETAIL_PER_KWH = 0.30
+"""What drivers pay in the published runs. [USD/kWh]"""
+HOLIDAYS = {"acn": "US-CA", "norway": "NO", "truck-depot": "DE"}
+NAMES = "caltech-YYYY-MM, jpl-YYYY-MM, norway-SITE-YYYY-MM or truck-depot"
+_ACN = re.compile(r"(?P<site>caltech|jpl)-(?P<year>\d{4})-(?P<month>\d\d)")
+_NORWAY = re.compile(r"norway-(?P<site>\w+)-(?P<year>\d{4})-(?P<month>\d\d)")
+
+
+class Aim(StrEnum):
+    """What a site is run for."""
+
+    PROFIT = "profit"
+    """What drivers pay less energy and demand, under a tariff."""
+    ENERGY = "energy"
+    """As much energy as limits allow, at no price."""
+    SERVICE = "service"
+    """All energy that limits allow, then least cost under the tariff."""
+
+
+class Practice(StrEnum):
+    """The scenarios of arXiv 2012.02636; its scenario I is the optimum in hindsight."""
+
+    IDEAL = "II"
+    LEVELS = "III"
+    BATTERIES = "IV"
+    BOTH = "V"
+
+    @property
+    def has_levels(self) -> bool:
+        return self in (Practice.LEVELS, Practice.BOTH)
+
+    @property
+    def has_batteries(self) -> bool:
+        return self in (Practice.BATTERIES, Practice.BOTH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A course by name and by what is varied in published tables."""
+
+    name: str
+    aim: Aim = Aim.PROFIT
+    limit_kw: float | None = None
+    """Of the transformer, or the connection. None: what stands there. [kW]"""
+    practice: Practice = Practice.IDEAL
+    as_stated: bool = False
+    """Whether drivers say what they really said, or nothing; else all of them tell the truth on arrival."""
+    days: int | None = None
+    """Only the first days. None: all."""
+
+
+def course_of(case: Case, folder: Path) -> Course:
+    """The course of a case from a data folder.
+
+    Raises:
+        InvalidScenario: no such case, or its data set is missing.
+    """
+    if (found := _ACN.fullmatch(case.name)) is not None:
+        course = _garage(case, folder, found["site"], int(found["year"]), int(found["month"]))
+    elif (found := _NORWAY.fullmatch(case.name)) is not None:
+        course = _apartments(case, folder, found["site"], int(found["year"]), int(found["month"]))
+    elif case.name == "truck-depot":
+        course = _depot(case, folder)
+    else:
+        finding = Finding(path="case", message=f"there is no case {case.name!r}", remedy=f"take {NAMES}")
+        raise InvalidScenario([finding])
+    return course if case.days is None else _first_days(course, case.days)
+
+
+def history_of(case: Case, folder: Path, months: int) -> tuple[RecordedSession, ...]:
+    """Sessions of a garage or an apartment site in so many months before a case: a history to declare.
+
+    Raises:
+        InvalidScenario: the data have none.
+    """
+    found = _ACN.fullmatch(case.name) or _NORWAY.fullmatch(case.name)
+    sessions: Sequence[RecordedSession] = ()
+    if found is not None:
+        start = datetime(int(found["year"]), int(found["month"]), 1, tzinfo=PACIFIC)
+        acn = case.name.startswith(("caltech", "jpl"))
+        known = blocks(folder, found["site"]) if acn else apartments(folder, found["site"])
+        sessions = between(known, start - timedelta(days=30 * months), start)
+    if not sessions:
+        message = f"no sessions of the {months} months before {case.name} are known"
+        raise InvalidScenario([Finding(path="case", message=message, remedy="leave the history out")])
+    return tuple(sessions)
+
+
+def _garage(case: Case, folder: Path, name: str, year: int, month: int) -> Course:
+    start, end = _month(year, month, PACIFIC)
+    recorded = _garage_month(folder, name, year, month, start, end)
+    site = site_of(network(folder, name), transformer_kw=case.limit_kw or (GARAGE_KW if name == "caltech" else None))
+    tariff = sce_tou_ev_4(folder, demand_interval_min=5.0)
+    return _course(case, site, tariff, recorded, start, end, retail_per_kwh=RETAIL_PER_KWH)
+
+
+def _garage_month(
+    folder: Path, name: str, year: int, month: int, start: datetime, end: datetime
+) -> tuple[RecordedSession, ...]:
+    if (name, year, month) == ("caltech", 2018, 9):
+        return published_month(folder)
+    if (year, month) == (2019, 10):
+        return between(october_2019(folder, name), start, end)
+    return between(blocks(folder, name), start, end)
+
+
+def _apartments(case: Case, folder: Path, name: str, year: int, month: int) -> Course:
+    zone = ZoneInfo("Europe/Oslo")
+    start, end = _month(year, month, zone)
+    recorded = between(apartments(folder, name), start, end)
+    powers = {one.evse: one.power_kw or 0.0 for one in recorded}
+    site = _open_site(f"norway-{name}", str(zone), powers, case.limit_kw or 0.25 * sum(powers.values()))
+    return _course(case, site, NORWEGIAN, recorded, start, end, retail_per_kwh=None)
+
+
+def _depot(case: Case, folder: Path) -> Course:
+    recorded = truck_depot(folder)
+    zone = ZoneInfo("Europe/Berlin")
+    start = min(one.arrival for one in recorded).astimezone(zone).replace(hour=0, minute=0)
+    end = max(one.departure for one in recorded).astimezone(zone)
+    powers = {one.evse: DEPOT_EVSE_KW for one in recorded}
+    site = _open_site("truck-depot", str(zone), powers, case.limit_kw or DEPOT_KW)
+    return _course(case, site, GERMAN, recorded, start, end, retail_per_kwh=None)
+
+
+DEPOT_EVSE_KW, DEPOT_KW = 75.0, 400.0
+NORWEGIAN = Tariff(
+    name="day and night, with a price on the highest hour (figures of the order that Norwegian networks ask)",
+    currency="NOK",
+    import_price=TimeOfUse(
+        rates=(Rate(price_per_kwh=1.2, windows=(Window(start="06:00", end="22:00"),)), Rate(price_per_kwh=1.0))
+    ),
+    demand_charges=(DemandCharge(id="capacity", rate_per_kw=50.0, demand_interval_min=60.0),),
+)
+GERMAN = Tariff(
+    name="one price by day, one by night, and a monthly demand charge (figures of their order)",
+    currency="EUR",
+    import_price=TimeOfUse(
+        rates=(Rate(price_per_kwh=0.28, windows=(Window(start="06:00", end="22:00"),)), Rate(price_per_kwh=0.22))
+    ),
+    demand_charges=(DemandCharge(id="month", rate_per_kw=12.0, demand_interval_min=15.0),),
+)
+
+
+def _open_site(name: str, zone: str, powers_kw: dict[str, float], limit_kw: float) -> Site:
+    """EVSEs below one connection of which nothing but power is known."""
+    return Site(
+        id=name,
+        time_zone=zone,
+        nodes=(GridNode(id="connection", import_limit_kw=limit_kw, continuous_factor=1.0),),
+        evses=tuple(
+            Evse(id=evse, node="connection", max_power_kw=kw, phases=(Phase.L1, Phase.L2, Phase.L3))
+            for evse, kw in sorted(powers_kw.items())
+        ),
+    )
+
+
+VALUES_PER_KWH = {Aim.PROFIT: 0.0, Aim.ENERGY: 1.0, Aim.SERVICE: 10.0}
+"""Of a kWh that is wanted, beyond what its driver pays: nothing; anything, where nothing has a price; more than any
+tariff asks. [currency/kWh]"""
+
+
+def _course(
+    case: Case,
+    site: Site,
+    tariff: Tariff,
+    recorded: Sequence[RecordedSession],
+    start: datetime,
+    end: datetime,
+    *,
+    retail_per_kwh: float | None,
+) -> Course:
+    site = replace(site, tiers=(Tier(id="all", value_of_target_per_kwh=VALUES_PER_KWH[case.aim]),))
+    start_s = start.timestamp()
+    cars = cars_as_published(recorded, site, start_s, tapered=case.practice.has_batteries)
+    return Course(
+        name=case.name,
+        site=site,
+        tariff=Tariff(currency=tariff.currency, import_price=0.0) if case.aim is Aim.ENERGY else tariff,
+        cars=with_statements(cars, recorded) if case.as_stated else cars,
+        start_s=start_s,
+        end_s=end.timestamp(),
+        levels=case.practice.has_levels,
+        retail_per_kwh=retail_per_kwh if case.aim is Aim.PROFIT else None,
+    )
+
+
+def _first_days(course: Course, days: int) -> Course:
+    end_s = course.start_s + timedelta(days=days).total_seconds()
+    cars = tuple(car for car in course.cars if car.arrival_s < end_s)
+    return replace(course, cars=cars, end_s=min(end_s, course.end_s))
+
+
+def _month(year: int, month: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    return datetime(year, month, 1, tzinfo=zone), datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)

@@ -1,0 +1,94 @@
+"""Methods by name: who may be put in charge of a case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from api.backtesting.cases import Aim, Case
+from models.datasets import RecordedSession
+from models.domain.schedule import Method
+from models.domain.setpoints import SetpointRules
+from models.domain.site import Site
+from models.domain.tariff import Tariff
+from optimizer.backtest.algorithm import Algorithm, Maker
+from optimizer.backtest.planner import Manner, PlannerMaker
+from optimizer.backtest.scenarios import Reading
+from optimizer.backtest.simple import SimpleMaker
+from optimizer.backtest.target_peak import TargetPeak
+from optimizer.settings import Objective, Settings
+
+
+class Charge(StrEnum):
+    """Who is in charge."""
+
+    OPTIMUM = "optimum"
+    """Everything known beforehand: the yardstick, no method."""
+    OURS = "ours"
+    OURS_STEADY = "ours-steady"
+    """With rules for starts and pauses that cars can follow (S5)."""
+    OURS_UNTAUGHT = "ours-untaught"
+    """Without a peak to expect: each plan sees its share of a demand charge."""
+    UNCONTROLLED = "uncontrolled"
+    EQUAL_SHARE = "equal-share"
+    ROUND_ROBIN = "round-robin"
+    EARLIEST_DEADLINE = "edf"
+    LEAST_LAXITY = "llf"
+
+
+RULES: Mapping[Charge, Method] = {
+    Charge.UNCONTROLLED: Method.UNCONTROLLED,
+    Charge.EQUAL_SHARE: Method.EQUAL_SHARE,
+    Charge.ROUND_ROBIN: Method.ROUND_ROBIN,
+    Charge.EARLIEST_DEADLINE: Method.EARLIEST_DEADLINE_FIRST,
+    Charge.LEAST_LAXITY: Method.LEAST_LAXITY_FIRST,
+}
+NEAR_H = 0.0834
+"""Only the first five minutes of a plan are sent before there is a new one. [h]"""
+LEVELS = SetpointRules(near_h=NEAR_H, max_starts=None, min_on_minutes=0.0, min_off_minutes=0.0)
+STEADY = SetpointRules(near_h=NEAR_H, max_starts=3, min_on_minutes=15.0, min_off_minutes=15.0)
+WAITING_PER_KWH_H = 2e-3
+"""Where energy has no price: of a kWh that is worth 1. [1/h]"""
+FOLLOWED_MIN = 60.0
+"""Where any power can be offered and nothing happens, a plan stays the best one so long. [min]"""
+
+
+def settings_of(case: Case) -> Settings:
+    """As the published runs: projections of currents, margin where that is the aim."""
+    objective = Objective.MARGIN if case.aim is Aim.PROFIT else Objective.COST
+    return Settings(preferences=False, partial_draw=False, objective=objective)
+
+
+def maker_of(
+    charge: Charge,
+    case: Case,
+    *,
+    retail_per_kwh: float | None,
+    holiday_calendar: str | None,
+    earlier: tuple[RecordedSession, ...] = (),
+) -> Maker:
+    """What makes the algorithm of a method; ``earlier`` is a history that is declared to ours."""
+    if charge in RULES:
+        return RuledMaker(SimpleMaker(RULES[charge]), LEVELS if case.practice.has_levels else None)
+    rules = STEADY if charge is Charge.OURS_STEADY else LEVELS if case.practice.has_levels else None
+    taught = TargetPeak(earlier=earlier, holiday_calendar=holiday_calendar, settings=settings_of(case))
+    reading = Reading(retail_per_kwh=retail_per_kwh)
+    if case.aim is Aim.ENERGY:
+        reading = replace(reading, waiting_per_kwh_h=WAITING_PER_KWH_H)
+    manner = Manner(
+        settings=settings_of(case),
+        reading=replace(reading, learns_power=case.practice.has_batteries or case.as_stated),
+        every_min=5.0 if rules is not None else FOLLOWED_MIN,
+        target=None if charge is Charge.OURS_UNTAUGHT else taught,
+    )
+    return RuledMaker(PlannerMaker(manner), rules)
+
+
+@dataclass(frozen=True, slots=True)
+class RuledMaker:
+    """Makes an algorithm for a site with rules for its setpoints."""
+
+    maker: Maker
+    rules: SetpointRules | None
+
+    def __call__(self, site: Site, tariff: Tariff) -> Algorithm:
+        return self.maker(replace(site, setpoints=self.rules), tariff)

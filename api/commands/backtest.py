@@ -1,0 +1,99 @@
+"""``chargewright backtest``: what the optimizer would have made of real months, beside other methods."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from api.backtesting.cases import Aim, Case, Practice
+from api.backtesting.jobs import Job, Outcome, all_done, done
+from api.backtesting.methods import Charge
+from api.commands.data import Folder, data_folder
+from optimizer.backtest.disturbances import Disturbances
+
+RESULTS = Path("backtest-results")
+WIDTH_IN_A_FILE = 220
+ALL = (
+    Charge.OPTIMUM,
+    Charge.OURS,
+    Charge.UNCONTROLLED,
+    Charge.EQUAL_SHARE,
+    Charge.EARLIEST_DEADLINE,
+    Charge.LEAST_LAXITY,
+)
+ROUGH = Disturbances(
+    departure_h=0.5, request_share=0.2, load_share=0.05, sun_share=0.1, meter_share=0.01, follows_share=0.05,
+    silent_share=0.01,
+)  # fmt: skip
+"""What goes wrong with --disturbed: sizes that operators report."""
+
+
+def backtest(
+    cases: Annotated[
+        list[str], typer.Argument(help="caltech-YYYY-MM, jpl-YYYY-MM, norway-SITE-YYYY-MM or truck-depot.")
+    ],
+    method: Annotated[list[Charge] | None, typer.Option(help="Who is in charge; several may be named.")] = None,
+    aim: Annotated[Aim, typer.Option(help="What the site is run for.")] = Aim.PROFIT,
+    limit_kw: Annotated[list[float] | None, typer.Option(help="Limit of the transformer or connection.")] = None,
+    scenario: Annotated[
+        Practice, typer.Option(help="II ideal, III pilot levels, IV batteries, V both.")
+    ] = Practice.IDEAL,
+    as_stated: Annotated[
+        bool, typer.Option("--as-stated", help="Drivers say what they really said, which is often wrong, or nothing.")
+    ] = False,
+    history: Annotated[int, typer.Option(help="Months of earlier sessions that are declared to ours.")] = 0,
+    disturbed: Annotated[bool, typer.Option("--disturbed", help="Drivers, meters and radio err.")] = False,
+    seed: Annotated[int, typer.Option(help="Of what goes wrong.")] = 0,
+    days: Annotated[int | None, typer.Option(help="Only the first days.")] = None,
+    processes: Annotated[int, typer.Option(help="Runs at once.")] = 1,
+    results: Annotated[Path, typer.Option(help="Where runs are kept; what is there is not run again.")] = RESULTS,
+    page: Annotated[Path | None, typer.Option(help="Draw everything on one self-contained page here.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write all figures here.")] = None,
+    folder: Folder = None,
+) -> None:
+    """Play real months on a simulated site, with a method in charge that sees no more than it would at a real one."""
+    from api.backtesting.report import print_outcomes, write_csv, write_page
+
+    wanted = [
+        Job(
+            case=Case(name=name, aim=aim, limit_kw=limit, practice=scenario, as_stated=as_stated, days=days),
+            charge=charge,
+            history_months=history if charge is Charge.OURS else 0,
+            disturbances=ROUGH if disturbed else Disturbances(),
+            seed=seed,
+        )
+        for name in cases
+        for limit in limit_kw or [None]
+        for charge in method or ALL
+    ]
+    found = run_all(wanted, results, data_folder(folder), processes)
+    console = Console(highlight=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDTH_IN_A_FILE
+    print_outcomes(found, console)
+    if csv:
+        write_csv(found, csv)
+    if page:
+        write_page(found, page)
+
+
+def run_all(jobs: list[Job], results: Path, data: Path, processes: int) -> list[Outcome]:
+    """Outcomes in the order of the jobs, with a bar on standard error."""
+    console = Console(stderr=True, emoji=False)
+    with Progress(console=console, transient=True) as progress:
+        bar = progress.add_task("backtest", total=float(len(jobs)))
+        if processes > 1:
+            found = {}
+            for outcome in all_done(jobs, results, data, processes):
+                found[outcome.job] = outcome
+                progress.update(bar, completed=float(len(found)))
+            return [found[job] for job in jobs]
+        told = []
+        for k, job in enumerate(jobs):
+            progress.update(bar, description=f"{job.case.name} {job.charge}")
+            told.append(done(job, results, data, lambda share, k=k: progress.update(bar, completed=k + share)))
+            progress.update(bar, completed=k + 1.0)
+        return told
