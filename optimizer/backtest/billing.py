@@ -56,13 +56,12 @@ def meters_of(site: Site, tariff: Tariff) -> dict[str, Meter]:
     return {charge.id: Meter(charge, calendar) for charge in tariff.demand_charges}
 
 
-def with_peaks(tariff: Tariff, meters: dict[str, Meter], targets_kw: dict[str, float]) -> Tariff:
-    """The tariff with the peaks that are set, and those that are expected anyway."""
+def with_peaks(tariff: Tariff, meters: dict[str, Meter]) -> Tariff:
+    """The tariff with the peaks that are set."""
 
     def of(charge: DemandCharge) -> DemandCharge:
         meter = meters[charge.id]
-        target_kw = targets_kw.get(charge.id, 0.0)
-        return replace(charge, peak_set_kw=meter.peak_kw, metered_kwh=meter.metered_kwh, target_peak_kw=target_kw)
+        return replace(charge, peak_set_kw=meter.peak_kw, metered_kwh=meter.metered_kwh)
 
     return replace(tariff, demand_charges=tuple(map(of, tariff.demand_charges)))
 

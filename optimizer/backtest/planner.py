@@ -13,10 +13,11 @@ from models.domain.times import instant
 from models.domain.units import seconds_from_minutes
 from optimizer.backtest.algorithm import Effort
 from optimizer.backtest.billing import Meter, meters_of, with_peaks
+from optimizer.backtest.expecting import with_expected
 from optimizer.backtest.known import Known
 from optimizer.backtest.messages import Message, Setpoints
 from optimizer.backtest.scenarios import Look, Reading, scenario_of
-from optimizer.backtest.target_peak import TargetPeak
+from optimizer.backtest.target_peak import Expected, TargetPeak
 from optimizer.optimize import optimize
 from optimizer.settings import Settings
 
@@ -46,8 +47,8 @@ class Planner:
     _planned_s: float = 0.0
     _effort: Effort = field(default_factory=Effort)
     _meters: dict[str, Meter] = field(default_factory=dict)
-    _targets_kw: dict[str, float] = field(default_factory=dict)
-    _target_day: date | None = None
+    _expected: dict[str, Expected] = field(default_factory=dict)
+    _expected_on: date | None = None
 
     def __post_init__(self) -> None:
         self._meters = meters_of(self.site, self.tariff)
@@ -81,20 +82,20 @@ class Planner:
             self._effort = Effort(self._effort.plans + 1, spent_s)
 
     def _scenario(self) -> Scenario | None:
-        tariff = with_peaks(self.tariff, self._meters, self._targets())
-        return scenario_of(self.known, self.site, tariff, self.manner.look, self.manner.reading)
+        tariff = with_peaks(self.tariff, self._meters)
+        scenario = scenario_of(self.known, self.site, tariff, self.manner.look, self.manner.reading)
+        return None if scenario is None else with_expected(scenario, self._what_to_expect(tariff))
 
-    def _targets(self) -> dict[str, float]:
-        """The peaks that are expected, found anew on every day."""
+    def _what_to_expect(self, tariff: Tariff) -> dict[str, Expected]:
+        """Of each demand charge, found anew on every day."""
         if self.manner.target is None or not self._meters:
             return {}
         today = instant(self.known.at_s).astimezone(ZoneInfo(self.site.time_zone)).date()
-        if today != self._target_day:
-            tariff = with_peaks(self.tariff, self._meters, {})
+        if today != self._expected_on:
             retail = self.manner.reading.retail_per_kwh
-            self._targets_kw = self.manner.target.of(self.site, tariff, self.known.gone, self.known.at_s, retail)
-            self._target_day = today
-        return self._targets_kw
+            self._expected = self.manner.target.of(self.site, tariff, self.known.gone, self.known.at_s, retail)
+            self._expected_on = today
+        return self._expected
 
     def _power_kw(self) -> dict[str, float]:
         """What the plan has for the present, by session; nothing for those it does not know. [kW]"""

@@ -1,29 +1,44 @@
-"""Which peak a month will have anyway: the first stage of a two-stage program whose scenarios are past days.
+"""Which peak a month will have anyway, and what exceeding it would cost: a two-stage program over past days.
 
-The rest of the month is put together from past days of the same kind, each with what drivers then really wanted, and
-planned in hindsight with the whole demand charge and the peak that is set already. The peak of that plan balances what
-one more kW costs once against what it saves on all days to come; a peak up to it is worth having from today on. Nothing
-of the days to come is in it, and no number is chosen by hand.
+The rest of the month is put together from past days of the same kind and planned in hindsight, with the whole demand
+charge and the peak that is set already. The first stage is the peak, the second stages are the days. The peak of that
+plan balances what one more kW costs once against what it saves on all days; a peak up to it is worth having from today
+on. Beyond it a kW costs its price less what it would save on the days after today. Nothing of the days to come is in
+it, and no number is chosen by hand.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from models.datasets.recorded import RecordedSession
-from models.domain.calendar import Calendar
+from models.domain.calendar import Calendar, calendar_of
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
-from models.domain.session import Session, Vehicle
+from models.domain.schedule import Schedule
+from models.domain.session import Session
 from models.domain.site import Site
-from models.domain.tariff import DayKind, Tariff
+from models.domain.tariff import DemandCharge, Tariff
 from models.domain.times import instant
 from optimizer.backtest.billing import days_left
 from optimizer.backtest.known import Gone
-from optimizer.optimize import optimize
+from optimizer.backtest.past_days import are_all_known, by_day, recorded, rest_of_month
+from optimizer.optimize import replan
 from optimizer.settings import Objective, Settings
+from optimizer.warm import Basis
+
+BEYOND = (1.0, 1.1, 1.25, 1.5, 2.0)
+"""Multiples of the peak at which the price of exceeding it is looked up; between them it only rises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What is expected of one demand charge."""
+
+    peak_kw: float
+    beyond: tuple[tuple[float, float], ...] = ()
+    """Rising: from how many kW on one more costs how much, seen from today. Empty: its share, as equation (10) has it.
+    [kW], [currency/kW]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +46,7 @@ class TargetPeak:
     """How the peak is found."""
 
     earlier: tuple[RecordedSession, ...] = ()
-    """History of the site that was declared beforehand. None: a cold start."""
+    """History of the site that was declared beforehand; empty: a cold start."""
     period_min: float = 30.0
     most_days: int = 30
     """Of a kind; older ones are forgotten."""
@@ -43,90 +58,70 @@ class TargetPeak:
 
     def of(
         self, site: Site, tariff: Tariff, gone: Sequence[Gone], at_s: float, retail_per_kwh: float | None
-    ) -> dict[str, float]:
-        """A peak for each demand charge, by its id; nothing where no past day is known. [kW]"""
-        zone = ZoneInfo(site.time_zone)
-        today = instant(at_s).astimezone(zone).date()
-        calendar = Calendar(zone, frozenset(tariff.holidays), self.holiday_calendar)
-        past = _by_day([*map(_recorded, gone), *self.earlier], calendar, today)
-        sessions = tuple(_rest_of_month(past, days_left(today), calendar, self.most_days, retail_per_kwh))
+    ) -> dict[str, Expected]:
+        """For each demand charge, by its id; nothing where no past day is known."""
+        local = calendar_of(tariff, site.time_zone)
+        calendar = replace(local, holiday_calendar=self.holiday_calendar)
+        today = calendar.local(instant(at_s)).date()
+        days = days_left(today)
+        past = by_day([*map(recorded, gone), *self.earlier], calendar, today)
+        sessions = tuple(rest_of_month(past, days, calendar, self.most_days, retail_per_kwh))
         if not sessions:
             return {}
-        plan = optimize(self._scenario(site, tariff, sessions, today, zone), self.settings)
-        month = f"@{today:%Y-%m}"
-        return {
-            peak.demand_window.removesuffix(month): peak.peak_kw
-            for peak in plan.peaks
-            if peak.demand_window.endswith(month)
-        }
+        scenario = self._scenario(site, tariff, sessions, days, calendar)
+        return self._expected(scenario, today, prices=are_all_known(past, days, calendar))
 
     def _scenario(
-        self, site: Site, tariff: Tariff, sessions: tuple[Session, ...], today: date, zone: ZoneInfo
+        self, site: Site, tariff: Tariff, sessions: tuple[Session, ...], days: Sequence[date], calendar: Calendar
     ) -> Scenario:
-        days = days_left(today)
-        start, end = (datetime.combine(day, time(), zone) for day in (today, days[-1] + timedelta(days=1)))
+        ends = (datetime.combine(day, time(), calendar.time_zone) for day in (days[0], days[-1] + timedelta(days=1)))
+        start, end = (at.astimezone(UTC) for at in ends)
         count = round((end - start) / timedelta(minutes=self.period_min))
-        horizon = Horizon(start=start.astimezone(UTC), stretches=(Stretch(count=count, minutes=self.period_min),))
-        present = tuple(one for one in sessions if one.arrival < horizon.end)
+        horizon = Horizon(start=start, stretches=(Stretch(count=count, minutes=self.period_min),))
+        present = tuple(one for one in sessions if one.arrival < end)
         return Scenario(site=replace(site, setpoints=None), sessions=present, tariff=tariff, horizon=horizon)
 
+    def _expected(self, scenario: Scenario, today: date, *, prices: bool) -> dict[str, Expected]:
+        first = replan(scenario, self.settings)
+        found = {}
+        for charge in scenario.tariff.demand_charges if scenario.tariff else ():
+            label = f"{charge.id}@{today:%Y-%m}"
+            peak_kw = next((one.peak_kw for one in first.schedule.peaks if one.demand_window == label), None)
+            if peak_kw is not None:
+                beyond = self._beyond(scenario, charge, label, peak_kw, first.basis) if prices and peak_kw > 0.0 else ()
+                found[charge.id] = Expected(peak_kw=peak_kw, beyond=beyond)
+        return found
 
-_Days = dict[bool, dict[date, list[RecordedSession]]]
+    def _beyond(
+        self, scenario: Scenario, charge: DemandCharge, label: str, peak_kw: float, basis: Basis
+    ) -> tuple[tuple[float, float], ...]:
+        """What one more kW costs at some peaks, less what it would save after today."""
+        assert scenario.horizon is not None, "it was made with one"
+        tomorrow = scenario.horizon.start + timedelta(days=1)
+        steps, least = [], 0.0
+        for factor in BEYOND:
+            assumed = _with_target(scenario, charge, factor * peak_kw)
+            made = replan(assumed, self.settings, basis)
+            basis = made.basis
+            least = max(least, charge.rate_per_kw - _worth_after(made.schedule, label, tomorrow))
+            steps.append((factor * peak_kw, least))
+        return tuple(steps)
 
 
-def _recorded(one: Gone) -> RecordedSession:
-    return RecordedSession(
-        id=one.session,
-        evse=one.evse,
-        arrival=instant(one.arrival_s),
-        departure=instant(one.departure_s),
-        energy_kwh=one.wanted_kwh,
-        power_kw=one.power_kw,
+def _with_target(scenario: Scenario, charge: DemandCharge, peak_kw: float) -> Scenario:
+    assert scenario.tariff is not None, "it was made with one"
+    charges = tuple(
+        replace(one, target_peak_kw=peak_kw) if one.id == charge.id else one for one in scenario.tariff.demand_charges
     )
+    return replace(scenario, tariff=replace(scenario.tariff, demand_charges=charges))
 
 
-def _by_day(past: Sequence[RecordedSession], calendar: Calendar, today: date) -> _Days:
-    """Sessions by the day on which they began, workdays and other days apart; today is not over."""
-    found: _Days = {True: defaultdict(list), False: defaultdict(list)}
-    for one in past:
-        day = calendar.local(one.arrival).date()
-        if day < today:
-            found[_is_workday(day, calendar)][day].append(one)
-    return found
-
-
-def _is_workday(day: date, calendar: Calendar) -> bool:
-    return calendar.kind_of(day) is DayKind.WEEKDAY
-
-
-def _rest_of_month(
-    past: _Days, days: Sequence[date], calendar: Calendar, most_days: int, retail_per_kwh: float | None
-) -> Iterator[Session]:
-    """Past days in the place of days to come, the latest first, over and over again."""
-    turn = {True: 0, False: 0}
-    for day in days:
-        kind = _is_workday(day, calendar)
-        known = sorted(past[kind], reverse=True)[:most_days]
-        if known:
-            then = known[turn[kind] % len(known)]
-            turn[kind] += 1
-            yield from _as_of(past[kind][then], then, day, calendar, retail_per_kwh)
-
-
-def _as_of(
-    sessions: Sequence[RecordedSession], then: date, day: date, calendar: Calendar, retail_per_kwh: float | None
-) -> Iterator[Session]:
-    """The sessions of one day as if they were of another one, at the same time of its clock."""
-    later = timedelta(days=(day - then).days)
-    for one in sessions:
-        arrival, departure = ((calendar.local(t) + later).astimezone(UTC) for t in (one.arrival, one.departure))
-        if departure > arrival and one.energy_kwh > 0.0:
-            yield Session(
-                id=f"{day}|{one.id}",
-                evse=one.evse,
-                arrival=arrival,
-                departure=departure,
-                energy_target_kwh=one.energy_kwh,
-                retail_price_per_kwh=retail_per_kwh,
-                vehicle=None if one.power_kw is None else Vehicle(id=one.id, max_charge_kw=one.power_kw),
-            )
+def _worth_after(plan: Schedule, label: str, after: datetime) -> float:
+    """What one more kW of peak saves in all metering intervals from a time on. [currency/kW]"""
+    duals = plan.duals["peak_import_definition"]
+    windows, intervals = duals.labels
+    return sum(
+        max(0.0, float(worth))
+        for window, begins, worth in zip(windows, intervals, duals.values, strict=True)
+        if window == label and worth and datetime.fromisoformat(begins) >= after
+    )
