@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-import numpy as np
-
 from models.domain.completion import Completed
-from models.domain.errors import DeadlinePassed
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, Statistics
 from optimizer import formulation
+from optimizer.answers import outcome_of
 from optimizer.backends.highs import NoSolution
 from optimizer.completing import complete
 from optimizer.conflict.impossible import impossible
@@ -18,14 +16,14 @@ from optimizer.duals import Duals
 from optimizer.futures.common import common, end_of, futures_of
 from optimizer.goals import GoalSolver, Shape, Solved
 from optimizer.instance import Instance, instance_of
+from optimizer.offering import Offering, roughly_offered
 from optimizer.outcome import Outcome
 from optimizer.previous import with_previous
-from optimizer.program import Floats, LinearProgram
+from optimizer.program import LinearProgram
 from optimizer.response.lifting import without
 from optimizer.response.reference import lacking_reference, with_references
-from optimizer.setpoints import as_rounded, leaves_open, rounded_offers, with_offers, with_setpoints, with_settled_lines
 from optimizer.settings import Objective, Settings
-from optimizer.solution import energies, group_duals, inside_kwh, lacking_kwh, node_duals, schedule_of
+from optimizer.solution import schedule_of
 from optimizer.warm import Basis
 
 
@@ -139,7 +137,7 @@ def optimize_shaped(
     goals = GoalSolver(instance, settings, carried=carried, keep_basis=True, shape=shape)
     solved = goals.solve()
     assert goals.basis is not None
-    outcome = _outcome(instance, solved)
+    outcome = outcome_of(instance, solved)
     schedule = _schedule(completed, instance, goals, outcome, solved, Method.OPTIMAL, goals.solver.seconds)
     return Shaped(schedule, solved, goals.basis)
 
@@ -181,42 +179,20 @@ def _planned(
 
     def settled(solved: Solved) -> None:
         if at_money is not None:
-            outcome = _outcome(instance, solved)
-            found = _rounded(instance, outcome) if offers else outcome
+            outcome = outcome_of(instance, solved)
+            found = roughly_offered(instance, outcome) if offers else outcome
             at_money(schedule(found, solved, Method.FEASIBLE_AT_DEADLINE))
 
     try:
         solved = goals.solve(settled)
     except NoSolution:
         raise impossible(goals.formulated(), instance, goals.settings) from None
-    outcome = _outcome(instance, solved)
+    outcome = outcome_of(instance, solved)
     if offers:
-        outcome = _offered(instance, goals, outcome, perf_counter() - started)
+        due_s = started + goals.settings.time_limit_s
+        offering = Offering(instance, goals, due_s, lambda found: schedule(found, solved, Method.OPTIMAL))
+        outcome = offering.offered(outcome)
     return schedule(outcome, solved, Method.OPTIMAL)
-
-
-def _rounded(instance: Instance, outcome: Outcome) -> Outcome:
-    return as_rounded(instance, outcome, rounded_offers(instance, outcome))
-
-
-def _offered(instance: Instance, goals: GoalSolver, outcome: Outcome, spent_s: float) -> Outcome:
-    """The integer stage: offers in near periods, then what they leave open once more as a linear program."""
-    found = rounded_offers(instance, outcome)
-    if not leaves_open(instance):
-        return as_rounded(instance, outcome, found)
-    left_s = goals.settings.time_limit_s - spent_s
-    if left_s <= 0.0:
-        raise DeadlinePassed("no time was left to settle what offers leave open")
-    last = GoalSolver(
-        with_settled_lines(instance),
-        replace(goals.settings, time_limit_s=left_s),
-        shape=lambda program: with_setpoints(program, instance, found),
-    )
-    try:
-        settled = with_offers(instance, _outcome(instance, last.solve()), found)
-    except NoSolution:  # a hair of rounding: what was planned beside the offers still goes with them
-        return as_rounded(instance, outcome, found)
-    return replace(settled, worth_per_kw=outcome.worth_per_kw)
 
 
 def _schedule(
@@ -237,40 +213,6 @@ def _schedule(
         duals=Duals.of(solved.money_program, solved.money.row_duals),
         statistics=_statistics(goals, solved, total_s),
     )
-
-
-def _outcome(instance: Instance, solved: Solved) -> Outcome:
-    columns, values, who = solved.program.columns, solved.answer.values, instance.sessions
-    power = np.clip(values[columns["charge_power"].slice], 0.0, instance.following.most_kw)
-    discharge_kw = _given_back(instance, values[columns["discharge_power"].slice])
-    minimum, after = np.zeros(who.count), np.zeros(who.count)
-    for name, target in (("minimum_shortfall", minimum), ("energy_after_horizon", after)):
-        target[columns[name].positions[0]] = np.maximum(0.0, values[columns[name].slice])
-    lacking = lacking_kwh(instance, energies(instance, power), inside_kwh(instance, power, discharge_kw))
-    # (3) is no equation: a plan that ends above what is wanted leaves nothing for later, and misses nothing.
-    after = np.minimum(after, lacking)
-    curtailed = values[columns["pv_curtailed"].slice]
-    units, shape = instance.storage, (instance.storage.count, instance.periods.count)
-    charge, discharge = (values[columns[f"storage_{way}"].slice].reshape(shape) for way in ("charge", "discharge"))
-    return Outcome(
-        charge_power_kw=power,
-        discharge_power_kw=discharge_kw,
-        storage_charge_kw=np.clip(charge, 0.0, units.max_charge_kw[:, None]),
-        storage_discharge_kw=np.clip(discharge, 0.0, units.max_discharge_kw[:, None]),
-        curtailed_kw=np.clip(curtailed, 0.0, instance.generation.curtailable_kw),
-        minimum_shortfall_kwh=np.minimum(minimum, lacking - after),
-        after_horizon_kwh=after,
-        worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),
-        group_worth_per_kw=group_duals(solved.money_program, solved.money.row_duals, instance),
-    )
-
-
-def _given_back(instance: Instance, discharge_kw: Floats) -> Floats:
-    """What cars give back, for every cell (N,). [kW]"""
-    states, given = instance.states, np.zeros(instance.cells.count)
-    giving = states.giving
-    given[states.cell[giving]] = np.clip(discharge_kw, 0.0, states.max_discharge_kw[states.member[giving]])
-    return given
 
 
 def _statistics(goals: GoalSolver, solved: Solved, total_s: float) -> Statistics:

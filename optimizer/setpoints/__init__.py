@@ -1,9 +1,20 @@
 """The integer stage: near setpoints that EVSEs and cars can follow, and a tail that stays linear.
 
-``stage`` makes offers of powers; ``fixing`` makes the last linear program, in which they are constants.
+``stage`` makes offers of powers; ``runs`` asks for other powers in the same runs; ``fixing`` makes the last linear
+program, in which offers are constants.
 """
 
 from optimizer.setpoints.fixing import leaves_open, with_setpoints, with_settled_lines
-from optimizer.setpoints.stage import as_rounded, rounded_offers, with_offers
+from optimizer.setpoints.runs import with_runs
+from optimizer.setpoints.stage import as_rounded, rounded_again, rounded_offers, with_offers
 
-__all__ = ["as_rounded", "leaves_open", "rounded_offers", "with_offers", "with_setpoints", "with_settled_lines"]
+__all__ = [
+    "as_rounded",
+    "leaves_open",
+    "rounded_again",
+    "rounded_offers",
+    "with_offers",
+    "with_runs",
+    "with_setpoints",
+    "with_settled_lines",
+]

@@ -17,6 +17,11 @@ def rounded_offers(instance: Instance, outcome: Outcome) -> Rounded:
     return rounded(instance, wanted(instance, outcome))
 
 
+def rounded_again(instance: Instance, outcome: Outcome) -> Rounded:
+    """Offers near powers that were chosen for settled runs: nobody starts at another time."""
+    return rounded(instance, replace(wanted(instance, outcome), switched=True))
+
+
 def with_offers(instance: Instance, outcome: Outcome, found: Rounded) -> Outcome:
     """The outcome with these offers in near periods, and all other powers as they are."""
     near = near_cells(instance)

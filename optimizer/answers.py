@@ -1,0 +1,44 @@
+"""A solver's answer as what a plan is made of."""
+
+import numpy as np
+
+from optimizer.goals import Solved
+from optimizer.instance import Instance
+from optimizer.outcome import Outcome
+from optimizer.program import Floats
+from optimizer.solution import energies, group_duals, inside_kwh, lacking_kwh, node_duals
+
+
+def outcome_of(instance: Instance, solved: Solved) -> Outcome:
+    """Setpoints, what is missed, and what limits are worth; crumbs outside of bounds are cut off."""
+    columns, values, who = solved.program.columns, solved.answer.values, instance.sessions
+    power = np.clip(values[columns["charge_power"].slice], 0.0, instance.following.most_kw)
+    discharge_kw = _given_back(instance, values[columns["discharge_power"].slice])
+    minimum, after = np.zeros(who.count), np.zeros(who.count)
+    for name, target in (("minimum_shortfall", minimum), ("energy_after_horizon", after)):
+        target[columns[name].positions[0]] = np.maximum(0.0, values[columns[name].slice])
+    lacking = lacking_kwh(instance, energies(instance, power), inside_kwh(instance, power, discharge_kw))
+    # (3) is no equation: a plan that ends above what is wanted leaves nothing for later, and misses nothing.
+    after = np.minimum(after, lacking)
+    curtailed = values[columns["pv_curtailed"].slice]
+    units, shape = instance.storage, (instance.storage.count, instance.periods.count)
+    charge, discharge = (values[columns[f"storage_{way}"].slice].reshape(shape) for way in ("charge", "discharge"))
+    return Outcome(
+        charge_power_kw=power,
+        discharge_power_kw=discharge_kw,
+        storage_charge_kw=np.clip(charge, 0.0, units.max_charge_kw[:, None]),
+        storage_discharge_kw=np.clip(discharge, 0.0, units.max_discharge_kw[:, None]),
+        curtailed_kw=np.clip(curtailed, 0.0, instance.generation.curtailable_kw),
+        minimum_shortfall_kwh=np.minimum(minimum, lacking - after),
+        after_horizon_kwh=after,
+        worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),
+        group_worth_per_kw=group_duals(solved.money_program, solved.money.row_duals, instance),
+    )
+
+
+def _given_back(instance: Instance, discharge_kw: Floats) -> Floats:
+    """What cars give back, for every cell (N,). [kW]"""
+    states, given = instance.states, np.zeros(instance.cells.count)
+    giving = states.giving
+    given[states.cell[giving]] = np.clip(discharge_kw, 0.0, states.max_discharge_kw[states.member[giving]])
+    return given

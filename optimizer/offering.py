@@ -1,0 +1,102 @@
+"""The integer stage as a whole: the powers of a linear program become offers, and a plan is made around them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+
+from models.domain.errors import DeadlinePassed, SolverFault
+from models.domain.schedule import Schedule
+from optimizer.answers import outcome_of
+from optimizer.backends.highs import NoSolution
+from optimizer.goals import GoalSolver
+from optimizer.heuristics.rounding import Rounded
+from optimizer.instance import Instance
+from optimizer.outcome import Outcome
+from optimizer.program import LinearProgram
+from optimizer.setpoints import (
+    as_rounded,
+    leaves_open,
+    rounded_again,
+    rounded_offers,
+    with_offers,
+    with_runs,
+    with_setpoints,
+    with_settled_lines,
+)
+
+ROUNDS = 3
+"""After the first. B1 at 30 kW with S5: 71.75 % of the energy, then 72.40, 72.50."""
+BETTER = 1e-6
+"""Of a cost or a broken promise: what another rounding has to be better by, so that no last digit decides."""
+
+Change = Callable[[LinearProgram, Instance, Rounded], LinearProgram]
+
+
+class Offering:
+    """Makes offers of one instance until a moment; ``priced`` tells the plan that an outcome makes."""
+
+    def __init__(self, instance: Instance, goals: GoalSolver, due_s: float, priced: Callable[[Outcome], Schedule]):
+        self.instance, self.settings, self.due_s, self.priced = instance, goals.settings, due_s, priced
+
+    def offered(self, outcome: Outcome) -> Outcome:
+        """The best offers, with what limits were worth before them: once near charging is settled, that is nothing."""
+        best = self._best(outcome)
+        return replace(best, worth_per_kw=outcome.worth_per_kw, group_worth_per_kw=outcome.group_worth_per_kw)
+
+    def _best(self, outcome: Outcome) -> Outcome:
+        """Rounded, and again with powers chosen anew for the runs that were found, as long as that is better.
+
+        Raises DeadlinePassed when no time is left to plan what offers leave open.
+        """
+        found = rounded_offers(self.instance, outcome)
+        best = self._around(outcome, found)
+        for _ in range(ROUNDS):
+            try:
+                anew = outcome_of(self.instance, self._solver(with_runs, found).solve())
+                found = rounded_again(self.instance, anew)
+                plan = self._around(anew, found)
+            except (NoSolution, DeadlinePassed, SolverFault):  # what was found before stands
+                return best
+            if not self._is_better(plan, best):
+                return best
+            best = plan
+        return best
+
+    def _around(self, outcome: Outcome, found: Rounded) -> Outcome:
+        """Offers, and what they leave open once more as a linear program."""
+        if not leaves_open(self.instance):
+            return as_rounded(self.instance, outcome, found)
+        try:
+            settled = outcome_of(self.instance, self._solver(with_setpoints, found).solve())
+        except NoSolution:  # a hair of rounding: what was planned beside the offers still goes with them
+            return as_rounded(self.instance, outcome, found)
+        return with_offers(self.instance, settled, found)
+
+    def _solver(self, change: Change, found: Rounded) -> GoalSolver:
+        left_s = self.due_s - perf_counter()
+        if left_s <= 0.0:
+            raise DeadlinePassed("no time was left to settle what offers leave open")
+        return GoalSolver(
+            with_settled_lines(self.instance),
+            replace(self.settings, time_limit_s=left_s),
+            shape=lambda program: change(program, self.instance, found),
+        )
+
+    def _is_better(self, one: Outcome, other: Outcome) -> bool:
+        """Fewer broken promises, rank by rank, before less cost."""
+        for ours, theirs in zip(self._standing(one), self._standing(other), strict=True):
+            if abs(ours - theirs) > BETTER:
+                return ours < theirs
+        return False
+
+    def _standing(self, outcome: Outcome) -> list[float]:
+        who = self.instance.sessions
+        broken = [float(outcome.minimum_shortfall_kwh[who.rank == rank].sum()) for rank in np.unique(who.rank)]
+        return [*broken, self.priced(outcome).objective]
+
+
+def roughly_offered(instance: Instance, outcome: Outcome) -> Outcome:
+    """Rounded, without another solve."""
+    return as_rounded(instance, outcome, rounded_offers(instance, outcome))
