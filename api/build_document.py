@@ -23,6 +23,8 @@ from api.document import (
     DispatchLine,
     EventInterval,
     EventLine,
+    FailSafeInstant,
+    FailSafeResult,
     GroupLoad,
     Hold,
     Inside,
@@ -79,6 +81,7 @@ def document(answer: Answer) -> PlanDocument:
         alarms=_alarms(schedule),
         assumptions=[AssumptionLine(what=a.what, value=a.value, source=a.source) for a in schedule.assumptions],
         audit=_audit(answer),
+        fail_safe=_fail_safe(answer),
         fail_safe_kw={evse: rounded(power_kw) for evse, power_kw in answer.fail_safe_kw.items()},
         ocpp=_ocpp(answer),
         statistics=_statistics(schedule),
@@ -387,6 +390,35 @@ def _audit(answer: Answer) -> AuditResult:
             for rule in report.breaks
         ],
         figures={name: finite(figure) for name, figure in report.figures.items()},
+    )
+
+
+def _fail_safe(answer: Answer) -> FailSafeResult | None:
+    proof, told, rules = answer.audit.fail_safe, answer.schedule.fail_safe, answer.scenario.site.fail_safe
+    if proof is None or told is None or rules is None:
+        return None
+    cost = answer.fail_safe_cost
+    return FailSafeResult(
+        policy=str(rules.policy),
+        plan_until=instant(told.plan_until_s),
+        arrivals=told.arrivals,
+        instants=[
+            FailSafeInstant(
+                instant=str(one.instant),
+                proven=not one.exceeded,
+                fullest=one.fullest,
+                loading=rounded(one.loading),
+                exceeded=list(one.exceeded),
+            )
+            for one in proof.instants
+        ],
+        inadmissible=list(proof.inadmissible),
+        uncontrolled=list(proof.uncontrolled),
+        reserve_kw=rounded(proof.reserve_kw),
+        reserve_kwh=rounded(proof.reserve_kwh),
+        costs_kw=None if cost is None else rounded(cost.power_kw),
+        put_off_kwh=None if cost is None else rounded(cost.put_off_kwh),
+        missed_kwh=None if cost is None else rounded(cost.missed_kwh),
     )
 
 

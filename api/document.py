@@ -293,6 +293,38 @@ class AuditResult(Part):
     figures: dict[str, float | None]
 
 
+class FailSafeInstant(Part):
+    """Whether every limit is kept, whatever messages or stations are lost."""
+
+    instant: str
+    """``connected``, ``blind`` from the last contact until the last plan ends, ``after`` it."""
+    proven: bool
+    fullest: str
+    loading: float
+    exceeded: list[str]
+
+
+class FailSafeResult(Part):
+    """What holds without us, proven by the audit, and what that costs beside a plan without it."""
+
+    policy: str
+    plan_until: datetime
+    """When stations leave the plan for their shares."""
+    arrivals: int
+    """How many cars may come to empty EVSEs until then."""
+    instants: list[FailSafeInstant]
+    inadmissible: list[str]
+    """EVSEs whose share they cannot offer."""
+    uncontrolled: list[str]
+    """EVSEs that nothing holds without contact, counted at their rating."""
+    reserve_kw: float
+    reserve_kwh: float
+    costs_kw: float | None
+    """The most that cars are offered less at a time; null: no time was left to compare."""
+    put_off_kwh: float | None
+    missed_kwh: float | None
+
+
 class OcppMessage(Part):
     """One OCPP request, ready to be sent by the CSMS."""
 
@@ -381,6 +413,8 @@ class PlanDocument(Part):
     assumptions: list[AssumptionLine]
     audit: AuditResult
     fail_safe_kw: dict[str, float]
+    fail_safe: FailSafeResult | None
+    """null where the site has no fail-safe."""
     """By EVSE: what it may draw when it hears nothing any more."""
     ocpp: OcppMessages | None
     """Null unless an OCPP version was asked for."""

@@ -9,8 +9,10 @@ from datetime import datetime
 from time import monotonic
 
 from models.domain.errors import DeadlinePassed, InvalidScenario, NoFeasibleSchedule, SolverFault
+from models.domain.failsafe import DailyStep
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
+from models.domain.times import instant
 from models.domain.units import HOURS_PER_DAY, seconds_from_hours
 from models.domain.validation import contradictions, validate
 from models.ocpp.bundle import bundle
@@ -24,6 +26,7 @@ from optimizer.explain import Reason
 from optimizer.explain.held import Held
 from optimizer.explain.in_time import held_within, reasons_within
 from optimizer.failsafe import fail_safe_shares
+from optimizer.failsafe_cost import FailSafeCost, fail_safe_cost
 from optimizer.heuristics import heuristic
 from optimizer.ladder import Candidate, best_plan
 from optimizer.previous import with_previous
@@ -63,6 +66,8 @@ class Answer:
     """The same day when every car charges as fast as it can from arrival on, whatever the limits say."""
     fail_safe_kw: Mapping[str, float]
     """What each EVSE may draw when it hears nothing any more. [kW at evse]"""
+    fail_safe_cost: FailSafeCost | None
+    """None where the site has no fail-safe, or no time was left to tell."""
     candidates: tuple[Candidate, ...]
     """The plans that could have been the answer, and what became of each."""
     as_of: datetime
@@ -102,10 +107,21 @@ def plan(
         held=held_within(completed, best.schedule, settings, within_s=due - monotonic()),
         uncontrolled=heuristic(completed, Method.UNCONTROLLED),
         fail_safe_kw=shares_kw,
+        fail_safe_cost=_cost_within(completed, best.schedule, settings, within_s=due - monotonic()),
         candidates=best.candidates,
         as_of=moment(best.schedule, now),
     )
     return answer if ocpp is None else replace(answer, ocpp=sending(answer, ocpp))
+
+
+def _cost_within(scenario: Scenario, plan: Schedule, settings: Settings, *, within_s: float) -> FailSafeCost | None:
+    """One more plan, without room for those who come unseen; the answer is not kept waiting for it."""
+    if plan.fail_safe is None or within_s <= 0.0:
+        return None
+    try:
+        return fail_safe_cost(scenario, plan, replace(settings, time_limit_s=min(settings.time_limit_s, within_s)))
+    except (SolverFault, DeadlinePassed):
+        return None
 
 
 def in_settled_class(scenario: Scenario, settings: Settings, *, within_s: float) -> Scenario:
@@ -129,7 +145,11 @@ def sending(answer: Answer, manner: Manner) -> Sending:
         return Sending(manner=manner, requests=(), not_sent=tuple(refused))
     given = answer.scenario, answer.schedule
     compiled = (bundle if manner.bundle else compilation)(
-        *given, now=answer.as_of, fail_safe_kw=answer.fail_safe_kw, manner=manner
+        *given,
+        now=answer.as_of,
+        fail_safe_kw=answer.fail_safe_kw,
+        daily=daily_shares(answer.schedule),
+        manner=until_blind_ends(manner, answer.schedule),
     )
     return Sending(
         manner=manner,
@@ -137,6 +157,21 @@ def sending(answer: Answer, manner: Manner) -> Sending:
         not_sent=compiled.not_sent,
         withheld=tuple(withheld(*given, compiled.profiles)),
     )
+
+
+def daily_shares(schedule: Schedule) -> dict[str, tuple[DailyStep, ...]]:
+    """By EVSE, those whose shares take turns during the day."""
+    told = schedule.fail_safe
+    return {} if told is None else {share.evse: share.daily for share in told.shares if share.daily}
+
+
+def until_blind_ends(manner: Manner, schedule: Schedule) -> Manner:
+    """Stations leave the plan for their shares when the blind time ends, unless they are told to earlier."""
+    told = schedule.fail_safe
+    if told is None:
+        return manner
+    ends = instant(told.plan_until_s)
+    return replace(manner, plan_until=ends if manner.plan_until is None else min(ends, manner.plan_until))
 
 
 def check(scenario: Scenario) -> None:

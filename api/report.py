@@ -353,6 +353,35 @@ def _print_verdict(document: PlanDocument, console: Console) -> None:
     console.print(Text(f"Audit: {audit.verdict}", style="green" if audit.passed else "bold red"))
     for broken in audit.breaks[:ASSUMPTIONS_SHOWN]:
         console.print(Text(f"  {broken.code}: {broken.message}", style="red"))
+    _print_fail_safe(document, console)
+
+
+def _print_fail_safe(document: PlanDocument, console: Console) -> None:
+    """``Without us: connected, blind and after proven; 11.0 kW kept free for 2 cars until 17:20 ...``"""
+    told = document.fail_safe
+    if told is None:
+        return
+    proven = [one.instant for one in told.instants if one.proven]
+    open_ = [one for one in told.instants if not one.proven]
+    verdict = f"proven {', '.join(proven)}" if proven else "proven at no time"
+    lacking = "".join(f"; NOT {one.instant}: {one.exceeded[0]}" for one in open_)
+    console.print(Text(f"Without us: {verdict}{lacking}", style="bold red" if open_ else "green"))
+    until, cost = Clock(document).time(told.plan_until), ""
+    if told.costs_kw is not None:
+        cost = (
+            f"; cars are offered up to {told.costs_kw:.1f} kW less, {told.put_off_kwh:.1f} kWh are put off, "
+            f"{told.missed_kwh:.1f} kWh missed for it"
+        )
+    kept = f"{told.reserve_kw:.1f} kW, {told.reserve_kwh:.1f} kWh are kept free for {told.arrivals} cars until {until}"
+    console.print(Text(f"  {kept}{cost}"))
+    _print_unfit(told.inadmissible, "have a share that they cannot offer", console)
+    _print_unfit(told.uncontrolled, "are held by nothing without contact", console)
+
+
+def _print_unfit(evses: list[str], what: str, console: Console) -> None:
+    if evses:
+        more = f" and {len(evses) - NOT_SENT_SHOWN} more" if len(evses) > NOT_SENT_SHOWN else ""
+        console.print(Text(f"  {', '.join(evses[:NOT_SENT_SHOWN])}{more} {what}", style="yellow"))
 
 
 def _print_candidates(document: PlanDocument, console: Console) -> None:

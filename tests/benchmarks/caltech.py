@@ -29,15 +29,19 @@ PAIRS = {
 
 def september(folder: Path, limit_kw: float, *, value_per_kwh: float, priced: bool) -> Scenario:
     """All sessions of the month under a transformer limit; unpriced for the energy table, priced for the profit one."""
-    network = json.loads((folder / "sites" / "caltech_acn_network.json").read_text())
     sessions = _sessions(folder / "acn" / "caltech_2018-09_sessions.csv")
     periods = max(int((s.departure - START) / PERIOD) for s in sessions if s.departure is not None)
     return Scenario(
-        site=_site(network, limit_kw, value_per_kwh),
+        site=network_site(folder, limit_kw, value_per_kwh),
         sessions=sessions,
         tariff=_tariff() if priced else Tariff(currency="USD", import_price=0.0),
         horizon=Horizon(start=START.astimezone(UTC), stretches=(Stretch(count=periods, minutes=5.0),)),
     )
+
+
+def network_site(folder: Path, limit_kw: float, value_per_kwh: float) -> Site:
+    """The published network, which is read from the data folder, behind a transformer of such a limit."""
+    return _site(json.loads((folder / "sites" / "caltech_acn_network.json").read_text()), limit_kw, value_per_kwh)
 
 
 def _sessions(path: Path) -> tuple[Session, ...]:
