@@ -36,7 +36,7 @@ def _current_alarms(instance: Instance) -> Iterator[Alarm]:
     instants = instance.periods.instants_s
     for point in instance.currents:
         for line in point.lines:
-            excess_a = line.base_a + point.installed_a(line) - line.limit_a
+            excess_a = line.kept_a + point.installed_a(line) - line.limit_a
             for first, end in runs(excess_a > NOTICEABLE_KW):
                 most, name = float(excess_a[first:end].max()), instance.limits.ids[point.node]
                 yield Alarm(

@@ -105,10 +105,10 @@ def _line_cuts(
 ) -> list[Tangents]:
     """Nothing for a line that is inside everywhere."""
     line = watched.line
-    current, length = longest(watched, legs_a)
-    room = np.maximum(0.0, allowed * line.limit_a - line.base_a)
+    current, length = longest(watched, legs_a, line.reserve)
+    room = np.maximum(line.kept_a - line.base_a, allowed * line.limit_a - line.base_a)
     if watch.point.floor_a is not None:
-        room = np.maximum(room, longest(watched, watch.point.floor_a)[1] + FLOOR_SLACK_A)
+        room = np.maximum(room, longest(watched, watch.point.floor_a, line.reserve)[1] + FLOOR_SLACK_A)
     outside = np.flatnonzero(length > room + NOTHING_A)
     if len(outside) == 0:
         return []
@@ -118,9 +118,14 @@ def _line_cuts(
     return [tangents(watch.point, line, angle, period, watch.places, settings, share=share)]
 
 
-def longest(watched: Watched, legs_a: Floats) -> tuple[Phasors, Floats]:
-    """The longest sum that a line's current can be, and its length with what has no known phase, per period. [A]"""
+def longest(watched: Watched, legs_a: Floats, reserve: Phasors | None = None) -> tuple[Phasors, Floats]:
+    """The longest sum that a line's current can be, and its length with what has no known phase, per period. [A]
+
+    ``reserve`` (J, T): of cars that may come beside them, the sums of which one is there.
+    """
     sums = watched.sums @ legs_a
+    if reserve is not None:
+        sums = (sums[:, None, :] + reserve[None, :, :]).reshape(-1, legs_a.shape[1])
     chosen = sums[np.argmax(abs(sums), axis=0), np.arange(legs_a.shape[1])]
     return chosen, abs(chosen) + watched.of_unknown @ legs_a
 

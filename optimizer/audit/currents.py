@@ -17,7 +17,7 @@ from optimizer.audit.loads import continuous_factor, high_and_low_kw, without_al
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import steps_at, utc
 from optimizer.audit.tree import above, leaves_first
-from optimizer.audit.unseen import reserve_a
+from optimizer.audit.unseen import Starting, starting_on
 from optimizer.audit.wiring import (
     BALANCED,
     VOLTAGE_IF_UNTOLD_V,
@@ -73,13 +73,12 @@ class LineCurrent:
     line: str
     """``L1``, or ``primary L1`` on the grid side of a transformer."""
     charging_a: Floats
-    """Longest sum of phasors (G,). [A]"""
+    """Longest sum of phasors of cars, with those that may come unseen (G,). [A]"""
     base_a: Floats
     """(G,) [A]"""
-    unseen_a: Floats
-    """Of ``base_a``, what EVSEs may put on it that start unseen (T,). [A]"""
     floor_a: Floats
-    """Of ``charging_a``, what may flow whatever is planned, until the plan is acknowledged (G,). [A]"""
+    """Of ``charging_a``, what may flow whatever is planned: what EVSEs may follow besides the plan, and cars that may
+    come unseen (G,). [A]"""
     limit_a: Floats
     """(G,) [A]"""
 
@@ -117,18 +116,23 @@ def current_breaks(case: Case, current: LineCurrent) -> Iterator[Break]:
 
 
 def longest(phasors: Complexes, amperes: Floats, partial_draw: bool) -> Floats:
-    """Greatest length of the sum of phasors (K,) times amperes (K, T), over all sets of them that are on. (T,) [A]
+    """Greatest length of the sum of phasors (K,) times amperes (K, T), over all sets of them that are on. (T,) [A]"""
+    return np.asarray(np.abs(_sums(phasors, amperes, partial_draw)).max(axis=0))
 
-    The longest sum holds exactly the phasors with a positive projection on it, so it is enough to try the one set
-    that belongs to each direction, and sets change only where a direction is square to a phasor.
+
+def _sums(phasors: Complexes, amperes: Floats, partial_draw: bool) -> Complexes:
+    """Every sum that is the longest in some direction. (J, T) [A]
+
+    It holds exactly the phasors with a positive projection on it, so it is enough to try the one set that belongs to
+    each direction, and sets change only where a direction is square to a phasor.
     """
     if not partial_draw:
-        return np.abs(phasors @ amperes)
+        return np.asarray(phasors @ amperes)[None, :]
     angles = np.angle(phasors)
     square = np.unique(np.concatenate([angles - pi / 2, angles + pi / 2]) % (2 * pi))
     between = (square + np.append(square[1:], square[0] + 2 * pi)) / 2
     sets = np.unique(np.cos(angles[None, :] - between[:, None]) > 0.0, axis=0)
-    return np.asarray(np.abs((sets * phasors) @ amperes).max(axis=0))
+    return np.asarray((sets * phasors) @ amperes)
 
 
 def _own_conductors(case: Case) -> dict[str, Conductors]:
@@ -199,17 +203,13 @@ def _limited_lines(
     for line, (phase, series) in enumerate(zip(Phase, (by_phase.L1, by_phase.L2, by_phase.L3), strict=True)):
         if series is None:
             continue
-        unseen_a = reserve_a(case, node, line, grid_side=bool(side))
+        unseen = starting_on(case, node, line, grid_side=bool(side))
         yield LineCurrent(
             node=node.id,
             line=f"{side}{phase}",
-            charging_a=_charging_a(conductors.legs, line, partial_draw, case.schedule.period_count)[case.time.period],
-            base_a=conductors.even_a
-            + conductors.sized_a[line]
-            + _held_a(case, conductors, line)
-            + unseen_a[case.time.period],
-            unseen_a=unseen_a,
-            floor_a=_charging_a(conductors.floors, line, partial_draw, case.schedule.period_count)[case.time.period],
+            charging_a=_charging_a(conductors.legs, line, partial_draw, unseen)[case.time.period],
+            base_a=conductors.even_a + conductors.sized_a[line] + _held_a(case, conductors, line),
+            floor_a=_charging_a(conductors.floors, line, partial_draw, unseen)[case.time.period],
             limit_a=steps_at(series, case.time.starts_s) * continuous_factor(node),
         )
 
@@ -222,16 +222,20 @@ def _held_a(case: Case, conductors: Conductors, line: int) -> Floats:
     return total[case.time.period]
 
 
-def _charging_a(legs: dict[Leg, Floats], line: int, partial_draw: bool, period_count: int) -> Floats:
-    """Longest current that the cars can put on a line; those of unknown phase in full. (T,) [A]"""
-    total = np.zeros(period_count)
+def _charging_a(legs: dict[Leg, Floats], line: int, partial_draw: bool, unseen: Starting) -> Floats:
+    """Longest current that the cars can put on a line, with those that come unseen beside them. (T,) [A]
+
+    Those of unknown phase count in full.
+    """
+    sums, total = unseen.sums, unseen.unplaced_a.copy()
     placed = [(load.lines[line], amperes) for load, amperes in legs.items() if load.lines[line]]
     if placed:
         phasors = np.array([phasor for phasor, _ in placed])
-        total += longest(phasors, np.array([amperes for _, amperes in placed]), partial_draw)
+        own = _sums(phasors, np.array([amperes for _, amperes in placed]), partial_draw)
+        sums = (own[:, None, :] + sums[None, :, :]).reshape(-1, sums.shape[1])
     for load, amperes in legs.items():
         total += load.unplaced * amperes
-    return total
+    return np.asarray(total + np.abs(sums).max(axis=0))
 
 
 def _through(transformer: Transformer, legs: dict[Leg, Floats]) -> dict[Leg, Floats]:

@@ -108,9 +108,8 @@ def _checks(world: Case, instant: Instant, partial_draw: bool) -> Iterator[_Chec
         total, building = _of_node(world, load, instant)
         yield _check(load.label, "kW", total[soon], load.limit_kw[soon], building[soon], world.tolerance_kw)
     for line in line_currents(world, partial_draw):
-        total, building = line.charging_a + line.base_a, line.base_a - line.unseen_a[world.time.period]
-        name = f"{line.node} {line.line}"
-        yield _check(name, "A", total[soon], line.limit_a[soon], building[soon], ROUNDING_A)
+        total, name = line.charging_a + line.base_a, f"{line.node} {line.line}"
+        yield _check(name, "A", total[soon], line.limit_a[soon], line.base_a[soon], ROUNDING_A)
     for cap in world.scenario.signals:
         if isinstance(cap, Cap) and cap.evses:
             inside = group_inside(world, cap) & blind(world)

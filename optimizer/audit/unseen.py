@@ -4,6 +4,7 @@ An EVSE without a car may get one; of these as many start as the site says, the 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import pi
 
 import numpy as np
@@ -116,20 +117,35 @@ def unplanned_kw(case: Case, stay: Stay) -> Floats:
     return np.where(blind(case), followed_kw(case, stay.evse), 0.0)[stay.periods]
 
 
-def reserve_a(case: Case, node: GridNode, line: int, *, grid_side: bool) -> Floats:
-    """Longest current that starts put on a line of a node, or of the grid side of its transformer (T,). [A]"""
-    found = np.zeros(case.schedule.period_count)
-    powers = starting_kw(case)
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """What cars that come unseen put on one line."""
+
+    sums: Complexes
+    """(J, T) of which one is there; 0 is one of them. [A]"""
+    unplaced_a: Floats
+    """(T,) in size, of those whose phase nobody knows. [A]"""
+
+
+def starting_on(case: Case, node: GridNode, line: int, *, grid_side: bool) -> Starting:
+    """On a line of a node, or of the grid side of its transformer."""
+    count, powers = most_starts(case), starting_kw(case)
     ways = {name: list(_legs(case, node, case.evses[name], grid_side=grid_side)) for name in powers}
     below = [name for name, legs in ways.items() if legs]
-    known: dict[bytes, float] = {}
+    sums, unplaced, known = [np.zeros(1, dtype=complex)] * case.schedule.period_count, [0.0] * len(blind(case)), {}
     for t in np.flatnonzero(blind(case)).tolist():
-        amounts = np.array([powers[name][t] for name in below])
-        if amounts.tobytes() not in known:
+        amounts = tuple(float(powers[name][t]) for name in below)
+        if amounts not in known:
             loads = [_on_line(case, case.evses[n], ways[n], line, p) for n, p in zip(below, amounts, strict=True)]
-            known[amounts.tobytes()] = longest_few(loads, most_starts(case))
-        found[t] = known[amounts.tobytes()]
-    return found
+            known[amounts] = sums_of_few([choices for choices, _ in loads], count), _largest(loads, count)
+        sums[t], unplaced[t] = known[amounts]
+    longest = max(len(one) for one in sums)
+    padded = np.array([np.append(one, np.zeros(longest - len(one))) for one in sums], dtype=complex).T
+    return Starting(padded, np.array(unplaced))
+
+
+def _largest(loads: list["Load"], count: int) -> float:
+    return sum(sorted((unplaced for _, unplaced in loads), reverse=True)[:count])
 
 
 def _legs(case: Case, node: GridNode, evse: Evse, *, grid_side: bool) -> Iterator[Leg]:
@@ -155,28 +171,27 @@ def _on_line(case: Case, evse: Evse, legs: list[Leg], line: int, power_kw: float
     return [one.lines[line] * amperes for one in legs], max(one.unplaced for one in legs) * amperes
 
 
-def longest_few(loads: list[Load], count: int) -> float:
-    """Greatest length of the sum of at most ``count`` loads. [A]
+def sums_of_few(loads: list[list[complex]], count: int) -> Complexes:
+    """Sums of at most ``count`` loads of which each is the longest in some direction (J,); 0 is one of them. [A]
 
     In every direction the worst few are those that reach farthest in it; between two directions at which two of all
     currents reach equally far, or one reaches nowhere, these stay the same, so one direction of each arc is enough.
     """
-    currents = np.array([c for choices, _ in loads for c in choices] + [0j])
-    currents = np.unique(np.round(currents, 9))
+    currents = np.unique(np.round(np.array([c for choices in loads for c in choices] + [0j]), 9))
     apart = (currents[:, None] - currents[None, :]).ravel()
     edges = np.unique(np.round(np.angle(apart[np.abs(apart) > 1e-8]) % pi, 9)) + pi / 2
-    edges = np.concatenate([edges, edges + pi, edges[:1] + 2 * pi]) if len(edges) else np.array([0.0, 2 * pi])
-    best = 0.0
-    for angle in ((edges[:-1] + edges[1:]) / 2).tolist():
-        best = max(best, _along(loads, count, complex(np.exp(1j * angle))))
-    return best
+    if not len(edges):
+        return np.zeros(1, dtype=complex)
+    edges = np.concatenate([edges, edges + pi, edges[:1] + 2 * pi])
+    sums = [_along(loads, count, complex(np.exp(1j * angle))) for angle in ((edges[:-1] + edges[1:]) / 2).tolist()]
+    return np.unique(np.round(np.array([*sums, 0j]), 9))
 
 
-def _along(loads: list[Load], count: int, direction: complex) -> float:
-    """Length of the sum of the few that reach farthest in a direction. [A]"""
+def _along(loads: list[list[complex]], count: int, direction: complex) -> complex:
+    """Sum of the few that reach farthest in a direction. [A]"""
     reaches = []
-    for choices, unplaced in loads:
+    for choices in loads:
         farthest = max(choices, key=lambda current: (current * direction.conjugate()).real, default=0j)
-        reaches.append((max(0.0, (farthest * direction.conjugate()).real) + unplaced, farthest, unplaced))
+        reaches.append(((farthest * direction.conjugate()).real, farthest))
     taken = sorted(reaches, key=lambda one: -one[0])[:count]
-    return abs(sum(current for reach, current, _ in taken if reach > 0.0)) + sum(unplaced for *_, unplaced in taken)
+    return sum((current for reach, current in taken if reach > 0.0), 0j)

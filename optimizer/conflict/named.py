@@ -129,7 +129,7 @@ def _lines(program: LinearProgram, instance: Instance) -> Iterator[Limit]:
             if line is not None and len(rows):
                 name, subject = _node_words(instance, point.node)
                 weight = kw_from_amperes(1.0, voltage_v)
-                at = line.limit_a[period], line.base_a[period]
+                at = line.limit_a[period], line.kept_a[period]
                 yield Limit(f"{name}/{label}", f"{label} of {subject}", "A", rows, period, *at, weight)
 
 

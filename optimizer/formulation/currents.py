@@ -160,9 +160,19 @@ def distinct_lines(point: CurrentPoint) -> Iterator[Line]:
         key: tuple[object, ...] = (line.label,)
         if len(_axes(_angles(line.phasors[_known(point)]))) <= 1:
             key = (tuple(np.round(abs(line.phasors), 12)), line.limit_a.tobytes(), line.base_a.tobytes())
+            key += (_reserve_of(line, point),)
         if key not in seen and abs(line.phasors).any():
             seen.add(key)
             yield line
+
+
+def _reserve_of(line: Line, point: CurrentPoint) -> bytes:
+    """What cars that come unseen can put on a line, as seen from the one axis of its legs."""
+    if line.reserve is None:
+        return b""
+    own = next((phasor for phasor in line.phasors[_known(point)] if abs(phasor) > 1e-12), 1.0 + 0j)
+    seen = np.round(line.reserve * np.conj(own) / abs(own), 6) + 0.0
+    return np.sort(seen, axis=0).tobytes()
 
 
 def _angles(phasors: NDArray[np.complex128]) -> Floats:
@@ -230,7 +240,8 @@ def tangents(
     period, along, used = period[kept], along[:, kept], used[:, kept]
     row, leg = np.nonzero(used.T)
     same = np.ones(len(period), dtype=np.int64)
-    bound = np.maximum(0.0, share * line.limit_a[period] - line.base_a[period])
+    reserve_a = line.reserve_along(angle[kept], period)
+    bound = np.maximum(0.0, share * line.limit_a[period] - line.base_a[period] - reserve_a)
     if point.floor_a is not None:
         # What is installed alone may exceed the limit: then that is the bound, and nothing adds to it.
         bound = np.maximum(bound, (along * point.floor_a[:, period]).sum(axis=0))

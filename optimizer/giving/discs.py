@@ -49,32 +49,24 @@ def corners(choices: Complexes) -> list[Complexes]:
     return list(picks.values())
 
 
-def longest_of(choices: Complexes, length: Floats, most: int) -> float:
-    """Greatest length that at most ``most`` of n loads make together.
+def sums_of_few(choices: Complexes, most: int) -> Complexes:
+    """Every sum (J,) that is the longest in some direction which at most ``most`` of n loads make together; 0 is one.
 
-    Load k draws one of the phasors ``choices[:, k]`` (A, n), or, where its direction is unknown, ``length[k]`` (n,).
+    Load k draws one of the phasors ``choices[:, k]`` (A, n), or nothing. In each direction the loads that reach
+    farthest are taken; who these are changes only where a direction is square to the difference of two of their
+    phasors, or to one of them.
     """
-    loose = np.sort(length[length > 0.0])[::-1]
-    placed = choices[:, abs(choices).any(axis=0)]
-    parts = (
-        float(loose[:count].sum()) + _longest_sum(placed, most - count) for count in range(min(most, len(loose)) + 1)
-    )
-    return max(parts, default=0.0)
-
-
-def _longest_sum(choices: Complexes, most: int) -> float:
-    """Of loads with directions. In each direction the loads that reach farthest are taken; who these are changes only
-    where a direction is square to the difference of two of their phasors, or to one of them."""
-    kept = _largest_alike(choices, most)
+    kept = _largest_alike(choices[:, abs(choices).any(axis=0)], most)
     if not kept.size or most <= 0:
-        return 0.0
+        return np.zeros(1, dtype=complex)
     directions = _between(kept, apart=most < kept.shape[1])
     along = (np.exp(-1j * directions)[:, None, None] * kept).real
     best = along.argmax(axis=1)
     reach_a = np.maximum(0.0, np.take_along_axis(along, best[:, None, :], axis=1)[:, 0, :])
     taken = np.argsort(-reach_a, axis=1, kind="stable")[:, :most]
     phasors = kept[best, np.arange(kept.shape[1])] * (reach_a > 0.0)
-    return float(abs(np.take_along_axis(phasors, taken, axis=1).sum(axis=1)).max())
+    sums = np.take_along_axis(phasors, taken, axis=1).sum(axis=1)
+    return np.unique(np.round(np.append(sums, 0.0), _ANGLE_DIGITS))
 
 
 def _between(choices: Complexes, *, apart: bool) -> Floats:

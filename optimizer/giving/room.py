@@ -173,7 +173,7 @@ def _lines(point: CurrentPoint, rows: list[tuple[int, Complexes, Floats]], count
         np.array([pick for _, pick, _ in rows], dtype=complex).reshape(len(rows), count),
         np.array([length for _, _, length in rows]).reshape(len(rows), count),
         np.array([line.limit_a for line in lines]),
-        np.array([line.base_a + point.installed_a(line) for line in lines]),
+        np.array([line.kept_a + point.installed_a(line) for line in lines]),
     )
 
 

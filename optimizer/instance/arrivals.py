@@ -16,7 +16,7 @@ from models.domain.offline import is_uncontrolled
 from models.domain.scenario import Scenario
 from models.domain.site import Evse
 from models.domain.units import HOURS_PER_DAY, seconds_from_hours, seconds_from_minutes
-from optimizer.giving.discs import Complexes, longest_of
+from optimizer.giving.discs import Complexes, sums_of_few
 from optimizer.instance.anybody import Anybody, anybody
 from optimizer.instance.currents import CurrentPoint, Line
 from optimizer.instance.groups import Groups
@@ -28,8 +28,6 @@ from optimizer.instance.tree import Tree
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-_DIGITS = 9
-"""Of amperes, far below what anything measures."""
 DAY_S = seconds_from_hours(HOURS_PER_DAY)
 
 
@@ -142,7 +140,7 @@ def in_groups(groups: Groups, scenario: Scenario, found: Arrivals | None) -> Gro
 def on_lines(
     points: tuple[CurrentPoint, ...], scenario: Scenario, branches: Tree, span: Periods, found: Arrivals | None
 ) -> tuple[CurrentPoint, ...]:
-    """(21)  base_current[n,l,t] + the greatest length that a few EVSEs below n make on l"""
+    """(21)  what k EVSEs below n put on l, any sum of them: in (6) in the direction of each tangent"""
     if found is None or not points:
         return points
     cars = anybody(scenario, branches, span)
@@ -154,7 +152,7 @@ def on_lines(
 
 
 def _with_reserve(line: Line, point: CurrentPoint, cars: Anybody, found: Arrivals) -> Line:
-    """One of the lines of a node with the greatest length that all cars that may start below can have (T,)."""
+    """One of the lines of a node with all that cars which may start below it can put on it."""
     own = next(one for one in point.lines if one.label == line.label)
     evse, alternative = cars.evse, cars.alternative
     known = np.array([leg.known for leg in point.legs], dtype=bool)[point.leg]
@@ -163,8 +161,10 @@ def _with_reserve(line: Line, point: CurrentPoint, cars: Anybody, found: Arrival
     length = np.zeros(len(found.power_kw))
     choices[at] = np.where(known, drawn, 0.0)
     np.maximum.at(length, at[1], np.where(known, 0.0, abs(drawn)))
-    reserve = np.zeros(len(found.blind))
-    for periods, power_kw in found.alike():
-        reserve[periods] = longest_of(np.asarray(choices * power_kw), length * power_kw, found.most)
-    # Lines that carry the same are laid once, so their last digits have to agree.
-    return replace(line, base_a=line.base_a + np.round(reserve, _DIGITS))
+    sums = [(periods, sums_of_few(np.asarray(choices * kw), found.most), length * kw) for periods, kw in found.alike()]
+    reserve: Complexes = np.zeros((max((len(one) for _, one, _ in sums), default=1), len(found.blind)), dtype=complex)
+    loose_a = np.zeros(len(found.blind))
+    for periods, one, lengths in sums:
+        reserve[: len(one), periods] = one[:, None]
+        loose_a[periods] = np.sort(lengths)[::-1][: found.most].sum()
+    return replace(line, base_a=line.base_a + loose_a, reserve=reserve)

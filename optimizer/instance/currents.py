@@ -62,6 +62,20 @@ class Line:
     """(T,)"""
     base_a: Floats
     """(T,) base load, known in size only."""
+    reserve: Phasors | None = None
+    """(J, T) sums of which cars that come unseen put one on it (21), 0 among them; None: nobody comes. [A]"""
+
+    @property
+    def kept_a(self) -> Floats:
+        """What is not for the cars of the plan, in size (T,). [A]"""
+        return self.base_a if self.reserve is None else np.asarray(self.base_a + abs(self.reserve).max(axis=0))
+
+    def reserve_along(self, angle: Ints, period: Ints) -> Floats:
+        """What cars that come unseen reach in pairs of direction and period (R,). [A], angles in 1/1000 degree"""
+        if self.reserve is None:
+            return np.zeros(len(angle))
+        direction = np.exp(-1j * np.deg2rad(angle / 1000))
+        return np.asarray((direction * self.reserve[:, period]).real.max(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
