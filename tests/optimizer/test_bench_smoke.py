@@ -10,7 +10,7 @@ from models.samples import load
 from optimizer.optimize import optimize
 from optimizer.settings import Settings
 from tests.benchmarks import __main__ as benchmarks
-from tests.benchmarks import levels, memory, optimality, peer, speed
+from tests.benchmarks import levels, memory, optimality, peer, speed, unsteered
 from tests.benchmarks.independent import Draws, least_cost
 from tests.benchmarks.reporting import Row, missed, table
 from tests.benchmarks.scenarios import random_site
@@ -136,6 +136,15 @@ def test_a_day_of_the_garage_is_offered_its_pilot_levels_with_and_without_rules_
     for session in stepped.sessions:
         offered = np.unique(np.round(1000.0 * session.limit_kw / 208.0, 6))
         assert set(offered) <= {0.0, *amperes[session.evse_id]}
+
+
+def test_ten_cars_of_the_garage_keep_most_of_their_power_with_a_fail_safe_that_is_proven() -> None:
+    """One draw at 30 kW stands for twenty at four limits: 12 EVSEs of one pair of phases have a share."""
+    found = unsteered.capacity(unsteered.garage(30.0), seed=0)
+
+    assert found.proof.proven
+    assert found.served == 12
+    assert 0.75 * found.free_kw <= found.safe_kw < found.free_kw
 
 
 def test_starts_and_changes_are_counted_from_a_rest() -> None:
