@@ -1,11 +1,15 @@
 """The formulation against the model page written a second time: row by row, number by number, by name."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from models.domain.completion import complete
+from models.domain.failsafe import FailSafe, Share
 from models.domain.horizon import Horizon, Stretch
+from models.domain.installed import OfflineBehaviour
 from models.domain.scenario import Scenario
 from models.domain.session import Session, Vehicle
 from models.domain.site import BaseLoad, CurrentType, Evse, GridNode, NodeKind, Phase, Site, Tier, Transformer, Wiring
@@ -18,7 +22,7 @@ from tests.oracle.paper_model import Choices, paper_model
 from tests.oracle.tables import Name, Row, Tables, tables_of, tables_of_program, tangents_of
 from tests.strategies import random_scenario
 
-SITES = 100
+SITES, SAFE_SITES = 100, 30
 FIVE = datetime(2026, 3, 2, 17, tzinfo=UTC)
 INSTANTS = [FIVE.timestamp() + seconds for seconds in (0.0, 900.0, 4500.0)]
 
@@ -37,6 +41,24 @@ def test_every_number_of_a_random_site_is_the_one_on_the_model_page(seed: int) -
     settings = Settings(objective=Objective.MARGIN if seed % 5 == 0 else Objective.COST, partial_draw=seed % 7 != 0)
 
     paper, program = paper_and_program(random_scenario(seed), settings)
+
+    found = differences(paper, program)
+    assert not found, "\n".join(map(str, found[:20]))
+
+
+@pytest.mark.parametrize("seed", range(SAFE_SITES))
+def test_room_for_cars_that_come_unseen_is_that_of_the_model_page_in_every_direction(seed: int) -> None:
+    rng, scenario = np.random.default_rng((seed, 21)), random_scenario(seed)
+    behaviours = [*OfflineBehaviour]
+    evses = tuple(replace(e, offline=behaviours[rng.integers(len(behaviours))]) for e in scenario.site.evses)
+    rules = FailSafe(arrivals=[None, 0, 1, 2][seed % 4], blind_minutes=float(rng.integers(5, 120)))
+    site = replace(scenario.site, evses=evses, fail_safe=rules)
+    shares = tuple(Share(evse=e.id, power_kw=float(rng.choice([0.0, 1.4, 2.8, 4.2]))) for e in evses)
+    installed = tuple(replace(one, default_kw=None) for one in scenario.installed)
+
+    paper, program = paper_and_program(
+        replace(scenario, site=site, shares=shares, installed=installed), Settings(partial_draw=seed % 7 != 0)
+    )
 
     found = differences(paper, program)
     assert not found, "\n".join(map(str, found[:20]))

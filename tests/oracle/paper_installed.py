@@ -8,6 +8,7 @@ from models.domain.scenario import Scenario
 from models.domain.session import Session
 from models.domain.site import Evse
 from models.domain.units import amperes_from_kw, seconds_from_minutes
+from tests.oracle.paper_arrivals import fallen_kw, is_blind
 from tests.oracle.paper_loads import PaperSession, leg_of, max_power_kw, volts_and_conductors
 from tests.oracle.paper_time import largest
 
@@ -51,12 +52,15 @@ def amperes_per_kw(scenario: Scenario, evse: Evse) -> float:
 
 def floor_kw(scenario: Scenario, s: PaperSession, start_s: float, end_s: float, plan_start_s: float) -> float | None:
     """What the EVSE of a session may still follow in a period; None where nothing is installed any more."""
-    one = of_evse(scenario, s.evse)
+    one, evse = of_evse(scenario, s.evse), next(e for e in scenario.site.evses if e.id == s.evse)
     until_s = plan_start_s + seconds_from_minutes(scenario.acknowledge_minutes or 0.0)
-    if one is None or not one.reachable or start_s >= until_s:
-        return None
-    evse = next(e for e in scenario.site.evses if e.id == s.evse)
-    return min(part(scenario, s, evse) * installed_kw(scenario, evse, one, start_s, end_s), s.max_power_kw)
+    may = []
+    if one is not None and one.reachable and start_s < until_s:
+        may.append(installed_kw(scenario, evse, one, start_s, end_s))
+    if is_blind(scenario, start_s, plan_start_s) and s.arrival_s <= plan_start_s and not is_held(scenario, s.evse):
+        fallen = fallen_kw(scenario, evse, rating_kw(scenario, evse))
+        may += [] if fallen is None else [fallen]
+    return min(part(scenario, s, evse) * max(may), s.max_power_kw) if may else None
 
 
 def most_kw(scenario: Scenario, s: PaperSession, start_s: float, end_s: float) -> float:

@@ -14,12 +14,13 @@ from math import degrees, inf, isfinite, radians
 import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
-from models.domain.site import GridNode
+from models.domain.site import Evse, GridNode
+from tests.oracle.paper_arrivals import follows_kw, free_evses, reserve_a
 from tests.oracle.paper_chances import add_parts, chance_money
 from tests.oracle.paper_contracts import PaperSide, paper_sides
 from tests.oracle.paper_energy import add_energy, given_back, money_of_cars
 from tests.oracle.paper_events import add_events, add_held_loads, add_metered_load, event_money
-from tests.oracle.paper_installed import amperes_per_kw, held_evses, held_kw, is_held, leg_label
+from tests.oracle.paper_installed import amperes_per_kw, held_evses, held_kw, is_held, leg_label, rating_kw
 from tests.oracle.paper_limits import (
     base_current_a,
     cabinet_head_room_kw,
@@ -156,6 +157,8 @@ def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
             users = paper.in_reach(paper.plugged(places, t))
             kappa = {e.id: efficiency(e) * (e.power_factor if n.import_limit_kva else 1.0) for e in site.evses}
             held = sum(paper.held_kw([e], t, lambda _: 1.0) / kappa[e.id] for e in site.evses if e.node in places)
+            inside = [e for e in site.evses if e.node in places]
+            held += paper.reserve_kw(inside, t, lambda e, kappa=kappa: kappa[e.id])
             room = head_room_kw(paper.scenario, n, t.start_s, t.end_s, held)
             bound = max(room, sum((paper.floor_kw(s, t) or 0.0) / kappa[s.evse] for s in users))
             batteries = paper.batteries(below(paper.scenario, n))
@@ -175,6 +178,7 @@ def add_node_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
             if users:
                 drawn = sum(paper.counted(model, s, t) / outlets[s.evse] for s in users)
                 held = paper.held_kw(inside, t, partial(cabinet_kappa, cabinet))
+                held += paper.reserve_kw(inside, t, partial(cabinet_kappa, cabinet))
                 floors = sum((paper.floor_kw(s, t) or 0.0) / outlets[s.evse] for s in users)
                 room = cabinet_head_room_kw(paper.scenario, cabinet, held)
                 rows["cabinet:" + cabinet.id, t.label] = drawn <= max(room, floors)
@@ -253,6 +257,7 @@ def line_row(paper: Paper, node: GridNode, line: str, angle_deg: float, t: Perio
         return None
     weights = {g: weight(paper, node, line, leg, angle_deg) for g, leg in legs.items()}
     base = base_current_a(paper.scenario, node, line, t.start_s, t.end_s) + held_current_a(paper, node, line, t)
+    base += unseen_a(paper, node, line, angle_deg, t)
     floors = sum(a * installed_a(paper, node, g, t) for g, a in weights.items())
     bound = max(0.0, floors, (1 - paper.choices.current_tolerance) * limit - base)
     reach = sum(max(0.0, a) * full_a(paper, node, g, t) for g, a in weights.items())
@@ -276,6 +281,18 @@ def installed_a(paper: Paper, node: GridNode, leg: str, t: Period) -> float:
     """What EVSEs in reach may still put on a leg. [A]"""
     users = [s for s in paper.plugged(below(paper.scenario, node), t) if leg_at(paper.scenario, s, node).label == leg]
     return sum(s.amperes_per_kw / s.kappa * (paper.floor_kw(s, t) or 0.0) for s in users)
+
+
+def unseen_a(paper: Paper, node: GridNode, line: str, angle_deg: float, t: Period) -> float:
+    """(21) in one direction. [A]"""
+    places, scenario = below(paper.scenario, node), paper.scenario
+    free = [evse for evse in free_evses(scenario, t.start_s, paper.start_s) if evse.node in places]
+
+    def amperes(evse: Evse) -> float:
+        kw = follows_kw(scenario, evse, rating_kw(scenario, evse))
+        return kw * amperes_per_kw(scenario, evse) / efficiency(evse)
+
+    return reserve_a(scenario, node, line, angle_deg, free, amperes)
 
 
 def held_current_a(paper: Paper, node: GridNode, line: str, t: Period) -> float:

@@ -52,7 +52,8 @@ def add_group_import_limit(model: pyo.ConcreteModel, paper: Paper) -> None:
             batteries = paper.scenario.site.batteries
             if during and (users or batteries):
                 drawn = sum(paper.counted(model, s, t) / s.kappa for s in users)
-                held = paper.held_kw([e for e in paper.scenario.site.evses if e.id in cap.evses], t)
+                inside = [e for e in paper.scenario.site.evses if e.id in cap.evses]
+                held = paper.held_kw(inside, t) + paper.reserve_kw(inside, t)
                 allowed = max(paper.floors_kw(users, t), cap.import_limit_kw - held)
                 drawn += sum(
                     model.storage_charge[b.id, t.label] - model.storage_discharge[b.id, t.label] for b in batteries

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from math import isfinite
 from typing import Any
@@ -11,9 +11,10 @@ import pyomo.environ as pyo
 
 from models.domain.scenario import Scenario
 from models.domain.site import Battery, Evse, PvPlant
+from tests.oracle.paper_arrivals import reserve_kw
 from tests.oracle.paper_cars import PaperCar, paper_cars
 from tests.oracle.paper_contracts import PaperExcess, PaperSide, paper_excesses
-from tests.oracle.paper_installed import floor_kw, held_kw, is_held, most_kw
+from tests.oracle.paper_installed import floor_kw, held_kw, is_held, most_kw, rating_kw
 from tests.oracle.paper_loads import PaperSession, efficiency
 from tests.oracle.paper_prices import LocalDays, PaperWindow, demand_windows, local_days, tariff_of
 from tests.oracle.paper_time import mean, overlap_h
@@ -108,6 +109,11 @@ class Paper:
         """EVSEs out of reach among some, where a limit measures them."""
         out = [e for e in evses if is_held(self.scenario, e.id)]
         return sum(held_kw(self.scenario, e, t.start_s, t.end_s) / kappa(e) for e in out)
+
+    def reserve_kw(self, evses: Collection[Evse], t: Period, kappa: Callable[[Evse], float] = efficiency) -> float:
+        """(21) of some EVSEs, where a limit measures them."""
+        rating = partial(rating_kw, self.scenario)
+        return reserve_kw(self.scenario, evses, t.start_s, self.start_s, rating, kappa)
 
     def floors_kw(self, users: Collection[PaperSession], t: Period) -> float:
         """What EVSEs in reach may still follow. [kW at grid]"""
