@@ -7,7 +7,7 @@ from api.operating.live import Command, CommandKind, LiveSite
 from api.operating.ordering import directly, ordered, with_versions
 from api.operating.sending import reminded
 from api.operating.trials import on_trial, trial
-from api.planning import Answer, plan
+from api.planning import Answer, plan, until_blind_ends
 from models.domain.errors import ChargingError, InvalidScenario
 from models.domain.failsafe import SharePolicy
 from models.domain.scenario import Scenario
@@ -63,7 +63,8 @@ def with_plan(live: LiveSite, planned: Planned, now: datetime) -> tuple[LiveSite
 def _sent(live: LiveSite, planned: Planned, answer: Answer, now: datetime) -> tuple[LiveSite, Planned]:
     scenario = with_versions(live, answer.scenario)
     until = now + timedelta(minutes=live.blind_minutes)
-    manner = Manner(version=live.version, purpose=live.purpose, bundle=True, plan_until=until)
+    told = Manner(version=live.version, purpose=live.purpose, bundle=True, plan_until=until)
+    manner = until_blind_ends(told, answer.schedule)
     share_kw, as_of = answer.fail_safe_kw, answer.as_of
     compiled = bundle(
         scenario, answer.schedule, now=as_of, fail_safe_kw=share_kw, daily=_daily(answer.scenario), manner=manner

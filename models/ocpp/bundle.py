@@ -10,6 +10,7 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
 from models.ocpp.checks import fail_safe_findings, refuse
 from models.ocpp.compile import Compilation, Daily, compilation
+from models.ocpp.held_back import held_back
 from models.ocpp.manner import Manner
 from models.ocpp.standing import standing_profiles
 
@@ -31,7 +32,8 @@ def bundle(
     manner = manner or Manner()
     refuse(fail_safe_findings((evse.id for evse in scenario.site.evses), fail_safe_kw))
     plans = compilation(scenario, schedule, now=now, fail_safe_kw=fail_safe_kw, daily=daily, manner=manner)
-    standing = standing_profiles(scenario, now, fail_safe_kw, daily or {}, manner)
+    lower = held_back(scenario, schedule, now, manner.plan_until, fail_safe_kw)
+    standing = standing_profiles(scenario, schedule, now, fail_safe_kw, daily or {}, manner, lower)
     taken = {profile.key for profile in plans.profiles}
     below = tuple(profile for profile in standing if profile.key not in taken)
     return Compilation(profiles=(*below, *plans.profiles), not_sent=plans.not_sent)

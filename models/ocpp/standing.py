@@ -7,12 +7,14 @@ from math import floor
 
 from models.domain.electrical import NOMINAL_VOLTAGE_V, evse_max_power_kw
 from models.domain.scenario import Scenario
+from models.domain.schedule import Schedule
 from models.domain.sending import Feature, PlanPurpose, Version
 from models.domain.site import CurrentType, Evse, PhaseSeries, RateUnit, Site, Station
 from models.domain.units import kw_from_amperes, watts_from_kw
 from models.domain.value import Series
 from models.ocpp.capabilities import PHASES_IF_ABSENT, max_periods, number_phases, rate_unit, station_of
 from models.ocpp.compile import PURPOSE, Daily, period_of
+from models.ocpp.held_back import HeldBack
 from models.ocpp.limits import CURRENT_TOLERANCE_A, POWER_TOLERANCE_KW, TENTHS, as_decimal, limit_scale, told_vehicle
 from models.ocpp.manner import Manner, evses_of, has, numbers_at, purpose_at, version_at
 from models.ocpp.profile import (
@@ -26,23 +28,32 @@ from models.ocpp.profile import (
 )
 from models.ocpp.share import day_of_shares, midnight
 from models.ocpp.steps import capped
-from models.ocpp.timeline import timeline_start
+from models.ocpp.timeline import timeline, timeline_start
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
     site: Site
+    schedule: Schedule
     now: datetime
     fail_safe_kw: Mapping[str, float]
     daily: Daily
     manner: Manner
+    held_back: HeldBack
 
 
 def standing_profiles(
-    scenario: Scenario, now: datetime, fail_safe_kw: Mapping[str, float], daily: Daily, manner: Manner
+    scenario: Scenario,
+    schedule: Schedule,
+    now: datetime,
+    fail_safe_kw: Mapping[str, float],
+    daily: Daily,
+    manner: Manner,
+    held_back: HeldBack,
 ) -> tuple[EvseProfile, ...]:
     """Maxima of stations, then defaults of EVSEs, for all that can be reached, in the site's order."""
-    work, evses = _Work(scenario.site, now, fail_safe_kw, daily, manner), _reachable(scenario)
+    work = _Work(scenario.site, schedule, now, fail_safe_kw, daily, manner, held_back)
+    evses = _reachable(scenario)
     return (*_maxima(work, evses), *_defaults(work, evses))
 
 
@@ -85,20 +96,28 @@ def _carried_by_maximum(work: _Work, station: Station) -> bool:
 
 
 def _default(work: _Work, evse: Evse, number: int, slot: Slot) -> EvseProfile:
-    """The same every day where EVSEs take turns; midnight is in UTC, which knows no summer time."""
+    """The same every day where EVSEs take turns; midnight is in UTC, which knows no summer time.
+
+    While a plan below the share lasts it is that of the plan, and the share afterwards.
+    """
     station = station_of(work.site, evse)
     unit = _unit(station, evse)
     scale = limit_scale(work.site, evse, None, unit)
     day = day_of_shares(scale, work.fail_safe_kw[evse.id], work.daily.get(evse.id, ()))
-    steps = capped(day, max_periods(station))
+    steps, daily = capped(day, max_periods(station)), True
+    if evse.id in work.held_back:
+        plan, until = work.held_back[evse.id], work.manner.plan_until
+        most = max_periods(station)
+        steps = timeline(work.schedule, plan, scale, shares=day, now=work.now, most=most, until=until)
+        daily = False
     phases = number_phases(evse, told_vehicle(evse, None, unit))
     schedule = ChargingSchedule(
         id=profile_id(number, slot, station.reserved_ids_up_to),
         unit=unit,
-        start=midnight(work.now) if len(steps) > 1 else timeline_start(work.now),
+        start=midnight(work.now) if daily and len(steps) > 1 else timeline_start(work.now),
         periods=tuple(period_of(start_s, tenths, phases) for start_s, tenths in steps),
     )
-    return _standing(work, station, evse.id, number, slot, schedule)
+    return _standing(work, station, evse.id, number, slot, schedule, daily=daily)
 
 
 def _priority(work: _Work, evse: Evse, number: int) -> EvseProfile:
@@ -155,10 +174,17 @@ def _unit(station: Station, evse: Evse) -> RateUnit:
 
 
 def _standing(
-    work: _Work, station: Station, evse_id: str | None, number: int, slot: Slot, schedule: ChargingSchedule
+    work: _Work,
+    station: Station,
+    evse_id: str | None,
+    number: int,
+    slot: Slot,
+    schedule: ChargingSchedule,
+    *,
+    daily: bool = True,
 ) -> EvseProfile:
-    """A profile for whoever comes, on the lowest level; one of several periods is that of every day."""
-    kind = ProfileKind.DAILY if len(schedule.periods) > 1 else ProfileKind.ABSOLUTE
+    """A profile for whoever comes, on the lowest level; ``daily`` ones of several periods are those of every day."""
+    kind = ProfileKind.DAILY if daily and len(schedule.periods) > 1 else ProfileKind.ABSOLUTE
     profile = ChargingProfile(id=schedule.id, purpose=PURPOSE[slot], stack_level=0, schedule=schedule, kind=kind)
     return EvseProfile(
         evse_id=evse_id,
