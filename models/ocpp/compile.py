@@ -10,6 +10,7 @@ from models.domain.schedule import Schedule, SessionPlan
 from models.domain.sending import Version
 from models.domain.session import Session
 from models.domain.site import Evse, RateUnit, Site
+from models.domain.units import seconds_from_minutes
 from models.ocpp.additions import dynamic, limit_at_soc, randomized_delay_s
 from models.ocpp.capabilities import max_periods, max_stack_level, number_phases, rate_unit, station_of
 from models.ocpp.checks import fail_safe_findings, refuse, schedule_findings
@@ -104,6 +105,11 @@ class _Work:
         return self.scenario.site
 
 
+def guard_s(site: Site) -> float:
+    """How far clocks of stations may differ, as a site with a fail-safe says. [s]"""
+    return 0.0 if site.fail_safe is None else seconds_from_minutes(site.fail_safe.guard_minutes)
+
+
 def _carried(work: _Work, evse: Evse, session: Session) -> list[EvseProfile] | str:
     """The plan under each number that it goes to; or why it cannot go."""
     found = carrier(work.site, evse, session, work.manner)
@@ -133,6 +139,7 @@ def _steps(work: _Work, evse: Evse, session: Session) -> tuple[tuple[Step, ...],
         most=max_periods(station),
         gives_back=station.takes_setpoints and version_at(station, work.manner) is Version.V21,
         until=work.manner.plan_until,
+        guard_s=guard_s(work.site),
     )
     delay_s = randomized_delay_s(work.scenario, station, work.manner, work.now)
     return (lowest_ahead(steps, delay_s, max_periods(station)) if delay_s else steps), unit

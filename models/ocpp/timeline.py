@@ -1,6 +1,6 @@
 """A session's setpoints as a timeline of limits: from a minute before now, until the fail-safe share without end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from math import floor
 
@@ -29,12 +29,14 @@ def timeline(
     most: int,
     gives_back: bool = False,
     until: datetime | None = None,
+    guard_s: float = 0.0,
 ) -> tuple[Step, ...]:
     """At most ``most`` steps after :func:`timeline_start`; ``shares`` is a day of the fail-safe.
 
     The period that runs at ``now`` is extended back over the minute before. A plan that starts later is preceded by
     the fail-safe share; it is followed by it at its end, or at ``until`` if that comes first. After the planned
-    departure the limit is 0 until the plan ends, because the plan gave that power to others.
+    departure the limit is 0 until the plan ends, because the plan gave that power to others. For ``guard_s`` before
+    its end a plan gives no more than the share: stations whose clocks differ leave their plans one after the other.
 
     With ``gives_back`` a step below 0 is what to give back, rounded towards 0; where that makes more steps than there
     may be, and without it, the limit is 0 then.
@@ -49,10 +51,22 @@ def timeline(
     planned[plan.first_period : plan.first_period + len(setpoints)] = setpoints
     steps = [
         *((s, value) for s, value in before if s < start_s),
-        *((float(s), value) for s, value in zip(schedule.instants_s[:-1], planned, strict=True) if s < end_s),
+        *_guarded(schedule, planned, end_s, end_s - guard_s, min(value for _, value in shares)),
         *tail_steps(shares, end_s),
     ]
     return capped(_placed(steps, start_s, now), most)
+
+
+def _guarded(
+    schedule: Schedule, planned: list[int], end_s: float, guard_from_s: float, least: int
+) -> Iterator[tuple[float, int]]:
+    """Setpoints before the plan's end, from the guard on none above the least share."""
+    instants = schedule.instants_s.tolist()
+    for start_s, until_s, value in zip(instants[:-1], instants[1:], planned, strict=True):
+        if start_s < end_s:
+            yield start_s, value if start_s < guard_from_s else min(value, least)
+        if start_s < guard_from_s < min(until_s, end_s):
+            yield guard_from_s, min(value, least)
 
 
 def _placed(steps: Iterable[tuple[float, int]], start_s: float, now: datetime) -> tuple[Step, ...]:

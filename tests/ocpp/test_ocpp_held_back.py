@@ -57,6 +57,21 @@ def test_a_plan_below_the_share_after_stations_have_left_it_changes_no_default()
     assert defaults(sent((11.04, 11.04, 0.0, 0.0))) == [[(0, 10.0)], [(0, 10.0)]]
 
 
+def test_for_the_guard_before_plans_end_nobody_has_more_than_the_share() -> None:
+    """16 A until 15 minutes, then the 10 A of the share, also while the plan would still give 16 A until 20."""
+    found = sent((11.04, 11.04))
+
+    (plan,) = [p for p in found.profiles if p.session_id is not None]
+    assert pairs(plan) == [(0, 16.0), (960, 10.0)]
+
+
+def test_without_a_guard_the_plan_is_followed_to_its_end() -> None:
+    found = sent((11.04, 11.04), rules=replace(RULES, guard_minutes=0.0))
+
+    (plan,) = [p for p in found.profiles if p.session_id is not None]
+    assert pairs(plan) == [(0, 16.0), (1260, 10.0)]
+
+
 def test_on_one_phase_the_currents_are_compared() -> None:
     """1.38 kW on one phase are 6 A; the share is 10 A on each of three."""
     assert defaults(sent((1.38, 3.68), phases=1)) == [[(0, 6.0), (960, 10.0)], [(0, 10.0)]]

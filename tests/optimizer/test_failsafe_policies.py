@@ -85,6 +85,7 @@ def test_shares_that_are_told_are_taken_as_they_are() -> None:
             "site.fail_safe.order[0]",
         ),
         (FailSafe(offline=OfflineBehaviour.STOPS, blind_minutes=0.0), "site.fail_safe.blind_minutes"),
+        (FailSafe(offline=OfflineBehaviour.STOPS, blind_minutes=5.0), "site.fail_safe.guard_minutes"),
     ],
 )
 def test_rules_that_say_too_little_or_too_much_are_refused_with_their_place(rules: FailSafe, path: str) -> None:

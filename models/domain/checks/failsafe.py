@@ -14,6 +14,7 @@ def unfit_fail_safe(scenario: Scenario) -> Iterator[Finding]:
     if rules is not None:
         yield from _orders(scenario, rules)
         yield from _behaviours(scenario, rules)
+        yield from _guard(rules)
     yield from _shares(scenario)
 
 
@@ -38,6 +39,14 @@ def _behaviours(scenario: Scenario, rules: FailSafe) -> Iterator[Finding]:
             message = f"{label(evse)}: the site has a fail-safe, and nobody told what this EVSE does without contact"
             remedy = "write offline here, or site.fail_safe.offline for all; unknown counts at its rating"
             yield Finding(path=f"site.evses[{i}].offline", message=message, remedy=remedy, ids=(evse.id,))
+
+
+def _guard(rules: FailSafe) -> Iterator[Finding]:
+    """A guard as long as the blind time leaves nothing of the plan but the shares."""
+    if 0.0 < rules.blind_minutes <= rules.guard_minutes:
+        message = f"the guard of {rules.guard_minutes:g} min leaves nothing of {rules.blind_minutes:g} blind minutes"
+        remedy = "write a guard that is shorter: how far the clocks of stations may differ"
+        yield Finding(path="site.fail_safe.guard_minutes", message=message, remedy=remedy)
 
 
 def _shares(scenario: Scenario) -> Iterator[Finding]:
