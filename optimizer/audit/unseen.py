@@ -141,7 +141,7 @@ def starting_on(case: Case, node: GridNode, line: int, *, grid_side: bool) -> St
         sums[t], unplaced[t] = known[amounts]
     longest = max(len(one) for one in sums)
     padded = np.array([np.append(one, np.zeros(longest - len(one))) for one in sums], dtype=complex).T
-    return Starting(padded, np.array(unplaced))
+    return Starting(padded, np.array(unplaced, dtype=float))
 
 
 def _largest(loads: list["Load"], count: int) -> float:

@@ -181,3 +181,16 @@ def test_a_site_without_a_fail_safe_has_no_proof_and_keeps_nothing_free() -> Non
     assert plan.fail_safe is None
     assert audit(plain, plan).fail_safe is None
     assert np.ptp(plan.sessions[0].charge_power_kw) == pytest.approx(0.0)
+
+
+def test_nobody_who_may_come_adds_nothing_to_a_line() -> None:
+    """Two bays on L1 with 32 A, blind for the whole plan: the one car has 32 A, and nobody else may come."""
+    scenario = street(2, 32.0)
+    car = Session(id="car", evse="bay-0", arrival=FOUR, departure=FOUR + timedelta(hours=4), energy_target_kwh=100.0)
+    rules = FailSafe(arrivals=0, blind_minutes=240.0, offline=KEEPS)
+    scenario = replace(scenario, sessions=(car,), site=replace(scenario.site, fail_safe=rules))
+
+    plan = optimize(scenario)
+
+    assert plan.sessions[0].charge_power_kw == pytest.approx([7.36] * 4, rel=2e-4)
+    assert audit(scenario, plan).passed
