@@ -10,7 +10,7 @@ ifneq ($(wildcard $(SHARED_DATA)/README.md),)
 export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
 endif
 
-.PHONY: setup demo test check bench bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
+.PHONY: setup demo test check bench bench-profiles bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
 
 setup: $(READY)
 
@@ -34,6 +34,9 @@ check: $(READY)  ## style, types, and who may import whom
 
 bench: $(READY)  ## published figures (B1) and speed beside HiGHS alone (B3); B1 needs CHARGEWRIGHT_DATA
 	$(BIN)/python -m tests.benchmarks
+
+bench-profiles: $(READY)  ## 10,000 random plans as charging profiles, and what stations make of them
+	$(BIN)/python -m tests.benchmarks --only profiles
 
 bench-smoke: $(READY)
 	$(BIN)/python -m tests.benchmarks --smoke

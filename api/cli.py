@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from api.commands import backtest, commission, data, database, day, keys, ocpi, signals
+from api.commands import backtest, commission, data, database, day, keys, ocpi, profiles, signals
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
 from models.domain.sending import PlanPurpose, Version
@@ -42,6 +42,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(signals.app, name="signals")
 app.add_typer(ocpi.app, name="ocpi")
 app.add_typer(commission.app, name="commission")
+app.command()(profiles.check_profile)
+app.command()(profiles.orders)
 
 Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for standard input.")]
 

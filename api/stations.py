@@ -13,7 +13,7 @@ from typing import Any
 
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
-from models.domain.site import RateUnit
+from models.domain.site import RateUnit, Station
 from models.domain.times import instant, seconds
 from models.domain.units import seconds_from_hours
 from models.ocpp.composite import (
@@ -57,7 +57,9 @@ def offered(path: Path, evse: int, start: datetime, hours: float, unit: RateUnit
 def capabilities(path: Path, version: Version, identity: Identity) -> str:
     """What a station told in a file with its answer, as JSON; raises InvalidScenario where that is no JSON object."""
     found = capability(identity, version, _object(path))
-    told = {name: value for name, value in asdict(found).items() if value not in (None, ())}
+    usual = asdict(Station(id=identity.station_id))
+    entry = {name: value for name, value in asdict(found.station).items() if name == "id" or value != usual[name]}
+    told = {name: value for name, value in asdict(found).items() if value not in (None, ())} | {"station": entry}
     return json.dumps(told, indent=2)
 
 

@@ -2,12 +2,14 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 from fastapi import Request
 
 from api.problems import BodyTooLarge, Forbidden, MalformedJson, TooMany, Unauthorized, WrongContentType
 from models.domain.errors import InvalidScenario, NoFeasibleSchedule
 from models.domain.scenario import Scenario
+from models.domain.strict_json import read_json
 from models.domain.wire import read_scenario
 
 REQUEST_BODY = {
@@ -45,6 +47,17 @@ def read(body: bytes, now: datetime) -> Scenario:
         if not _is_json(body):
             raise MalformedJson(invalid.findings) from None
         raise
+
+
+def json_tree(body: bytes) -> Any:
+    """The JSON in a body that is more than a scenario; raises MalformedJson, InvalidScenario for NaN and the like."""
+    try:
+        document = read_json(body)
+    except InvalidScenario as unreadable:
+        raise MalformedJson(unreadable.findings) from None
+    if document.findings:
+        raise InvalidScenario(document.findings)
+    return document.tree
 
 
 def _says_json(content_type: str) -> bool:

@@ -56,6 +56,7 @@ def test_the_answer_of_a_station_becomes_what_it_can_take(tmp_path: Path) -> Non
 
     told = json.loads(result.output)
     assert (told["max_periods"], told["max_stack_level"]) == (48, 0)
+    assert told["station"] == {"id": "station", "max_periods": 48, "max_stack_level": 0}
     assert "stack level 0 only" in told["defects"][0]
 
 

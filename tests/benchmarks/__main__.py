@@ -1,4 +1,4 @@
-"""All benchmarks, or some: python -m tests.benchmarks [--smoke] [--only b1|b3|levels|unknown|manners|failsafe]
+"""All benchmarks, or some: python -m tests.benchmarks [--smoke] [--only b1|b3|levels|unknown|manners|failsafe|profiles]
 
 Tells the machine, then a table for each benchmark as docs/benchmarks.md explains them. Ends with 1 when a figure that
 can be proven (B1, B4, drivers who tell nothing, manners, fail-safe) is missed; goals of time and memory are told and
@@ -20,6 +20,7 @@ from tests.benchmarks import (
     month,
     optimality,
     peer,
+    profiles,
     speed,
     unknown,
     unsteered,
@@ -33,10 +34,12 @@ HEAVY_COUNTS = (500, 1000, 5000)
 WARM_COUNTS = (200, 1000, 5000)
 PEER = Path(".venv-peer/bin/python")
 DATA = "CHARGEWRIGHT_DATA"
+ONLY = ("b1", "b3", "levels", "unknown", "manners", "failsafe", "profiles")
 WHICH = (
     "b1: published figures; b3: speed, optimality, memory; unknown: drivers who tell nothing; "
     "levels: pilot levels, starts and pauses; manners: how plans stay, start and change; "
-    "failsafe: what being safe without us costs"
+    "failsafe: what being safe without us costs; "
+    "profiles: what stations make of random plans"
 )
 
 
@@ -58,13 +61,15 @@ def main(arguments: Sequence[str]) -> int:
         failures += _manners()
     if wanted.only == "failsafe" or (wanted.only is None and not wanted.smoke):
         failures += _unsteered()
+    if wanted.only == "profiles" or (wanted.only is None and not wanted.smoke):
+        failures += _profiles()
     return int(failures > 0)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Figures beside their goals.")
     parser.add_argument("--smoke", action="store_true", help="small sites only, in seconds and without data")
-    parser.add_argument("--only", choices=("b1", "b3", "levels", "unknown", "manners", "failsafe"), help=WHICH)
+    parser.add_argument("--only", choices=ONLY, help=WHICH)
     told = "read the processor's clock, where other work runs beside (B3 and the peer)"
     parser.add_argument("--processor-time", action="store_true", help=told)
     return parser
@@ -129,6 +134,12 @@ def _unsteered() -> int:
         print(f"\nThe published network is left out: {DATA} names no folder with it; the shipped garage is measured")
     title = f"Ten cars by chance, room for {unsteered.ARRIVALS} more, {unsteered.DRAWS} draws"
     return _told(title, unsteered.HEAD, unsteered.rows(Path(folder) if folder else None))
+
+
+def _profiles() -> int:
+    """No clock in it."""
+    title = f"What stations make of {profiles.PLANS:,} random plans, the higher of both readings"
+    return _told(title, profiles.HEAD, profiles.rows())
 
 
 def _beside_the_peer() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models.domain.sending import Feature
 from models.domain.site import RateUnit, Station
 from models.ocpp.profile import Version
 from models.ocpp.station import Capability, Identity, capability
@@ -38,7 +39,7 @@ def test_the_keys_of_a_plain_station_of_16_become_its_entry_in_a_scenario() -> N
         ConnectorSwitch3to1PhaseSupported="false",
     )
 
-    assert found.station == Station(id="box", rate_units=(A, W), max_periods=48, max_stack_level=8)
+    assert found.station == Station(id="box", rate_units=(A, W), max_periods=48, max_stack_level=8, max_profiles=10)
     assert (found.max_profiles, found.phase_switching, found.defects) == (10, False, ())
 
 
@@ -88,7 +89,15 @@ def test_variables_of_2x_are_found_by_component_name_and_instance() -> None:
 
     found = capability(BOX, Version.V21, answer)
 
-    assert found.station == Station(id="box", rate_units=(A, W), max_periods=1024, max_stack_level=3)
+    assert found.station == Station(
+        id="box",
+        rate_units=(A, W),
+        max_periods=1024,
+        max_stack_level=3,
+        takes_setpoints=True,
+        features=(Feature.DYNAMIC_PROFILES,),
+        update_interval_s=60,
+    )
     assert found.features == ("dynamic_profiles", "v2x")
     assert found.operation_modes == ("ChargingOnly", "CentralSetpoint")
     assert found.update_rate_limit_s == 60

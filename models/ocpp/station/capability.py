@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from models.domain.sending import Feature
 from models.domain.site import RateUnit, Station
 from models.ocpp.capabilities import FEWEST_MAX_PERIODS
 from models.ocpp.profile import Version
@@ -33,10 +34,12 @@ class Capability:
     max_profiles: int | None = None
     phase_switching: bool | None = None
     update_rate_limit_s: int | None = None
+    reserved_ids_up_to: int = 0
+    """MaxExternalConstraintsId: ids of profiles that are not a CSMS's to give."""
     smart_charging: bool = True
     """False: it told that smart charging is not there, or switched off."""
     features: tuple[str, ...] = ()
-    """``dynamic_profiles``, ``limit_at_soc``, ``randomized_delay``, ``use_local_time``, ``v2x``."""
+    """``dynamic_profiles``, ``limit_at_soc``, ``randomized_delay``, ``use_local_time``, ``evse_sleep``, ``v2x``."""
     additional_purposes: tuple[str, ...] = ()
     operation_modes: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
@@ -50,10 +53,22 @@ class Capability:
             rate_units=self.rate_units,
             max_periods=self.max_periods,
             max_stack_level=self.max_stack_level,
+            max_profiles=self.max_profiles or None,
+            takes_setpoints="v2x" in self.features and "CentralSetpoint" in self.operation_modes,
+            features=tuple(feature for feature in Feature if self._has(feature)),
+            update_interval_s=self.update_rate_limit_s,
+            reserved_ids_up_to=self.reserved_ids_up_to,
         )
 
+    def _has(self, feature: Feature) -> bool:
+        """Whether it told a feature of a scenario's station, among its features, its purposes or by itself."""
+        if feature is Feature.PHASE_SWITCHING:
+            return bool(self.phase_switching)
+        return feature in self.features or _PURPOSES.get(feature) in self.additional_purposes
 
-FEATURES = ("dynamic_profiles", "limit_at_soc", "randomized_delay", "use_local_time")
+
+_PURPOSES = {Feature.PRIORITY_CHARGING: "PriorityCharging", Feature.LOCAL_GENERATION: "LocalGeneration"}
+FEATURES = ("dynamic_profiles", "limit_at_soc", "randomized_delay", "use_local_time", "evse_sleep")
 
 
 def capability(identity: Identity, version: Version, answer: Mapping[str, Any]) -> Capability:
@@ -72,6 +87,7 @@ def capability(identity: Identity, version: Version, answer: Mapping[str, Any]) 
         max_profiles=numbers.get("max_profiles"),
         phase_switching=truth(told.get("phase_switching", "")),
         update_rate_limit_s=numbers.get("update_rate_limit_s"),
+        reserved_ids_up_to=numbers.get("reserved_ids_up_to") or 0,
         smart_charging=all(truth(told.get(name, "")) is not False for name in ("available", "enabled")),
         features=tuple(_features(told)),
         additional_purposes=words(told.get("additional_purposes", "")),
@@ -80,7 +96,7 @@ def capability(identity: Identity, version: Version, answer: Mapping[str, Any]) 
     )
 
 
-_NUMBERS = ("max_periods", "max_stack_level", "max_profiles", "update_rate_limit_s")
+_NUMBERS = ("max_periods", "max_stack_level", "max_profiles", "update_rate_limit_s", "reserved_ids_up_to")
 
 
 def _features(told: Mapping[str, str]) -> Iterator[str]:

@@ -26,6 +26,8 @@ VARIABLES_2X = {
     "limit_at_soc": ("SmartChargingCtrlr", "SupportsFeature", "LimitAtSoC"),
     "randomized_delay": ("SmartChargingCtrlr", "SupportsFeature", "RandomizedDelay"),
     "use_local_time": ("SmartChargingCtrlr", "SupportsFeature", "UseLocalTime"),
+    "evse_sleep": ("SmartChargingCtrlr", "SupportsFeature", "EvseSleep"),
+    "reserved_ids_up_to": ("SmartChargingCtrlr", "MaxExternalConstraintsId", None),
     "v2x_available": ("V2XChargingCtrlr", "Available", None),
     "v2x_enabled": ("V2XChargingCtrlr", "Enabled", None),
     "operation_modes": ("V2XChargingCtrlr", "SupportedOperationModes", None),
