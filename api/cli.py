@@ -86,6 +86,10 @@ def plan(
     bundle: Annotated[
         bool, typer.Option("--ocpp-bundle", help="Add station maxima and the fail-safe default of each EVSE.")
     ] = False,
+    followed: Annotated[
+        float | None,
+        typer.Option("--ocpp-minutes", min=1.0, help="How long stations follow the plan before their fail-safe holds."),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the whole plan here; - for standard output.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the plan on one self-contained page here.")] = None,
     now: Annotated[datetime | None, typer.Option(help="Plan as if it were this time, in UTC.")] = None,
@@ -110,14 +114,15 @@ def plan(
     from models.ocpp.manner import Manner
     from optimizer.settings import Settings
 
-    if (purpose or bundle) and ocpp is None:
-        raise typer.BadParameter("--ocpp-purpose and --ocpp-bundle need --ocpp VERSION")
+    if (purpose or bundle or followed) and ocpp is None:
+        raise typer.BadParameter("--ocpp-purpose, --ocpp-bundle and --ocpp-minutes need --ocpp VERSION")
     moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
     answer = planned(
         scenario_from(scenario, moment),
         settings=Settings(steady=True, solver_log=solver_log),
         now=moment,
         ocpp=Manner(version=ocpp, purpose=purpose, bundle=bundle) if ocpp else None,
+        followed_minutes=followed,
         deadline_s=_seconds(deadline),
         previous=previous_from(previous) if previous else None,
     )

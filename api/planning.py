@@ -5,7 +5,7 @@ Pure apart from what is passed in: no files, no environment, and no clock but th
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 
 from models.domain.errors import DeadlinePassed, InvalidScenario, NoFeasibleSchedule, SolverFault
@@ -82,11 +82,13 @@ def plan(
     settings: Settings,
     now: datetime,
     ocpp: Manner | None = None,
+    followed_minutes: float | None = None,
     deadline_s: float = DEADLINE_S,
     previous: Schedule | None = None,
 ) -> Answer:
     """Plan a scenario; the plan is there ``deadline_s`` from now, whatever the solver does.
 
+    ``followed_minutes``: how long stations follow the plan before their fail-safe holds; None: to its end.
     ``previous`` is the plan before, to stay close to, and one of those that can stand in for the optimum. Raises
     InvalidScenario with all findings, also for what the OCPP version cannot carry; NoFeasibleSchedule when bounds of
     one device contradict each other.
@@ -111,7 +113,11 @@ def plan(
         candidates=best.candidates,
         as_of=moment(best.schedule, now),
     )
-    return answer if ocpp is None else replace(answer, ocpp=sending(answer, ocpp))
+    if ocpp is None:
+        return answer
+    if followed_minutes is not None:
+        ocpp = replace(ocpp, plan_until=answer.as_of + timedelta(minutes=followed_minutes))
+    return replace(answer, ocpp=sending(answer, ocpp))
 
 
 def _cost_within(scenario: Scenario, plan: Schedule, settings: Settings, *, within_s: float) -> FailSafeCost | None:

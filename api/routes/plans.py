@@ -41,6 +41,10 @@ async def create_plan(
     ocpp_bundle: Annotated[
         bool, Query(description="Add the maxima of stations and the fail-safe default of each EVSE.")
     ] = False,
+    ocpp_minutes: Annotated[
+        float | None,
+        Query(gt=0, allow_inf_nan=False, description="How long stations follow the plan before their fail-safe holds."),
+    ] = None,
     deadline_s: Annotated[
         float | None,
         Query(gt=0, allow_inf_nan=False, description="Until there must be a plan; not longer than the service's own."),
@@ -53,12 +57,33 @@ async def create_plan(
     within_s = min(deadline_s or inf, service.settings.deadline_s)
     manner = Manner(version=ocpp, purpose=ocpp_purpose, bundle=ocpp_bundle) if ocpp else None
     answer = partial(
-        planned, body, settings=service.solve_settings, now=service.clock(), ocpp=manner, deadline_s=within_s
+        planned,
+        body,
+        settings=service.solve_settings,
+        now=service.clock(),
+        ocpp=manner,
+        followed_minutes=ocpp_minutes,
+        deadline_s=within_s,
     )
     return Response(await run_sync(answer, limiter=service.solves), media_type="application/json")
 
 
-def planned(body: bytes, *, settings: Settings, now: datetime, ocpp: Manner | None, deadline_s: float) -> str:
+def planned(
+    body: bytes,
+    *,
+    settings: Settings,
+    now: datetime,
+    ocpp: Manner | None,
+    followed_minutes: float | None,
+    deadline_s: float,
+) -> str:
     """From a body to the document of its plan, both as JSON; raises the errors of :data:`ERRORS`."""
-    answer = plan(read(body, now), settings=settings, now=now, ocpp=ocpp, deadline_s=deadline_s)
+    answer = plan(
+        read(body, now),
+        settings=settings,
+        now=now,
+        ocpp=ocpp,
+        followed_minutes=followed_minutes,
+        deadline_s=deadline_s,
+    )
     return document(answer).model_dump_json()

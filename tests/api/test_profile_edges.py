@@ -182,7 +182,16 @@ def test_a_purpose_without_a_version_is_refused(yard_file: Path) -> None:
     result = CliRunner().invoke(app, ["plan", str(yard_file), "--ocpp-bundle"])
 
     assert result.exit_code == 2
-    assert "need --ocpp VERSION" in result.output
+    assert "--ocpp-bundle" in result.output
+
+
+def test_stations_follow_a_plan_as_long_as_they_are_told(client: Any, yard: dict[str, Any]) -> None:
+    """The cheap hour is the second one: half an hour of nothing, then the share, 11 kW on three phases or 15.9 A."""
+    told = client.post("/v1/plans", params={"ocpp": "1.6", "ocpp_minutes": 30}, json=yard).json()["ocpp"]
+    (message,) = told["messages"]
+    periods = message["payload"]["csChargingProfiles"]["chargingSchedule"]["chargingSchedulePeriod"]
+
+    assert periods == [{"startPeriod": 0, "limit": 0.0}, {"startPeriod": 31 * 60, "limit": 15.9}]
 
 
 def test_a_purpose_goes_with_the_request(client: Any, yard: dict[str, Any]) -> None:
