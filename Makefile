@@ -11,6 +11,7 @@ export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
 endif
 
 .PHONY: setup demo test check bench bench-profiles bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
+.PHONY: setup demo test check bench bench-acn bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
 
 setup: $(READY)
 
@@ -37,6 +38,9 @@ bench: $(READY)  ## published figures (B1) and speed beside HiGHS alone (B3); B1
 
 bench-profiles: $(READY)  ## 10,000 random plans as charging profiles, and what stations make of them
 	$(BIN)/python -m tests.benchmarks --only profiles
+
+bench-acn: $(READY)  ## B1 online beside published figures and simple rules, other months; needs CHARGEWRIGHT_DATA, resumable
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.acn
 
 bench-smoke: $(READY)
 	$(BIN)/python -m tests.benchmarks --smoke

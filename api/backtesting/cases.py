@@ -71,6 +71,8 @@ class Case:
     """Whether drivers say what they really said, or nothing; else all of them tell the truth on arrival."""
     days: int | None = None
     """Only the first days. None: all."""
+    period_min: float = 5.0
+    """Times are on full periods, as in the published runs; longer ones are quicker. [min]"""
 
 
 def course_of(case: Case, folder: Path) -> Course:
@@ -114,7 +116,7 @@ def _garage(case: Case, folder: Path, name: str, year: int, month: int) -> Cours
     start, end = _month(year, month, PACIFIC)
     recorded = _garage_month(folder, name, year, month, start, end)
     site = site_of(network(folder, name), transformer_kw=case.limit_kw or (GARAGE_KW if name == "caltech" else None))
-    tariff = sce_tou_ev_4(folder, demand_interval_min=5.0)
+    tariff = sce_tou_ev_4(folder, demand_interval_min=case.period_min)
     return _course(case, site, tariff, recorded, start, end, retail_per_kwh=RETAIL_PER_KWH)
 
 
@@ -196,7 +198,7 @@ def _course(
 ) -> Course:
     site = replace(site, tiers=(Tier(id="all", value_of_target_per_kwh=VALUES_PER_KWH[case.aim]),))
     start_s = start.timestamp()
-    cars = cars_as_published(recorded, site, start_s, tapered=case.practice.has_batteries)
+    cars = cars_as_published(recorded, site, start_s, period_min=case.period_min, tapered=case.practice.has_batteries)
     return Course(
         name=case.name,
         site=site,
@@ -204,6 +206,7 @@ def _course(
         cars=with_statements(cars, recorded) if case.as_stated else cars,
         start_s=start_s,
         end_s=end.timestamp(),
+        period_min=case.period_min,
         levels=case.practice.has_levels,
         retail_per_kwh=retail_per_kwh if case.aim is Aim.PROFIT else None,
     )

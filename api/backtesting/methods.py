@@ -10,9 +10,10 @@ from models.domain.schedule import Method
 from models.domain.setpoints import SetpointRules
 from models.domain.site import Site
 from models.domain.tariff import Tariff
+from models.domain.units import MINUTES_PER_HOUR
 from optimizer.backtest.algorithm import Algorithm, Maker
 from optimizer.backtest.planner import Manner, PlannerMaker
-from optimizer.backtest.scenarios import Reading
+from optimizer.backtest.scenarios import Look, Reading
 from optimizer.backtest.simple import SimpleMaker
 from optimizer.backtest.target_peak import TargetPeak
 from optimizer.settings import Objective, Settings
@@ -68,7 +69,7 @@ def maker_of(
 ) -> Maker:
     """What makes the algorithm of a method; ``earlier`` is a history that is declared to ours."""
     if charge in RULES:
-        return RuledMaker(SimpleMaker(RULES[charge]), LEVELS if case.practice.has_levels else None)
+        return RuledMaker(SimpleMaker(RULES[charge], case.period_min), LEVELS if case.practice.has_levels else None)
     rules = STEADY if charge is Charge.OURS_STEADY else LEVELS if case.practice.has_levels else None
     taught = TargetPeak(earlier=earlier, holiday_calendar=holiday_calendar, settings=settings_of(case))
     reading = Reading(retail_per_kwh=retail_per_kwh)
@@ -77,10 +78,17 @@ def maker_of(
     manner = Manner(
         settings=settings_of(case),
         reading=replace(reading, learns_power=case.practice.has_batteries or case.as_stated),
-        every_min=5.0 if rules is not None else FOLLOWED_MIN,
+        look=look_of(case.period_min),
+        every_min=case.period_min if rules is not None else FOLLOWED_MIN,
         target=None if charge is Charge.OURS_UNTAUGHT else taught,
     )
     return RuledMaker(PlannerMaker(manner), rules)
+
+
+def look_of(period_min: float) -> Look:
+    """An hour in the periods of a case, then half hours, or hours where these are long."""
+    far_min = min(MINUTES_PER_HOUR, 6.0 * period_min)
+    return Look(near_count=max(1, round(MINUTES_PER_HOUR / period_min)), near_min=period_min, far_min=far_min)
 
 
 @dataclass(frozen=True, slots=True)

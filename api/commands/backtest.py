@@ -48,6 +48,7 @@ def backtest(
     disturbed: Annotated[bool, typer.Option("--disturbed", help="Drivers, meters and radio err.")] = False,
     seed: Annotated[int, typer.Option(help="Of what goes wrong.")] = 0,
     days: Annotated[int | None, typer.Option(help="Only the first days.")] = None,
+    period: Annotated[float, typer.Option(help="Minutes of a period; 15 is three times as quick as 5.")] = 5.0,
     processes: Annotated[int, typer.Option(help="Runs at once.")] = 1,
     results: Annotated[Path, typer.Option(help="Where runs are kept; what is there is not run again.")] = RESULTS,
     page: Annotated[Path | None, typer.Option(help="Draw everything on one self-contained page here.")] = None,
@@ -59,7 +60,9 @@ def backtest(
 
     wanted = [
         Job(
-            case=Case(name=name, aim=aim, limit_kw=limit, practice=scenario, as_stated=as_stated, days=days),
+            case=Case(
+                name=name, aim=aim, limit_kw=limit, practice=scenario, as_stated=as_stated, days=days, period_min=period
+            ),
             charge=charge,
             history_months=history if charge is Charge.OURS else 0,
             disturbances=ROUGH if disturbed else Disturbances(),

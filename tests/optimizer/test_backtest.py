@@ -4,12 +4,15 @@ import pickle
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from models.datasets.recorded import RecordedSession
-from models.domain.calendar import calendar_of
+from models.domain.calendar import Calendar, calendar_of
+from models.domain.horizon import Horizon, Stretch
+from models.domain.scenario import Scenario
 from models.domain.schedule import Method
 from models.domain.site import Evse, GridNode, Phase, Site, Tier
 from models.domain.tariff import DayKind, DemandCharge, Rate, Tariff, TimeOfUse, Window
@@ -18,16 +21,18 @@ from optimizer.backtest.battery import Battery, fitted
 from optimizer.backtest.billing import Meter, days_left
 from optimizer.backtest.course import Car, Course, cars_as_published, with_statements
 from optimizer.backtest.disturbances import Disturbances, Noise
+from optimizer.backtest.expecting import with_expected
 from optimizer.backtest.hindsight import optimum
 from optimizer.backtest.known import Gone, Known
 from optimizer.backtest.messages import Arrival, Departure, MeterReading, SiteReading, Tick
 from optimizer.backtest.metrics import figures
+from optimizer.backtest.past_days import is_workday
 from optimizer.backtest.planner import Manner, PlannerMaker
 from optimizer.backtest.running import run
 from optimizer.backtest.scenarios import Look, Reading
 from optimizer.backtest.simple import SimpleMaker
 from optimizer.backtest.simulated_site import site_of
-from optimizer.backtest.target_peak import TargetPeak
+from optimizer.backtest.target_peak import Expected, TargetPeak
 from optimizer.settings import Objective, Settings
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
@@ -232,6 +237,37 @@ def test_the_peak_to_expect_is_the_one_at_which_past_days_earn_what_it_costs() -
     late_s = datetime(2026, 3, 30, tzinfo=UTC).timestamp()  # two workdays are left: 2 · 3 h · 0.2 EUR < 2 EUR
     assert target.of(site, CHARGED, monday, late_s, 0.30)["month"].peak_kw == pytest.approx(0.0)
     assert target.of(site, CHARGED, [], at_s, 0.30) == {}
+
+
+def test_a_peak_beyond_the_expected_one_costs_its_price_less_what_it_saves_on_later_days() -> None:
+    """At 4 kW Monday's car is served, and so would every other: nothing is saved later, a kW more costs all of it."""
+    known = [gone("a", 1, wants=12.0, stays=3.0), gone("a", 2, wants=12.0, stays=3.0)]
+    at_s = datetime(2026, 3, 3, tzinfo=UTC).timestamp()
+    site = replace(SITE, tiers=(Tier(id="all", value_of_target_per_kwh=0.0),))
+    expected = TargetPeak().of(site, CHARGED, known, at_s, 0.30)["month"]
+    assert expected.peak_kw == pytest.approx(4.0)
+    assert [above for above, _ in expected.beyond] == pytest.approx([4.0, 4.4, 5.0, 6.0, 8.0])
+    assert [rate for _, rate in expected.beyond[1:]] == pytest.approx([2.0] * 4)
+    assert TargetPeak().of(site, CHARGED, known[1:], at_s, 0.30)["month"].beyond == ()  # of Saturdays nothing is known
+
+
+def test_rates_beyond_the_expected_peak_count_in_full_whatever_share_of_a_month_a_plan_sees() -> None:
+    begin = datetime(2026, 3, 22, tzinfo=UTC)  # ten days are left
+    day = Scenario(
+        site=SITE, tariff=CHARGED, horizon=Horizon(start=begin, stretches=(Stretch(count=24, minutes=60.0),))
+    )
+    told = with_expected(day, {"month": Expected(peak_kw=4.0, beyond=((4.0, 0.5), (5.0, 2.0)))})
+    assert told.tariff is not None
+    (charge,) = told.tariff.demand_charges
+    assert (charge.target_peak_kw, charge.rate_per_kw) == (4.0, pytest.approx(5.0))
+    assert [(tier.above_kw, tier.rate_per_kw) for tier in charge.tiers] == [(5.0, pytest.approx(20.0))]
+    assert with_expected(day, {}).tariff == CHARGED
+
+
+def test_on_a_public_holiday_a_site_is_like_on_a_weekend() -> None:
+    calendar = Calendar(ZoneInfo("UTC"), frozenset(), "DE")
+    assert not is_workday(datetime(2026, 4, 3, tzinfo=UTC).date(), calendar)  # Good Friday
+    assert is_workday(datetime(2026, 4, 2, tzinfo=UTC).date(), calendar)
 
 
 def test_a_past_day_stands_for_days_of_its_kind_only() -> None:
