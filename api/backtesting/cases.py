@@ -18,7 +18,7 @@ from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.site import Evse, GridNode, Phase, Site, Tier
 from models.domain.tariff import DemandCharge, Rate, Tariff, TimeOfUse, Window
-from optimizer.backtest.course import Course, cars_as_published, with_statements
+from optimizer.backtest.course import LONGEST_STAY_H, Course, cars_of, with_statements
 
 PACIFIC = ZoneInfo(TIME_ZONE)
 GARAGE_KW = 150.0
@@ -198,7 +198,14 @@ def _course(
 ) -> Course:
     site = replace(site, tiers=(Tier(id="all", value_of_target_per_kwh=VALUES_PER_KWH[case.aim]),))
     start_s = start.timestamp()
-    cars = cars_as_published(recorded, site, start_s, period_min=case.period_min, tapered=case.practice.has_batteries)
+    cars = cars_of(
+        recorded,
+        site,
+        start_s,
+        period_min=case.period_min,
+        longest_h=LONGEST_H if case.as_stated else LONGEST_STAY_H,
+        tapered=case.practice.has_batteries,
+    )
     return Course(
         name=case.name,
         site=site,
@@ -210,6 +217,10 @@ def _course(
         levels=case.practice.has_levels,
         retail_per_kwh=retail_per_kwh if case.aim is Aim.PROFIT else None,
     )
+
+
+LONGEST_H = 72.0
+"""Where drivers say what they really said, stays are as they were, but for forgotten cars. [h]"""
 
 
 def _first_days(course: Course, days: int) -> Course:

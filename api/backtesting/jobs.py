@@ -30,7 +30,7 @@ class Job:
     case: Case
     charge: Charge
     history_months: int = 0
-    """Declared to ours before the case begins."""
+    """Declared before the case begins."""
     disturbances: Disturbances = UNDISTURBED
     seed: int = 0
 

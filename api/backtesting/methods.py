@@ -1,16 +1,20 @@
 """Methods by name: who may be put in charge of a case."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from api.backtesting.cases import Aim, Case
 from models.datasets import RecordedSession
+from models.domain.habits import Habits
 from models.domain.schedule import Method
 from models.domain.setpoints import SetpointRules
 from models.domain.site import Site
 from models.domain.tariff import Tariff
 from models.domain.units import MINUTES_PER_HOUR
+from models.learning.history import PastSession
+from models.learning.learn import learn
 from optimizer.backtest.algorithm import Algorithm, Maker
 from optimizer.backtest.planner import Manner, PlannerMaker
 from optimizer.backtest.scenarios import Look, Reading
@@ -67,9 +71,11 @@ def maker_of(
     holiday_calendar: str | None,
     earlier: tuple[RecordedSession, ...] = (),
 ) -> Maker:
-    """What makes the algorithm of a method; ``earlier`` is a history that is declared to ours."""
+    """What makes the algorithm of a method; a history that is declared tells all of them habits, and ours days."""
+    drivers = earlier if case.as_stated else ()
     if charge in RULES:
-        return RuledMaker(SimpleMaker(RULES[charge], case.period_min), LEVELS if case.practice.has_levels else None)
+        simple = SimpleMaker(RULES[charge], case.period_min)
+        return RuledMaker(simple, LEVELS if case.practice.has_levels else None, drivers)
     rules = STEADY if charge is Charge.OURS_STEADY else LEVELS if case.practice.has_levels else None
     taught = TargetPeak(earlier=earlier, holiday_calendar=holiday_calendar, settings=settings_of(case))
     reading = Reading(retail_per_kwh=retail_per_kwh)
@@ -82,7 +88,13 @@ def maker_of(
         every_min=case.period_min if rules is not None else FOLLOWED_MIN,
         target=None if charge is Charge.OURS_UNTAUGHT else taught,
     )
-    return RuledMaker(PlannerMaker(manner), rules)
+    return RuledMaker(PlannerMaker(manner), rules, drivers)
+
+
+def habits_of(earlier: Sequence[RecordedSession], zone: ZoneInfo) -> Habits:
+    """What a declared history shows of drivers who say nothing."""
+    past = (PastSession(one.arrival, one.departure, one.energy_kwh) for one in earlier)
+    return learn(past, zone)
 
 
 def look_of(period_min: float) -> Look:
@@ -93,10 +105,12 @@ def look_of(period_min: float) -> Look:
 
 @dataclass(frozen=True, slots=True)
 class RuledMaker:
-    """Makes an algorithm for a site with rules for its setpoints."""
+    """Makes an algorithm for a site with rules for its setpoints, and with what is known of its drivers."""
 
     maker: Maker
     rules: SetpointRules | None
+    earlier: tuple[RecordedSession, ...] = ()
 
     def __call__(self, site: Site, tariff: Tariff) -> Algorithm:
-        return self.maker(replace(site, setpoints=self.rules), tariff)
+        habits = habits_of(self.earlier, ZoneInfo(site.time_zone)) if self.earlier else None
+        return self.maker(replace(site, setpoints=self.rules, habits=habits), tariff)

@@ -44,7 +44,7 @@ def backtest(
     as_stated: Annotated[
         bool, typer.Option("--as-stated", help="Drivers say what they really said, which is often wrong, or nothing.")
     ] = False,
-    history: Annotated[int, typer.Option(help="Months of earlier sessions that are declared to ours.")] = 0,
+    history: Annotated[int, typer.Option(help="Months of earlier sessions that are declared.")] = 0,
     disturbed: Annotated[bool, typer.Option("--disturbed", help="Drivers, meters and radio err.")] = False,
     seed: Annotated[int, typer.Option(help="Of what goes wrong.")] = 0,
     days: Annotated[int | None, typer.Option(help="Only the first days.")] = None,
@@ -64,7 +64,7 @@ def backtest(
                 name=name, aim=aim, limit_kw=limit, practice=scenario, as_stated=as_stated, days=days, period_min=period
             ),
             charge=charge,
-            history_months=history if charge is Charge.OURS else 0,
+            history_months=0 if charge is Charge.OPTIMUM else history,
             disturbances=ROUGH if disturbed else Disturbances(),
             seed=seed,
         )

@@ -63,8 +63,14 @@ class Course:
         return max([self.end_s, *(car.departure_s for car in self.cars)])
 
 
-def cars_as_published(
-    recorded: Sequence[RecordedSession], site: Site, start_s: float, *, period_min: float = 5.0, tapered: bool = False
+def cars_of(
+    recorded: Sequence[RecordedSession],
+    site: Site,
+    start_s: float,
+    *,
+    period_min: float = 5.0,
+    longest_h: float = LONGEST_STAY_H,
+    tapered: bool = False,
 ) -> tuple[Car, ...]:
     """Cars as arXiv 2012.02636 has them: times on full periods, stays and energies cut, everything said on arrival."""
     powers = _powers(site)
@@ -72,7 +78,7 @@ def cars_as_published(
     found = []
     for one in recorded:
         first, last = (floor((t.timestamp() - start_s) / period_s) for t in (one.arrival, one.departure))
-        count = min(last - first, round(LONGEST_STAY_H / hours_from_seconds(period_s)))
+        count = min(last - first, round(longest_h / hours_from_seconds(period_s)))
         if count > 0 and one.evse in powers:
             stay_h = hours_from_seconds(count * period_s)
             need_kwh = min(one.energy_kwh, powers[one.evse] * stay_h)

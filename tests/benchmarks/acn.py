@@ -172,7 +172,9 @@ def _service(run: _Runner) -> Iterator[Row]:
     charges = (Charge.OPTIMUM, Charge.OURS, Charge.UNCONTROLLED, Charge.EQUAL_SHARE, *RULES[2:])
     for name in OTHERS:
         case = run.case(name, Aim.SERVICE)
-        for one in run(*(Job(case=case, charge=charge) for charge in charges)):
+        months = 0 if name == "truck-depot" else 1
+        jobs = [Job(case=case, charge=c, history_months=months * (c is not Charge.OPTIMUM)) for c in charges]
+        for one in run(*jobs):
             found = one.figures
             shares = (f"{found.energy_percent:.2f}", f"{found.deadlines_percent:.1f}", f"{found.peak_kw:.2f}")
             fair = (f"{found.cost:.2f}", f"{found.jain:.3f}", f"{found.least_percent:.0f}")

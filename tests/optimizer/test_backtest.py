@@ -19,7 +19,7 @@ from models.domain.tariff import DayKind, DemandCharge, Rate, Tariff, TimeOfUse,
 from optimizer.backtest.apart import apart
 from optimizer.backtest.battery import Battery, fitted
 from optimizer.backtest.billing import Meter, days_left
-from optimizer.backtest.course import Car, Course, cars_as_published, with_statements
+from optimizer.backtest.course import Car, Course, cars_of, with_statements
 from optimizer.backtest.disturbances import Disturbances, Noise
 from optimizer.backtest.expecting import with_expected
 from optimizer.backtest.hindsight import optimum
@@ -346,7 +346,7 @@ def test_published_cars_stand_on_full_periods_and_need_no_more_than_their_stay_a
         energy_kwh=99.0,
         stated_departure=arrival.replace(hour=5),
     )
-    (found,) = cars_as_published([one], SITE, MONDAY)
+    (found,) = cars_of([one], SITE, MONDAY)
     assert (found.arrival_s - MONDAY, found.departure_s - MONDAY) == (0.0, 1800.0)
     assert found.need_kwh == pytest.approx(32 * 230 / 1000 / 2)
     (said,) = with_statements([found], [one])
