@@ -34,8 +34,6 @@ class Planned:
 def solved(live: LiveSite, *, settings: Settings, now: datetime, deadline_s: float) -> Planned:
     """Plan what is known; takes as long as the solver, and never raises what comes of a site's data."""
     scenario = next_scenario(live.state, live.site, live.tariff, live.signals, now)
-    if not scenario.sessions:
-        return Planned(answer=None)
     try:
         return Planned(answer=plan(scenario, settings=settings, now=now, deadline_s=deadline_s))
     except ChargingError as error:

@@ -26,7 +26,7 @@ VERIFIED_HOURS = 6.0
 
 def taken(live: LiveSite, now: datetime) -> tuple[LiveSite, tuple[Command, ...]]:
     """The commands that may be sent now, marked as sent; what waits for an answer for too long is given up first."""
-    live = _given_up(live, now)
+    live = _tried_again(_given_up(live, now), now)
     ready = [command for command in live.outbox if _is_ready(live, command, now)]
     sent = tuple(replace(command, taken_at=now) for command in ready)
     by_id = {command.id: command for command in sent}
@@ -121,6 +121,28 @@ def reminded(live: LiveSite, now: datetime) -> LiveSite:
         if station.reachable and unverified and not waits and not on_the_way:
             live = sent_again(live, station.id, now)
     return live
+
+
+def _tried_again(live: LiveSite, now: datetime) -> LiveSite:
+    """What a station did not answer to, once its time has come: also where nobody charges, so that a default is there.
+
+    Until it is accepted its EVSE counts at its rating, so what is sent again needs nobody's room.
+    """
+    for command in live.unsure:
+        if _may_be_tried(live, command, now):
+            live, copy = _copied(live, command, now)
+            left = tuple(other for other in live.unsure if other is not command)
+            live = replace(live, unsure=left, outbox=(*live.outbox, copy))
+    return live
+
+
+def _may_be_tried(live: LiveSite, command: Command, now: datetime) -> bool:
+    records = [live.state.evses[told.evse] for told in command.tells]
+    silent = any(verdict.flaw is Flaw.SILENT for record in records for verdict in record.verdicts)
+    in_peace = any(record.retry_at is not None and record.retry_at > now for record in records)
+    on_the_way = any(other.station == command.station for other in live.outbox)
+    there = live.state.stations[command.station].reachable
+    return silent and there and not in_peace and not on_the_way and still_meant(live, command)
 
 
 def still_meant(live: LiveSite, command: Command) -> bool:

@@ -157,3 +157,31 @@ def test_a_car_that_left_takes_its_plan_with_it() -> None:
     site.plan_site("yard", NOON + minutes(9))
 
     assert site.commands("yard", NOON + minutes(9)) == ()
+
+
+def test_before_the_first_car_every_evse_has_its_default() -> None:
+    site = operations()
+
+    site.plan_site("yard", NOON)
+    commands = site.commands("yard", NOON)
+
+    assert [(command.station, command.tells[0].role.value) for command in commands] == [
+        ("east", "default"),
+        ("west", "default"),
+    ]
+
+
+def test_a_default_that_was_not_answered_is_sent_again_although_nobody_charges() -> None:
+    site = operations()
+    site.plan_site("yard", NOON)
+    lost, arrived = site.commands("yard", NOON)
+    accept(site, (arrived,), NOON)
+
+    assert site.commands("yard", NOON + minutes(1)) == ()  # it may still be answered
+    assert site.commands("yard", NOON + minutes(1.5)) == ()  # given up, and left in peace for a minute
+    (again,) = site.commands("yard", NOON + minutes(2.5))
+    accept(site, (again,), NOON + minutes(2.5))
+
+    assert (again.station, again.payload) == (lost.station, lost.payload)
+    assert site.verdicts("yard") == ()
+    assert site.commands("yard", NOON + minutes(10)) == ()
