@@ -1,8 +1,10 @@
 """What a station can be trusted with: a script for a CSMS to carry out, and a judgement of what it saw.
 
-``script`` says what to do, ``observations`` reads the log of it, ``judging`` makes a record with a grade.
+``script`` says what to do, ``observations`` reads the log of it, ``judging`` makes a record with a grade, ``declaring``
+writes records into the site.
 """
 
+from models.commissioning.declaring import declared
 from models.commissioning.judging import judge
 from models.commissioning.observations import Observations, read_observations
 from models.commissioning.record import REMEDY, Flaw, Grade, Outcome, Record, Shown
@@ -24,6 +26,7 @@ __all__ = [
     "Step",
     "Subject",
     "Task",
+    "declared",
     "judge",
     "read_observations",
     "script",

@@ -10,7 +10,7 @@ from models.commissioning.seen import (
     Seen,
     above,
     capability_seen,
-    capability_told,
+    levels_tried,
     metering_seen,
     offline_seen,
     total_a,
@@ -72,14 +72,15 @@ def _of_memory(facts: Seen) -> Iterator[Flaw]:
 
 def _of_answers(facts: Seen) -> Iterator[Flaw]:
     observations = facts.observations
-    told, took = capability_told(observations), capability_seen(observations)
+    took = capability_seen(observations)
     if took.rate_units == (RateUnit.A,):
         yield Flaw.AMPERES_ONLY
     if took.rate_units == (RateUnit.W,):
         yield Flaw.WATTS_ONLY
     if took.max_periods is not None and took.max_periods < FEWEST_MAX_PERIODS:
         yield Flaw.FEW_PERIODS
-    if told.max_stack_level is not None and (took.max_stack_level or 0) < told.max_stack_level:
+    levels = levels_tried(observations)
+    if any(not taken and level > low for level, taken in levels for low, there in levels if there):
         yield Flaw.REJECTS_TOP_LEVEL
     refusals = [a for a in observations.answered if a.action == "SetChargingProfile" and a.error is not None]
     if any(refusal.error not in UNKNOWN_ACTION for refusal in refusals):

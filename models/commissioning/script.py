@@ -27,6 +27,8 @@ _TAIL_AFTER_S = 60 + 90
 """After the start of its schedule, which is a minute before it is sent. [s]"""
 PERIODS_IF_UNTOLD = 24
 _PERIOD_S = 900
+NO_LEVEL = 10_000
+"""Above the highest level of any station: some tell 999."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +66,14 @@ def top_level(subject: Subject) -> int:
 
 def _before_a_car(subject: Subject) -> tuple[Step, ...]:
     version, top = subject.version, top_level(subject)
+    too_high = NO_LEVEL if subject.capability.max_stack_level is None else top + 1
     levels = [request for level in _levels(top) for request in _default(subject, level)]
     clear = _send(spelling.clear_profile(version, 1, Purpose.TX_DEFAULT))
     metering = tuple(_send(request) for request in spelling.set_metering(version))
     return (
         Step(id="keys", shows="what it tells of itself", tasks=(_send(spelling.read_keys(version)),)),
         Step(id="metering", shows="whether it measures what is asked for", tasks=metering),
-        Step(id="level-too-high", shows="how it refuses", tasks=(_send(*_default(subject, top + 1)), clear)),
+        Step(id="level-too-high", shows="how it refuses", tasks=(_send(*_default(subject, too_high)), clear)),
         Step(id="top-level", shows="its highest stack level", tasks=(_send(*levels), clear)),
         Step(id="periods", shows="how many periods it takes", tasks=(_send(*_many_periods(subject)), clear)),
         Step(id="units", shows="its units", tasks=(*(_send(request) for request in _default(subject)), clear)),

@@ -122,13 +122,27 @@ def capability_seen(observations: Observations) -> Capability:
         if unit in {_schedule(a).get("chargingRateUnit") for a in _taken(observations, "units")}
     )
     periods = [len(_schedule(a).get("chargingSchedulePeriod", ())) for a in _taken(observations, "periods")]
-    levels = [int(_profile(a).get("stackLevel", 0)) for a in _taken(observations, "top-level")]
+    levels = [level for level, taken in levels_tried(observations) if taken]
+    refused = [level for level, taken in levels_tried(observations) if not taken]
     return replace(
         told,
         rate_units=units or told.rate_units,
         max_periods=max(periods, default=told.max_periods),
-        max_stack_level=max(levels, default=told.max_stack_level),
+        max_stack_level=_level_seen(told.max_stack_level, levels, refused),
     )
+
+
+def _level_seen(told: int | None, taken: list[int], refused: list[int]) -> int | None:
+    """The highest that it took; what it told where nothing above that was refused."""
+    if not taken:
+        return told
+    return max(taken) if told is None or any(level > max(taken) for level in refused) else told
+
+
+def levels_tried(observations: Observations) -> list[tuple[int, bool]]:
+    """Stack levels that were sent, and whether they were taken."""
+    sent = [a for a in observations.answered if (a.step, a.action) == ("top-level", "SetChargingProfile")]
+    return [(int(_profile(a).get("stackLevel", 0)), a.accepted) for a in sent]
 
 
 def capability_told(observations: Observations) -> Capability:

@@ -140,6 +140,11 @@ def test_a_station_that_told_nothing_is_found_out_by_what_it_takes() -> None:
     assert record.grade is Grade.A
 
 
+def test_without_its_keys_no_station_is_blamed_for_levels_that_it_never_promised() -> None:
+    assert commissioned("2.0.1", capability=UNTOLD).flaws == ()
+    assert commissioned("1.6", Defect.CALL_ERROR, capability=UNTOLD).flaws == (Flaw.CALL_ERROR,)
+
+
 def test_a_station_that_tells_a_unit_which_it_refuses_is_sent_the_other() -> None:
     lying = replace(TOLD, rate_units=(RateUnit.A,))
     assert commissioned("2.1", Defect.WATTS_ONLY, capability=lying).capability.rate_units == (RateUnit.W,)
