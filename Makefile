@@ -12,6 +12,7 @@ endif
 
 .PHONY: setup demo test check bench bench-profiles bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
 .PHONY: setup demo test check bench bench-acn bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
+.PHONY: setup demo test check bench bench-smoke bench-peer fuzz soak soak-smoke kill day notebooks serve schema clean
 
 setup: $(READY)
 
@@ -60,6 +61,13 @@ soak: $(READY)  ## 100,000 random sites through optimizer and audit, 20,000 more
 
 soak-smoke: $(READY)  ## 2,000 of them
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.soak --scenarios 2000 --hostile 200
+
+kill: $(READY)  ## our side dies at 1,000 moments of a day with twenty charge points: limits hold; half an hour
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.peers kill
+
+day: $(READY)  ## a day over websockets with twenty charge points and every defect; stations swap defects at 60 seeds
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.peers day
+	CHARGEWRIGHT_PEERS=1 $(BIN)/python -m pytest tests/peers/test_commissioning.py
 
 notebooks: $(READY)  ## runs every notebook from a clean kernel
 	CHARGEWRIGHT_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks
