@@ -15,6 +15,7 @@ def day(
     ocpp: Annotated[Version, typer.Option(help="The version that the stations speak.")] = Version.V16,
     every: Annotated[float, typer.Option(min=1.0, help="Minutes between plans that nothing asks for.")] = 15.0,
     accept: Annotated[bool, typer.Option(help="Take every command for accepted; else each one times out.")] = True,
+    adopt: Annotated[bool, typer.Option(help="Clear profiles of others; without it they are only listed.")] = False,
     state: Annotated[Path | None, typer.Option(help="Write what is known at the end here, as JSON.")] = None,
 ) -> None:
     """Play a log of OCPP frames of a site again: what was known, what was wrong, what would have been sent."""
@@ -36,7 +37,7 @@ def day(
         site=given.site, state=opening(given.site), tariff=given.tariff, signals=given.signals, version=ocpp
     )
     store.save(live)
-    replay = Replay(Operations(store=store), live.id, timedelta(minutes=every), accept)
+    replay = Replay(Operations(store=store), live.id, timedelta(minutes=every), accept, adopt)
     for happening in replay.played(entries):
         typer.echo(f"{happening.at:%Y-%m-%d %H:%M:%S}  {happening.where}: {happening.what}")
     for verdict in replay.operations.verdicts(live.id):

@@ -49,6 +49,8 @@ class Replay:
     site: str
     every: timedelta = EVERY
     accepts: bool = True
+    adopts: bool = False
+    """Whether profiles of others are cleared as soon as they are known; else they are listed."""
 
     def played(self, entries: Iterable[Entry]) -> Iterator[Happening]:
         """What happens, entry by entry; what is planned without a reason comes between them."""
@@ -59,6 +61,7 @@ class Replay:
             for defect in heard.defects:
                 yield Happening(at=entry.at, where=entry.station, what=f"defect: {defect}")
             yield from changes(before, self._live(), entry.at)
+            yield from self._taken_over(before, entry.at)
             if heard.due:
                 yield from self._planned(entry.at, heard.due)
             yield from self._sent(entry.at)
@@ -76,6 +79,17 @@ class Replay:
             return self.operations.hear(self.site, entry.station, entry.frame, entry.at)
         told = self.operations.connected if entry.connected else self.operations.disconnected
         return told(self.site, entry.station, entry.at)
+
+    def _taken_over(self, before: LiveSite, now: datetime) -> Iterator[Happening]:
+        """Profiles of others that came to light."""
+        for name, station in self._live().state.stations.items():
+            for one in station.foreign:
+                if one not in before.state.stations[name].foreign:
+                    what = f"a profile of somebody else: {one.purpose} {one.profile_id} at level {one.stack_level}"
+                    yield Happening(at=now, where=name, what=what)
+        if self.adopts:
+            for one in self.operations.adopt(self.site, now):
+                yield Happening(at=now, where=one.station, what=f"profile {one.profile_id} is to be cleared")
 
     def _planned(self, now: datetime, reasons: tuple[str, ...]) -> Iterator[Happening]:
         before = self._live()

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from api.operating.due import due
+from api.operating.dynamic import pulled
 from api.operating.frames import CALL, RESULT, Frame, read_frame
 from api.operating.live import LiveSite, OpenCall
 from api.operating.sending import answered, events_of, result_of, sent_again
-from models.domain.answers import ConnectionRegained
+from models.domain.answers import ConnectionRegained, UpdatePulled
 from models.domain.events import Booted, StationEvent
 from models.ocpp.inbound import transaction_named, translate
 from optimizer.rolling import observe
@@ -26,6 +27,8 @@ class Heard:
     defects: tuple[str, ...] = ()
     due: tuple[str, ...] = ()
     """Why the site should be planned again now; empty where the plan that there is still fits."""
+    answer: dict[str, Any] | None = None
+    """To PullDynamicScheduleUpdate alone: what the CSMS is to answer; every other answer is its own."""
 
 
 def heard(live: LiveSite, station: str, given: Any, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:
@@ -69,7 +72,9 @@ def _call(live: LiveSite, station: str, frame: Frame, now: datetime, token_key: 
     if frame.action == "StartTransaction" and told.events:
         call = OpenCall(message_id=frame.message_id, station=station, evse_number=told.events[0].evse_number)
         live = replace(live, calls=(*live.calls, call)[-MOST_CALLS:])
-    return live, Heard(events=told.events, defects=told.defects)
+    asked = next((event for event in told.events if isinstance(event, UpdatePulled)), None)
+    answer = None if asked is None else pulled(live, station, asked.profile_id, now)
+    return live, Heard(events=told.events, defects=told.defects, answer=answer)
 
 
 def _answer(live: LiveSite, station: str, frame: Frame, now: datetime) -> tuple[LiveSite, Heard]:

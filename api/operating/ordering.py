@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from api.operating.dynamic import steps_of
 from api.operating.live import Command, CommandKind, LiveSite, Tells
 from api.operating.sending import next_id, still_meant
 from models.domain.scenario import Scenario
@@ -96,7 +97,18 @@ def _queued(live: LiveSite, site: Site, found: tuple[Order, ...], now: datetime)
         kind = CommandKind.REMOVE if order.step is Step.CLEAR else CommandKind.LIMIT
         after = tuple(names[name] for name in order.after if name in names)
         command = replace(command, kind=kind, after=after, not_before=order.not_before)
-        live = replace(live, outbox=(*live.outbox, command))
+        live = _with_updates(replace(live, outbox=(*live.outbox, command)), site, command, now)
+    return live
+
+
+def _with_updates(live: LiveSite, site: Site, command: Command, now: datetime) -> LiveSite:
+    """A dynamic profile is told at its time what holds from then on, unless a new plan comes before."""
+    before = command.id
+    for when, period, profile in steps_of(command.profile) if command.profile is not None else ():
+        live, name = next_id(live)
+        update = _command(live, site, name, profile, messages.updating(profile, period), now)
+        live = replace(live, outbox=(*live.outbox, replace(update, after=(before,), not_before=when)))
+        before = name
     return live
 
 

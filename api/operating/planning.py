@@ -69,9 +69,10 @@ def _sent(live: LiveSite, planned: Planned, answer: Answer, now: datetime) -> tu
     )
     settled_until = now + timedelta(minutes=live.plan_every_minutes)
     live = ordered(live, scenario, compiled.profiles, now, settled_until)
-    records = tuple(r for r in on_trial(live, now) if any(p.evse_id == r.id for p in answer.schedule.sessions))
-    reached, schedule, least = trial(scenario, answer.schedule, records)
-    tried = compilation(reached, schedule, now=as_of, fail_safe_kw=least, manner=manner)
+    planned_at = {plan.evse_id for plan in answer.schedule.sessions}
+    trials = tuple(one for one in on_trial(live, now) if one.record.id in planned_at)
+    reached, schedule, limits_kw = trial(scenario, answer.schedule, trials)
+    tried = compilation(reached, schedule, now=as_of, fail_safe_kw=limits_kw, manner=manner)
     live = directly(live, scenario.site, tried.profiles, now)
     return live, replace(planned, not_sent=tuple(_reason(live, one) for one in compiled.not_sent))
 

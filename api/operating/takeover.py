@@ -7,13 +7,11 @@ from api.operating.live import Command, CommandKind, LiveSite
 from api.operating.sending import next_id, question
 from models.domain.session import Session
 from models.ocpp.profile import Version
-from optimizer.rolling.changing import with_station
-from optimizer.rolling.state import ForeignProfile
+from optimizer.rolling.changing import of_station, with_station
+from optimizer.rolling.state import UNNAMED, ForeignProfile
 
 NOT_OURS_TO_CLEAR = {"ChargingStationExternalConstraints"}
 """Limits of the grid, which no CSMS may take away."""
-UNNAMED = -1
-"""Id of what is seen only in a composite schedule."""
 
 
 def with_wish(live: LiveSite, session: Session) -> LiveSite:
@@ -32,15 +30,17 @@ def asked(live: LiveSite, now: datetime) -> LiveSite:
 
 
 def adopted(live: LiveSite, now: datetime) -> tuple[LiveSite, tuple[ForeignProfile, ...]]:
-    """Each is cleared by its id alone, so that nothing else goes with it."""
+    """Each is cleared by its id alone, so that nothing else goes with it; one that we took the place of is gone."""
     cleared: list[ForeignProfile] = []
     for station in live.state.stations.values():
-        mine = [p for p in station.foreign if p.purpose not in NOT_OURS_TO_CLEAR and p.profile_id != UNNAMED]
-        for profile in mine:
-            live = _clearing(live, profile, now)
-        kept = tuple(p for p in station.foreign if p not in mine)
+        ours = {told.profile_id for record in of_station(live.state, station.id) for told in record.told}
+        theirs = [p for p in station.foreign if p.purpose not in NOT_OURS_TO_CLEAR and p.profile_id != UNNAMED]
+        for profile in theirs:
+            if profile.profile_id not in ours:
+                live = _clearing(live, profile, now)
+                cleared.append(profile)
+        kept = tuple(p for p in station.foreign if p not in theirs)
         live = replace(live, state=with_station(live.state, station.id, foreign=kept))
-        cleared += mine
     return live, tuple(cleared)
 
 

@@ -3,7 +3,7 @@
 They count at their rating whatever they are sent (S3), so a trial needs nobody's room and waits for nobody.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -16,41 +16,59 @@ from optimizer.rolling.following import least_kw
 from optimizer.rolling.state import EvseRecord
 from optimizer.rolling.verdict import Flaw
 
+Shares = dict[str, float]
+"""By EVSE. [kW at evse]"""
 SAME_KW = 0.05
+SECOND = 1.5
+"""Times the least: two limits tell a station that scales from one that follows nothing."""
 
 
-def on_trial(live: LiveSite, now: datetime) -> tuple[EvseRecord, ...]:
-    """With a car, in reach, not left in peace after a refusal, and not limited like that already.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What an EVSE is sent."""
+
+    record: EvseRecord
+    limit_kw: float
+    """At evse, all phases in use. [kW]"""
+
+
+def on_trial(live: LiveSite, now: datetime) -> tuple[Trial, ...]:
+    """EVSEs with a car, in reach, not left in peace after a refusal, and not limited like that already.
 
     One that is not verified is sent what it had instead.
     """
-    return tuple(record for record in live.state.evses.values() if _needs_trial(live, record, now))
+    found = ((record, _limit_kw(live, record, now)) for record in live.state.evses.values())
+    return tuple(Trial(record=record, limit_kw=limit_kw) for record, limit_kw in found if limit_kw is not None)
 
 
-def _needs_trial(live: LiveSite, record: EvseRecord, now: datetime) -> bool:
-    session, limit_kw = record.session, expected_kw(record, now)
-    if session is None or not record.uncontrolled or any(v.flaw is Flaw.UNVERIFIED for v in record.verdicts):
-        return False
+def _limit_kw(live: LiveSite, record: EvseRecord, now: datetime) -> float | None:
+    """Of one that ignores its limit the two in turn, until they show what it does; None where nothing is sent."""
+    flaws = {verdict.flaw for verdict in record.verdicts}
+    if record.session is None or not record.uncontrolled or Flaw.UNVERIFIED in flaws:
+        return None
     waits = record.retry_at is not None and record.retry_at > now
-    there = limit_kw is not None and abs(limit_kw - least_kw(record.plate)) <= SAME_KW
-    return live.state.stations[record.station].reachable and not waits and not there
+    if waits or not live.state.stations[record.station].reachable:
+        return None
+    limit_kw, least = expected_kw(record, now), least_kw(record.plate)
+    if limit_kw is None or abs(limit_kw - least) > SAME_KW:
+        return least
+    return min(SECOND * least, record.plate.rating_kw) if Flaw.IGNORES_LIMIT in flaws else None
 
 
-def trial(
-    scenario: Scenario, schedule: Schedule, records: tuple[EvseRecord, ...]
-) -> tuple[Scenario, Schedule, dict[str, float]]:
-    """A scenario in which these EVSEs can be reached, the least that each can offer as its plan, and as its share."""
-    least = {record.id: least_kw(record.plate) for record in records}
-    sessions = tuple(session for session in scenario.sessions if session.evse in least)
-    plans = tuple(_at_least(plan, least[plan.evse_id], records) for plan in schedule.sessions if plan.evse_id in least)
-    installed = tuple(one for one in scenario.installed if one.evse not in least)
+def trial(scenario: Scenario, schedule: Schedule, trials: tuple[Trial, ...]) -> tuple[Scenario, Schedule, Shares]:
+    """A scenario in which these EVSEs can be reached, their limits as plans, and as shares."""
+    by_evse = {one.record.id: one for one in trials}
+    sessions = tuple(session for session in scenario.sessions if session.evse in by_evse)
+    plans = tuple(_limited(plan, by_evse[plan.evse_id]) for plan in schedule.sessions if plan.evse_id in by_evse)
+    installed = tuple(one for one in scenario.installed if one.evse not in by_evse)
     reached = replace(scenario, sessions=sessions, installed=installed)
-    return reached, replace(schedule, sessions=plans), least
+    limits_kw = {evse: one.limit_kw for evse, one in by_evse.items()}
+    return reached, replace(schedule, sessions=plans), limits_kw
 
 
-def _at_least(plan: SessionPlan, least: float, records: tuple[EvseRecord, ...]) -> SessionPlan:
+def _limited(plan: SessionPlan, one: Trial) -> SessionPlan:
     """A vehicle on fewer phases gets the same current on each."""
-    record = next(record for record in records if record.id == plan.evse_id)
-    phases = record.session.phases if record.session is not None else None
-    power_kw = least if phases is None else least * phases / record.plate.phases
+    session, plate = one.record.session, one.record.plate
+    phases = session.phases if session is not None else None
+    power_kw = one.limit_kw if phases is None else one.limit_kw * phases / plate.phases
     return replace(plan, charge_power_kw=np.full_like(plan.charge_power_kw, power_kw), offered_power_kw=None)

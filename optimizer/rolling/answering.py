@@ -6,8 +6,8 @@ from datetime import timedelta
 from models.domain.answers import CommandAnswered, CompositeTold, Outcome
 from models.domain.events import LimitStep
 from optimizer.rolling.allowed import expected_kw
-from optimizer.rolling.changing import of_station, with_evse, with_verdict, without_verdicts
-from optimizer.rolling.state import EvseRecord, SiteState, Told
+from optimizer.rolling.changing import of_station, with_evse, with_station, with_verdict, without_verdicts
+from optimizer.rolling.state import UNNAMED, EvseRecord, ForeignProfile, SiteState, Told
 from optimizer.rolling.timing import Placed
 from optimizer.rolling.verdict import Evidence, Flaw
 
@@ -69,17 +69,35 @@ def _retried(record: EvseRecord, when: Placed) -> EvseRecord:
 def composite(state: SiteState, event: CompositeTold, when: Placed) -> SiteState:
     """A station that says that it follows what it was sent is verified; one that says more is not.
 
-    One that cannot tell is believed once it has accepted: there is nothing more to ask.
+    One that cannot tell is believed once it has accepted: there is nothing more to ask. One that says less follows
+    somebody else too, and that is listed.
     """
     record = next((r for r in of_station(state, event.station_id) if r.number == event.evse_number), None)
-    if record is None or expected_kw(record, when.at) is None:
+    if record is None:
         return state
-    for step in event.steps:
-        told_kw, sent_kw = _told_kw(record, step), expected_kw(record, max(step.start, when.at))
-        if sent_kw is not None and told_kw > sent_kw + TOLERANCE_KW:
-            seen = Evidence(at=when.at, what="it says that it follows more", limit_kw=sent_kw, drawn_kw=told_kw)
-            return with_evse(state, with_verdict(record, Flaw.UNVERIFIED, seen))
-    return with_evse(state, without_verdicts(record, Flaw.UNVERIFIED))
+    told = [(_told_kw(record, step), expected_kw(record, max(step.start, when.at))) for step in event.steps]
+    more = next(((kw, sent) for kw, sent in told if sent is not None and kw > sent + TOLERANCE_KW), None)
+    if more is not None:
+        seen = Evidence(at=when.at, what="it says that it follows more", limit_kw=more[1], drawn_kw=more[0])
+        return with_evse(state, with_verdict(record, Flaw.UNVERIFIED, seen))
+    if expected_kw(record, when.at) is not None:
+        state = with_evse(state, without_verdicts(record, Flaw.UNVERIFIED))
+    rating_kw = record.plate.rating_kw
+    less = any(kw < (rating_kw if sent is None else sent) - TOLERANCE_KW for kw, sent in told)
+    return _with_unnamed(state, record) if less else state
+
+
+def _with_unnamed(state: SiteState, record: EvseRecord) -> SiteState:
+    """OCPP 1.6 tells what its profiles come to, and not which they are."""
+    unnamed = ForeignProfile(
+        station=record.station,
+        evse_number=record.number,
+        profile_id=UNNAMED,
+        purpose="seen in a composite schedule",
+        stack_level=0,
+    )
+    known = state.stations[record.station].foreign
+    return state if unnamed in known else with_station(state, record.station, foreign=(*known, unnamed))
 
 
 def _told_kw(record: EvseRecord, step: LimitStep) -> float:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from statistics import median
 
 from optimizer.rolling.changing import with_verdict, without_verdicts
-from optimizer.rolling.stages import DRAWS_KW, held, last_while, offers
+from optimizer.rolling.stages import DRAWS_KW, TOUCHES, held, last_while, offers
 from optimizer.rolling.state import EvseRecord, Reading, Stage
 from optimizer.rolling.verdict import Evidence, Flaw
 
@@ -50,7 +50,7 @@ def _of_limit(record: EvseRecord) -> EvseRecord:
     newest = record.readings[-1]
     if over(newest):
         return _offended(replace(record, good_since=None))
-    scale = _scale(record.readings)
+    scale = _scale(record)
     if scale is not None and scale < 1.0 and record.session is not None and record.session.phases is not None:
         seen = Evidence(at=newest.at, what=f"it draws {scale:.2f} of its limits", drawn_kw=newest.drawn_kw)
         record = with_verdict(record, Flaw.MIS_SCALES, seen, scale)
@@ -63,7 +63,7 @@ def _offended(record: EvseRecord) -> EvseRecord:
     offences = list(last_while(record.readings, over))
     if newest.at - offences[-1].at < OVER_FOR:
         return record
-    scale = _scale(record.readings)
+    scale = _scale(record)
     what = "it draws more than it is allowed" if scale is None else f"it draws {scale:.2f} times its limits"
     flaw, other = (Flaw.IGNORES_LIMIT, Flaw.MIS_SCALES) if scale is None else (Flaw.MIS_SCALES, Flaw.IGNORES_LIMIT)
     seen = Evidence(at=newest.at, what=what, limit_kw=newest.allowed_kw, drawn_kw=newest.drawn_kw)
@@ -84,11 +84,15 @@ def _trusted(record: EvseRecord) -> EvseRecord:
     return without_verdicts(record, Flaw.IGNORES_LIMIT, Flaw.MIS_SCALES)
 
 
-def _scale(readings: tuple[Reading, ...]) -> float | None:
-    """Power over limit where that is the same for different limits and not 1; None where it is not."""
+def _scale(record: EvseRecord) -> float | None:
+    """Power over limit where that is the same for different limits and not 1; None where it is not.
+
+    A draw at the rating of its EVSE tells nothing: more is not to be had.
+    """
     ratios: dict[float, float] = {}
-    for one in readings:
-        if one.binding_kw and one.drawn_kw >= DRAWS_KW and one.allowed_kw == one.binding_kw:
+    for one in record.readings:
+        settled = one.binding_kw and one.allowed_kw == one.binding_kw
+        if settled and one.binding_kw and DRAWS_KW <= one.drawn_kw < TOUCHES * record.plate.rating_kw:
             ratios[round(one.binding_kw, 2)] = one.drawn_kw / one.binding_kw
     limits = sorted(ratios)
     if len(limits) < FEWEST_RATIOS or limits[-1] < RAISED * limits[0]:

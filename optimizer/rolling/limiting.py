@@ -35,8 +35,9 @@ def cleared(state: SiteState, event: ExternalLimitCleared, when: Placed) -> Site
 def profiles(state: SiteState, event: ProfilesReported, when: Placed) -> SiteState:
     """Whatever has an id that we did not give is somebody else's: listed, and never cleared by itself."""
     ours = {told.profile_id for record in of_station(state, event.station_id) for told in record.told}
-    foreign = {f.profile_id: f for f in state.stations[event.station_id].foreign}
-    foreign |= {p.id: _foreign(event.station_id, p) for p in event.profiles if p.id not in ours}
+    theirs = [_foreign(event.station_id, profile) for profile in event.profiles if profile.id not in ours]
+    known = state.stations[event.station_id].foreign
+    foreign = {(one.evse_number, one.profile_id): one for one in (*known, *theirs)}
     return with_station(state, event.station_id, foreign=tuple(foreign.values()))
 
 

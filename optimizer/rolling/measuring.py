@@ -129,7 +129,7 @@ def _with_draw(record: EvseRecord, event: Measured, draw: Draw, when: Placed) ->
     power_kw = _true_power_kw(record, draw)
     if power_kw is None:
         return record
-    record = _with_phases(record, event, power_kw)
+    record = _with_phases(record, event, draw)
     record = replace(record, readings=(*record.readings, _reading(record, power_kw, when))[-MOST_READINGS:])
     return judged(followed(staged(record)))
 
@@ -148,17 +148,22 @@ def _reading(record: EvseRecord, power_kw: float, when: Placed) -> Reading:
     )
 
 
-def _with_phases(record: EvseRecord, event: Measured, power_kw: float) -> EvseRecord:
-    """Phases are counted by their currents; with one current told, by the power that flows beside it."""
+def _with_phases(record: EvseRecord, event: Measured, draw: Draw) -> EvseRecord:
+    """Phases are counted by their currents; of one that is told alone, by what the register rises by beside it.
+
+    Nothing else will do: taken for a car on one phase, one on three would count for too little on the others.
+    """
     largest_a = max(event.current_a.values(), default=0.0)
     if record.plate.dc or record.session is None or largest_a < DRAWS_A:
         return record
     if len(event.current_a) > 1:
         used = sum(a >= max(DRAWS_A, largest_a / 2) for a in event.current_a.values())
-    else:
-        (phase,) = event.current_a
-        used = round(power_kw / kw_from_amperes(largest_a, event.voltage_v.get(phase, NOMINAL_VOLTAGE_V)))
-    return with_session(record, phases=used) if 1 <= used <= record.plate.phases else record
+        return with_session(record, phases=min(used, record.plate.phases))
+    (phase,) = event.current_a
+    one_kw = kw_from_amperes(largest_a, event.voltage_v.get(phase, NOMINAL_VOLTAGE_V))
+    used = round((draw.by_register_kw or 0.0) / one_kw)
+    same = draw.by_register_kw is not None and abs(draw.by_register_kw - used * one_kw) <= STEADY * one_kw
+    return with_session(record, phases=used) if same and 1 <= used <= record.plate.phases else record
 
 
 def _meter_verdicts(record: EvseRecord, event: Measured, draw: Draw, when: Placed) -> EvseRecord:

@@ -179,6 +179,10 @@ class ExternalLimit:
     current_a: tuple[Step, ...] = ()
 
 
+UNNAMED = -1
+"""Id of a profile that is only seen by what it does."""
+
+
 @value
 class ForeignProfile:
     """A profile at a station that is not ours."""

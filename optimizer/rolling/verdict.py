@@ -26,7 +26,6 @@ class Flaw(StrEnum):
     """It reports one phase of the three that are loaded."""
     REGISTER_ONLY = "register_only"
     """It tells energy and neither power nor current."""
-    CLOCK_OFF = "clock_off"
 
 
 UNCONTROLLED = frozenset({Flaw.IGNORES_LIMIT, Flaw.MIS_SCALES, Flaw.REFUSES, Flaw.SILENT, Flaw.UNVERIFIED})

@@ -1,7 +1,11 @@
 """A live site by its use cases: cars come, plans go out lower first, answers come back, state survives as JSON."""
 
+from dataclasses import replace
+
 from api.operating.live import CommandKind, Result, live_json, read_live
 from models.domain.answers import Outcome
+from models.domain.sending import Feature, Version
+from models.domain.site import Station
 from optimizer.rolling import Flaw
 from tests.operating.live_site import NOON, accept, limit_a, meter, minutes, operations, plans, start, yard
 
@@ -185,3 +189,33 @@ def test_a_default_that_was_not_answered_is_sent_again_although_nobody_charges()
     assert (again.station, again.payload) == (lost.station, lost.payload)
     assert site.verdicts("yard") == ()
     assert site.commands("yard", NOON + minutes(10)) == ()
+
+
+def test_a_station_of_1_6_that_follows_less_than_it_was_sent_follows_somebody_else_too() -> None:
+    site = operations()
+    site.look_for_others("yard", NOON)
+    ask, _ = site.commands("yard", NOON)
+    schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.0}]}
+    answer = {"status": "Accepted", "connectorId": 1, "scheduleStart": NOON.isoformat(), "chargingSchedule": schedule}
+    site.hear("yard", "east", [3, ask.id, answer], NOON)
+
+    (foreign,) = site.foreign("yard")
+    assert (foreign.station, foreign.purpose) == ("east", "seen in a composite schedule")
+    assert site.adopt("yard", NOON) == ()
+
+
+def test_a_question_for_a_dynamic_profile_is_answered_at_once_by_what_was_accepted() -> None:
+    feature = Feature.DYNAMIC_PROFILES
+    box = Station(id="east", ocpp_version=Version.V21, dynamic_plan=True, features=(feature,))
+    site = operations(replace(yard(count=1), stations=(box,)), Version.V21)
+    began = {"eventType": "Started", "evse": {"id": 1}, "transactionInfo": {"transactionId": "t"}}
+    site.hear("yard", "east", [2, "a", "TransactionEvent", began], NOON)
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+
+    known = site.hear("yard", "east", [2, "p", "PullDynamicScheduleUpdate", {"chargingProfileId": 12}], NOON)
+    unknown = site.hear("yard", "east", [2, "q", "PullDynamicScheduleUpdate", {"chargingProfileId": 999}], NOON)
+
+    assert known.answer == {"status": "Accepted", "scheduleUpdate": {"limit": 32.0}}
+    assert unknown.answer is not None
+    assert unknown.answer["status"] == "Rejected"

@@ -75,3 +75,16 @@ def test_a_line_that_is_none_is_told_with_its_number_and_the_others_are_played()
 
     assert [defect.split(":")[0] for defect in defects] == ["line 1", "line 4"]
     assert [entry.connected for entry in entries] == [None, None, False]
+
+
+def test_profiles_of_somebody_else_are_listed_and_cleared_only_with_adopt(tmp_path: Path) -> None:
+    profile = {"id": 900, "stackLevel": 3, "chargingProfilePurpose": "TxDefaultProfile"}
+    report = {"requestId": 1, "evseId": 1, "chargingLimitSource": "CSO", "chargingProfile": [profile]}
+    lines = [line(0, [2, "r", "ReportChargingProfiles", report]), line(1, [2, "h", "Heartbeat", {}])]
+
+    listed = played(tmp_path, lines, "--ocpp", "2.0.1")
+    adopted = played(tmp_path, lines, "--ocpp", "2.0.1", "--adopt")
+
+    assert "a profile of somebody else: TxDefaultProfile 900 at level 3" in listed
+    assert "ClearChargingProfile" not in listed
+    assert "ClearChargingProfile" in adopted
