@@ -67,8 +67,11 @@ class Replay:
             yield from self._sent(entry.at)
 
     def _until(self, now: datetime) -> Iterator[Happening]:
-        """Plans that fall due before the next entry; the first one is for the first car."""
+        """Plans that fall due before the next entry; the first one is there before the first car."""
         planned_at = self._live().planned_at
+        if planned_at is None:
+            yield from self._planned(now, ("the first entry",))
+            yield from self._sent(now)
         while planned_at is not None and planned_at + self.every < now:
             planned_at += self.every
             yield from self._planned(planned_at, ())
@@ -180,7 +183,6 @@ def _summary(planned: Planned, reasons: tuple[str, ...]) -> str:
     why = f" ({'; '.join(reasons)})" if reasons else ""
     if planned.error is not None:
         return f"no plan{why}: {planned.error.splitlines()[0]}"
-    if planned.answer is None:
-        return f"nobody to plan for{why}"
+    assert planned.answer is not None, "there is an answer or an error"
     schedule = planned.answer.schedule
     return f"planned {len(schedule.sessions)} sessions, {schedule.method}{why}"

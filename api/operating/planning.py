@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from api.operating.live import Command, CommandKind, LiveSite
 from api.operating.ordering import directly, ordered, with_versions
 from api.operating.sending import reminded
-from api.operating.trials import on_trial, trial
+from api.operating.trials import on_trial, on_trial_profiles
 from api.planning import Answer, plan, until_blind_ends
 from models.domain.errors import ChargingError, InvalidScenario
 from models.domain.failsafe import SharePolicy
 from models.domain.scenario import Scenario
 from models.ocpp.bundle import bundle
-from models.ocpp.compile import Daily, compilation
+from models.ocpp.compile import Daily
 from models.ocpp.manner import Manner
 from models.ocpp.profile import NotSent
 from optimizer.failsafe import shares
@@ -32,7 +32,10 @@ class Planned:
 
 
 def solved(live: LiveSite, *, settings: Settings, now: datetime, deadline_s: float) -> Planned:
-    """Plan what is known; takes as long as the solver, and never raises what comes of a site's data."""
+    """Plan what is known; takes as long as the solver, and never raises what comes of a site's data.
+
+    Without cars as well: whoever comes first is to find a default at its EVSE.
+    """
     scenario = next_scenario(live.state, live.site, live.tariff, live.signals, now)
     try:
         return Planned(answer=plan(scenario, settings=settings, now=now, deadline_s=deadline_s))
@@ -69,11 +72,8 @@ def _sent(live: LiveSite, planned: Planned, answer: Answer, now: datetime) -> tu
     )
     settled_until = now + timedelta(minutes=live.plan_every_minutes)
     live = ordered(live, scenario, compiled.profiles, now, settled_until)
-    planned_at = {plan.evse_id for plan in answer.schedule.sessions}
-    trials = tuple(one for one in on_trial(live, now) if one.record.id in planned_at)
-    reached, schedule, limits_kw = trial(scenario, answer.schedule, trials)
-    tried = compilation(reached, schedule, now=as_of, fail_safe_kw=limits_kw, manner=manner)
-    live = directly(live, scenario.site, tried.profiles, now)
+    tried = on_trial_profiles(scenario, answer.schedule, on_trial(live, now), as_of, manner)
+    live = directly(live, scenario.site, tried, now)
     return live, replace(planned, not_sent=tuple(_reason(live, one) for one in compiled.not_sent))
 
 

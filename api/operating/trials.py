@@ -1,6 +1,7 @@
 """EVSEs that are not controlled are sent a small limit all the same: only who is limited can show that it follows.
 
-They count at their rating whatever they are sent (S3), so a trial needs nobody's room and waits for nobody.
+Without a car the limit is their default: who refused it, or was silent, is asked again. They count at their rating
+whatever they are sent (S3), so a trial needs nobody's room and waits for nobody.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +12,10 @@ import numpy as np
 from api.operating.live import LiveSite
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule, SessionPlan
+from models.ocpp.compile import compilation
+from models.ocpp.manner import Manner
+from models.ocpp.profile import EvseProfile
+from models.ocpp.standing import standing_profiles
 from optimizer.rolling.allowed import expected_kw
 from optimizer.rolling.following import least_kw
 from optimizer.rolling.state import EvseRecord
@@ -33,7 +38,7 @@ class Trial:
 
 
 def on_trial(live: LiveSite, now: datetime) -> tuple[Trial, ...]:
-    """EVSEs with a car, in reach, not left in peace after a refusal, and not limited like that already.
+    """EVSEs in reach, not left in peace after a refusal, and not limited like that already.
 
     One that is not verified is sent what it had instead.
     """
@@ -44,7 +49,9 @@ def on_trial(live: LiveSite, now: datetime) -> tuple[Trial, ...]:
 def _limit_kw(live: LiveSite, record: EvseRecord, now: datetime) -> float | None:
     """Of one that ignores its limit the two in turn, until they show what it does; None where nothing is sent."""
     flaws = {verdict.flaw for verdict in record.verdicts}
-    if record.session is None or not record.uncontrolled or Flaw.UNVERIFIED in flaws:
+    if not record.uncontrolled or Flaw.UNVERIFIED in flaws:
+        return None
+    if record.session is None and not flaws & {Flaw.REFUSES, Flaw.SILENT}:
         return None
     waits = record.retry_at is not None and record.retry_at > now
     if waits or not live.state.stations[record.station].reachable:
@@ -55,7 +62,19 @@ def _limit_kw(live: LiveSite, record: EvseRecord, now: datetime) -> float | None
     return min(SECOND * least, record.plate.rating_kw) if Flaw.IGNORES_LIMIT in flaws else None
 
 
-def trial(scenario: Scenario, schedule: Schedule, trials: tuple[Trial, ...]) -> tuple[Scenario, Schedule, Shares]:
+def on_trial_profiles(
+    scenario: Scenario, schedule: Schedule, trials: tuple[Trial, ...], now: datetime, manner: Manner
+) -> tuple[EvseProfile, ...]:
+    """A plan for each that has a car which the schedule knows, a default for the others."""
+    reached, plans, limits_kw = _reached(scenario, schedule, trials)
+    carried = compilation(reached, plans, now=now, fail_safe_kw=limits_kw, manner=manner).profiles
+    idle = limits_kw.keys() - {plan.evse_id for plan in plans.sessions}
+    everybody = dict.fromkeys((evse.id for evse in scenario.site.evses), 0.0) | limits_kw
+    standing = standing_profiles(reached, now, everybody, {}, manner)
+    return (*(profile for profile in standing if profile.evse_id in idle), *carried)
+
+
+def _reached(scenario: Scenario, schedule: Schedule, trials: tuple[Trial, ...]) -> tuple[Scenario, Schedule, Shares]:
     """A scenario in which these EVSEs can be reached, their limits as plans, and as shares."""
     by_evse = {one.record.id: one for one in trials}
     sessions = tuple(session for session in scenario.sessions if session.evse in by_evse)

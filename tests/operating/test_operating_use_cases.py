@@ -219,3 +219,34 @@ def test_a_question_for_a_dynamic_profile_is_answered_at_once_by_what_was_accept
     assert known.answer == {"status": "Accepted", "scheduleUpdate": {"limit": 32.0}}
     assert unknown.answer is not None
     assert unknown.answer["status"] == "Rejected"
+
+
+def test_a_site_without_cars_has_defaults_that_keep_its_limit() -> None:
+    """22.08 kW for two: 16 A each for whoever comes, before anything is planned for them."""
+    site = operations()
+    site.plan_site("yard", NOON)
+
+    commands = site.commands("yard", NOON)
+
+    assert {command.evse: limit_a(command) for command in commands} == {"east": 16.0, "west": 16.0}
+
+
+def test_an_evse_without_a_car_that_refused_its_default_is_asked_again_and_forgiven() -> None:
+    site = operations()
+    site.plan_site("yard", NOON)
+    for command in site.commands("yard", NOON):
+        status = "Rejected" if command.station == "east" else "Accepted"
+        site.hear("yard", command.station, [3, command.id, {"status": status}], NOON)
+    refused = [verdict.evse for verdict in site.verdicts("yard")]
+
+    site.plan_site("yard", NOON + minutes(0.5))
+    too_soon = site.commands("yard", NOON + minutes(0.5))
+    accept(site, too_soon, NOON + minutes(0.5))
+    site.plan_site("yard", NOON + minutes(2))
+    again = site.commands("yard", NOON + minutes(2))
+    accept(site, again, NOON + minutes(2))
+
+    assert refused == ["east"]
+    assert "east" not in {command.evse for command in too_soon}
+    assert {command.evse: limit_a(command) for command in again}["east"] == 6.0
+    assert site.verdicts("yard") == ()
