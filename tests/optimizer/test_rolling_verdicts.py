@@ -230,3 +230,27 @@ def test_stages_follow_the_draw_from_probing_to_full_and_back() -> None:
         stages.append(car(told).stage)
 
     assert stages == [Stage.WAITING, Stage.PROBING, Stage.DRAWING, Stage.TAPERING, Stage.FULL, Stage.WOKEN]
+
+
+def test_one_relapse_starts_the_ten_minutes_of_trust_anew() -> None:
+    """Good from 5 to 12, over at 13 and 14, good again from 15: trusted at 25, not before."""
+    ignored = drew(limited(state(), (0.0, 11.0)), [2, 3, 4], 22.0)
+    relapsed = drew(drew(ignored, range(5, 13), 11.0), [13, 14], 22.0)
+
+    assert Flaw.IGNORES_LIMIT in flaws(drew(relapsed, range(15, 25), 11.0))
+    assert flaws(drew(relapsed, range(15, 26), 11.0)) == set()
+
+
+def test_two_good_measurements_ten_minutes_apart_are_too_few_to_trust() -> None:
+    ignored = drew(limited(state(), (0.0, 11.0)), [2, 3, 4], 22.0)
+
+    assert Flaw.IGNORES_LIMIT in flaws(drew(ignored, [5, 16], 11.0))
+
+
+def test_a_limit_that_was_replaced_half_a_minute_ago_still_excuses_a_draw() -> None:
+    """From 22 kW to 11 at minute 10: 22 kW half a minute later was still allowed, 22 kW two minutes later was not."""
+    told = drew(limited(state(), (0.0, 22.0)), range(1, 10), 22.0)
+    lowered = limited(told, (10.0, 11.0), sent=10.0)
+
+    assert box(drew(lowered, [10.5], 22.0)).readings[-1].allowed_kw == 22.0
+    assert box(drew(lowered, [12], 22.0)).readings[-1].allowed_kw == 11.0
