@@ -8,6 +8,7 @@ from api.operating.due import due
 from api.operating.dynamic import pulled
 from api.operating.frames import CALL, RESULT, Frame, read_frame
 from api.operating.live import LiveSite, OpenCall
+from api.operating.plugs import at_evse, with_plug
 from api.operating.sending import answered, events_of, result_of, sent_again
 from models.domain.answers import ConnectionRegained, UpdatePulled
 from models.domain.events import Booted, StationEvent
@@ -68,13 +69,16 @@ def observed(live: LiveSite, events: tuple[StationEvent, ...], now: datetime) ->
 def _call(live: LiveSite, station: str, frame: Frame, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:
     version = live.version_of(station)
     told = translate(version, frame.action, frame.payload, station_id=station, received_at=now, token_key=token_key)
-    live = _counted(observed(live, told.events, now), station, told.defects)
-    if frame.action == "StartTransaction" and told.events:
-        call = OpenCall(message_id=frame.message_id, station=station, evse_number=told.events[0].evse_number)
+    events = tuple(at_evse(live, event) for event in told.events)
+    live = _counted(observed(live, events, now), station, told.defects)
+    for plug, event in zip(told.events, events, strict=True):
+        live = with_plug(live, plug, event)
+    if frame.action == "StartTransaction" and events:
+        call = OpenCall(message_id=frame.message_id, station=station, evse_number=events[0].evse_number)
         live = replace(live, calls=(*live.calls, call)[-MOST_CALLS:])
-    asked = next((event for event in told.events if isinstance(event, UpdatePulled)), None)
+    asked = next((event for event in events if isinstance(event, UpdatePulled)), None)
     answer = None if asked is None else pulled(live, station, asked.profile_id, now)
-    return live, Heard(events=told.events, defects=told.defects, answer=answer)
+    return live, Heard(events=events, defects=told.defects, answer=answer)
 
 
 def _answer(live: LiveSite, station: str, frame: Frame, now: datetime) -> tuple[LiveSite, Heard]:

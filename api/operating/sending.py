@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from api.operating.frames import Frame, outcome_of
 from api.operating.live import Command, CommandKind, LiveSite, Result
+from api.operating.plugs import number_at
 from models.domain.answers import CommandAnswered, CompositeTold, Outcome
 from models.domain.events import StationEvent
 from models.domain.units import seconds_from_hours
@@ -162,7 +163,7 @@ def _verified(live: LiveSite, station: str, after: tuple[str, ...], now: datetim
     for record in live.state.evses.values():
         if record.station == station:
             live, name = next_id(live)
-            ask = question(live, station, record.number, record.id, name, after, now)
+            ask = question(live, station, number_at(live, record.id), record.id, name, after, now)
             live = replace(live, outbox=(*live.outbox, ask))
     return live
 

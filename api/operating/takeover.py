@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from api.operating.live import Command, CommandKind, LiveSite
+from api.operating.plugs import number_at
 from api.operating.sending import next_id, question
 from models.domain.session import Session
 from models.ocpp.profile import Version
@@ -54,7 +55,7 @@ def _asked_16(live: LiveSite, station: str, now: datetime) -> LiveSite:
     for record in live.state.evses.values():
         if record.station == station:
             live, name = next_id(live)
-            ask = question(live, station, record.number, record.id, name, (), now)
+            ask = question(live, station, number_at(live, record.id), record.id, name, (), now)
             live = replace(live, outbox=(*live.outbox, ask))
     return live
 

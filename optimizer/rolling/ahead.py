@@ -78,14 +78,17 @@ def _session(state: SiteState, record: EvseRecord, now: datetime) -> Session:
     measured, wish = record.session, state.wishes.get(record.id)
     assert measured is not None, "only EVSEs with a session are asked"
     base = wish or Session(id=measured.id, evse=record.id, arrival=measured.arrival)
-    departure = measured.departure or base.departure
+    departure, target_kwh = measured.departure or base.departure, _target_kwh(record, measured, base)
     return replace(
         base,
         id=measured.id,
         evse=record.id,
         arrival=min(measured.arrival, now),
         departure=departure if departure is not None and departure > now else None,
-        energy_target_kwh=_target_kwh(record, measured, base.energy_target_kwh),
+        connector=measured.connector or base.connector,
+        energy_target_kwh=target_kwh,
+        energy_minimum_kwh=_minimum_kwh(measured, base, target_kwh),
+        soc_target=None if target_kwh is not None else measured.soc_target or base.soc_target,
         delivered_kwh=measured.delivered_kwh,
         vehicle=_vehicle(record, measured, base.vehicle),
         driver_group=measured.driver_group or base.driver_group,
@@ -95,18 +98,29 @@ def _session(state: SiteState, record: EvseRecord, now: datetime) -> Session:
     )
 
 
-def _target_kwh(record: EvseRecord, session: SessionRecord, wished_kwh: float | None) -> float | None:
-    """Who is full wants no more. With unknown phases, one of them may be all that fills the battery."""
-    target_kwh = wished_kwh if session.energy_target_kwh is None else session.energy_target_kwh
+def _target_kwh(record: EvseRecord, session: SessionRecord, base: Session) -> float | None:
+    """Who is full wants no more. Where phases were not measured, one of them may be all that fills the battery."""
+    target_kwh = base.energy_target_kwh if session.energy_target_kwh is None else session.energy_target_kwh
     if session.stage is Stage.FULL:
         return session.delivered_kwh
-    if target_kwh is None or session.phases is not None:
+    if target_kwh is None or session.phases is not None or record.plate.dc:
         return target_kwh
-    return session.delivered_kwh + record.plate.phases * max(0.0, target_kwh - session.delivered_kwh)
+    told = base.vehicle.phases if base.vehicle is not None else None
+    still_kwh = max(0.0, target_kwh - session.delivered_kwh)
+    return session.delivered_kwh + still_kwh * record.plate.phases / min(told or 1, record.plate.phases)
+
+
+def _minimum_kwh(session: SessionRecord, base: Session, target_kwh: float | None) -> float:
+    """What a car must have by its own account is as good as promised; never more than its target."""
+    minimum_kwh = max(base.energy_minimum_kwh, session.energy_minimum_kwh or 0.0)
+    return minimum_kwh if target_kwh is None else min(minimum_kwh, target_kwh)
 
 
 def _vehicle(record: EvseRecord, session: SessionRecord, wished: Vehicle | None) -> Vehicle:
-    """What it can do at most, and of that no more than it draws with its margin."""
+    """What it can do at most, and of that no more than it draws with its margin.
+
+    Phases count for limits once they are measured: what a driver told may be wrong, and then overload a phase.
+    """
     base = wished or Vehicle(id=session.id)
     powers = [kw for kw in (base.max_charge_kw, session.max_charge_kw, session.follow_kw) if kw is not None]
     currents = [a for a in (base.max_current_a, session.max_current_a) if a is not None]
@@ -114,7 +128,7 @@ def _vehicle(record: EvseRecord, session: SessionRecord, wished: Vehicle | None)
         base,
         max_charge_kw=min(powers, default=None),
         max_current_a=min(currents, default=None),
-        phases=base.phases if session.phases is None else session.phases,
+        phases=session.phases,
         battery_capacity_kwh=session.capacity_kwh or base.battery_capacity_kwh,
         max_discharge_kw=session.max_discharge_kw if session.max_discharge_kw is not None else base.max_discharge_kw,
     )

@@ -1,6 +1,7 @@
 """The fold: a state and one event, the state after it. Pure and total: no event is refused, none raises a limit."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -9,7 +10,7 @@ from models.domain import answers, events
 from models.domain.events import StationEvent
 from optimizer.rolling import answering, connecting, limiting, measuring, plugging
 from optimizer.rolling.changing import counted, with_station
-from optimizer.rolling.state import SiteState, StationRecord
+from optimizer.rolling.state import EvseRecord, SiteState, StationRecord
 from optimizer.rolling.timing import Placed, placed
 
 Fold = Callable[[SiteState, Any, Placed], SiteState]
@@ -26,7 +27,21 @@ def observe(state: SiteState, event: StationEvent, now: datetime) -> SiteState:
         state = counted(state, station.id, when.defect)
     state = _contact(state, station, event, when, now)
     fold = FOLDS.get(type(event))
-    return state if fold is None else fold(state, event, when)
+    return state if fold is None else _without_old_wishes(state, fold(state, event, when))
+
+
+def _without_old_wishes(before: SiteState, after: SiteState) -> SiteState:
+    """What was wished of a session goes with it."""
+    gone = {name for name in after.wishes if _ended(before.evses.get(name), after.evses.get(name))}
+    if not gone:
+        return after
+    return replace(after, wishes={name: wish for name, wish in after.wishes.items() if name not in gone})
+
+
+def _ended(before: EvseRecord | None, after: EvseRecord | None) -> bool:
+    if before is after or before is None or after is None or before.session is None:
+        return False
+    return after.session is None or after.session.id != before.session.id
 
 
 def _told_late_rightly(event: StationEvent) -> bool:

@@ -91,6 +91,8 @@ class SessionRecord:
     id: str
     evse: str
     arrival: datetime
+    connector: int | None = None
+    """The plug in use, where that is known."""
     transaction_id: str | None = None
     token_digest: str | None = None
     driver_group: str | None = None

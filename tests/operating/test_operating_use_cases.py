@@ -5,7 +5,7 @@ from dataclasses import replace
 from api.operating.live import CommandKind, Result, live_json, read_live
 from models.domain.answers import Outcome
 from models.domain.sending import Feature, Version
-from models.domain.site import Station
+from models.domain.site import Connector, Station
 from optimizer.rolling import Flaw
 from tests.operating.live_site import NOON, accept, limit_a, meter, minutes, operations, plans, start, yard
 
@@ -250,3 +250,19 @@ def test_an_evse_without_a_car_that_refused_its_default_is_asked_again_and_forgi
     assert "east" not in {command.evse for command in too_soon}
     assert {command.evse: limit_a(command) for command in again}["east"] == 6.0
     assert site.verdicts("yard") == ()
+
+
+def test_a_plug_with_a_number_of_its_own_in_1_6_leads_to_its_evse() -> None:
+    """One EVSE with plugs 1 and 2: the plan goes to the plug in use."""
+    plugs = (Connector(id=1, number_in_16=1), Connector(id=2, number_in_16=2))
+    site = yard(count=1)
+    live = operations(replace(site, evses=(replace(site.evses[0], connectors=plugs),)))
+    told = {"connectorId": 2, "idTag": "card", "meterStart": 0, "timestamp": NOON.isoformat()}
+    live.hear("yard", "east", [2, "s", "StartTransaction", told], NOON)
+    live.hear("yard", "east", [3, "s", {"transactionId": 5, "idTagInfo": {"status": "Accepted"}}], NOON)
+    live.plan_site("yard", NOON)
+
+    (command,) = plans(live.commands("yard", NOON))
+
+    assert command.payload["connectorId"] == 2
+    assert command.payload["csChargingProfiles"]["transactionId"] == 5

@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 
 from models.domain.before import PlannedBefore
-from models.domain.events import ExternalLimitTold, LimitStep
+from models.domain.events import EvseState, ExternalLimitTold, LimitStep, StateTold
 from models.domain.installed import OfflineBehaviour
 from models.domain.session import Session, Vehicle
 from models.domain.signal import Cap
-from models.domain.site import Evse, GridNode, NodeKind, PowerCabinet, SessionDefaults, Site
+from models.domain.site import CurrentType, Evse, GridNode, NodeKind, PowerCabinet, SessionDefaults, Site
 from models.domain.validation import validate
 from models.domain.value import Step
 from optimizer.audit import audit
@@ -105,6 +105,36 @@ def test_a_car_whose_phases_are_unknown_counts_on_all_for_limits_and_on_one_for_
     assert session.vehicle is not None
     assert session.vehicle.phases is None
     assert session.energy_target_kwh == 3.0 + 3 * 6.0
+
+
+def test_phases_that_a_driver_told_count_for_energy_and_not_for_limits() -> None:
+    wish = Session(id="w", evse="left", arrival=NOON, vehicle=Vehicle(id="v", phases=3), energy_target_kwh=9.0)
+    state = with_car(replace(opening(site()), wishes={"left": wish}), "left")
+
+    (session,) = next_scenario(state, site(), None, (), NOON).sessions
+
+    assert session.vehicle is not None
+    assert (session.vehicle.phases, session.energy_target_kwh) == (None, 9.0)
+
+
+def test_energy_of_a_dc_session_is_what_it_is() -> None:
+    dc = replace(site().evses[0], current=CurrentType.DC, max_power_kw=100.0)
+    fast = replace(site(), evses=(dc, site().evses[1]))
+    state = with_car(opening(fast), "left", energy_target_kwh=40.0, energy_minimum_kwh=50.0)
+
+    (session,) = next_scenario(state, fast, None, (), NOON).sessions
+
+    assert (session.energy_target_kwh, session.energy_minimum_kwh) == (40.0, 40.0)
+
+
+def test_wishes_go_with_the_session_that_they_were_for() -> None:
+    wish = Session(id="w", evse="left", arrival=NOON)
+    state = with_car(replace(opening(site()), wishes={"left": wish}), "left")
+    free = StateTold(station_id="duo", evse_number=1, at=minute(5), state=EvseState.AVAILABLE)
+    other = replace(free, evse_number=2)
+
+    assert observe(state, other, minute(5)).wishes == {"left": wish}
+    assert observe(state, free, minute(5)).wishes == {}
 
 
 def test_a_car_that_is_full_is_planned_nothing_more() -> None:
