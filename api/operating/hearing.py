@@ -9,7 +9,7 @@ from api.operating.dynamic import pulled
 from api.operating.frames import CALL, RESULT, Frame, read_frame
 from api.operating.live import LiveSite, OpenCall
 from api.operating.plugs import at_evse, with_plug
-from api.operating.sending import answered, events_of, result_of, sent_again
+from api.operating.sending import answered, events_of, only_sure, result_of, sent_again
 from models.domain.answers import ConnectionRegained, UpdatePulled
 from models.domain.events import Booted, StationEvent
 from models.ocpp.inbound import transaction_named, translate
@@ -56,10 +56,14 @@ def _heard(live: LiveSite, station: str, given: Any, now: datetime, token_key: b
 
 
 def observed(live: LiveSite, events: tuple[StationEvent, ...], now: datetime) -> LiveSite:
-    """Events folded in; a station that booted or came back is sent again what it had."""
+    """Events folded in; a station that booted or came back is sent again what it had.
+
+    Where an EVSE is no longer controlled, what a plan was still to send waits for the next one: it may raise somebody.
+    """
     for event in events:
-        was_there = _reachable(live, event.station_id)
+        was_there, trusted = _reachable(live, event.station_id), _trusted(live)
         live = replace(live, state=observe(live.state, event, now))
+        live = live if _trusted(live) >= trusted else only_sure(live)
         came_back = not was_there and _reachable(live, event.station_id)
         if came_back or isinstance(event, (Booted, ConnectionRegained)):
             live = sent_again(live, event.station_id, now)
@@ -100,6 +104,10 @@ def _answer(live: LiveSite, station: str, frame: Frame, now: datetime) -> tuple[
 def _reachable(live: LiveSite, station: str) -> bool:
     known = live.state.stations.get(station)
     return known is None or known.reachable
+
+
+def _trusted(live: LiveSite) -> set[str]:
+    return {name for name, record in live.state.evses.items() if not record.uncontrolled}
 
 
 def _counted(live: LiveSite, station: str, defects: tuple[str, ...]) -> LiveSite:

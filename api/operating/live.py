@@ -66,6 +66,8 @@ class Command:
     """For a raise that would come too soon after the last change: flash memories wear out."""
     after: tuple[str, ...] = ()
     """Commands that must be accepted before this one is sent: lower first, raise then (S2)."""
+    again: bool = False
+    """Whether it is what a station had before it booted or was away."""
     taken_at: datetime | None = None
     """When it was handed out to be sent."""
 
@@ -106,6 +108,8 @@ class LiveSite:
     """The last accepted command by station and profile id: what is sent again after a reboot."""
     unsure: tuple[Command, ...] = ()
     """Limits without an answer in time: their stations may have them."""
+    without: dict[str, datetime] = field(default_factory=dict)
+    """Maxima that stations refused, by station and profile id, and until when they are not sent again."""
     calls: tuple[OpenCall, ...] = ()
     sent: int = 0
     """How many commands were made: the next id."""

@@ -27,6 +27,7 @@ def ordered(
     live: LiveSite, scenario: Scenario, desired: tuple[EvseProfile, ...], now: datetime, settled_until: datetime
 ) -> LiveSite:
     """The site with commands for all that differs; raises InvalidScenario for what no station may be sent."""
+    desired = tuple(profile for profile in desired if not _is_refused(live, profile, now))
     checked_requests(scenario.site, desired)
     held = {one.evse for one in scenario.installed if not one.reachable}
     found = orders(
@@ -80,6 +81,11 @@ def _believed(command: Command, profile: EvseProfile, *, acknowledged: bool) -> 
 
 def _is_there(live: LiveSite, profile: EvseProfile) -> bool:
     return live.state.stations[profile.station_id].reachable
+
+
+def _is_refused(live: LiveSite, profile: EvseProfile, now: datetime) -> bool:
+    until = live.without.get(f"{profile.station_id}/{profile.profile.id}")
+    return until is not None and until > now
 
 
 def _speaking(live: LiveSite, station: Station) -> Station:

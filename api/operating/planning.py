@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from api.operating.live import Command, CommandKind, LiveSite
+from api.operating.live import LiveSite
 from api.operating.ordering import directly, ordered, with_versions
-from api.operating.sending import reminded
+from api.operating.sending import only_sure, reminded
 from api.operating.trials import on_trial, on_trial_profiles
 from api.planning import Answer, plan, until_blind_ends
 from models.domain.errors import ChargingError, InvalidScenario
@@ -18,7 +18,6 @@ from models.ocpp.profile import NotSent
 from optimizer.failsafe import shares
 from optimizer.previous import planned_before
 from optimizer.rolling import next_scenario
-from optimizer.rolling.verdict import Flaw
 from optimizer.settings import Settings
 
 
@@ -54,7 +53,7 @@ def with_plan(live: LiveSite, planned: Planned, now: datetime) -> tuple[LiveSite
     live = replace(live, state=replace(live.state, previous=planned_before(answer.schedule)))
     if not answer.audit.passed:
         return live, replace(planned, error="the plan failed its audit; nothing of it is sent")
-    live = replace(live, outbox=tuple(c for c in live.outbox if _stays(live, c)))
+    live = only_sure(live)
     try:
         return _sent(live, planned, answer, now)
     except InvalidScenario as refused:
@@ -93,11 +92,3 @@ def _daily(scenario: Scenario) -> Daily:
     if rules is None or rules.policy is not SharePolicy.ROTATE:
         return {}
     return {share.evse: share.daily for share in shares(scenario) if share.daily}
-
-
-def _stays(live: LiveSite, command: Command) -> bool:
-    """What is on its way, what is no limit, and what a station had before it booted: that comes before anything new."""
-    if command.taken_at is not None or command.kind not in (CommandKind.LIMIT, CommandKind.REMOVE):
-        return True
-    records = [live.state.evses[told.evse] for told in command.tells]
-    return any(verdict.flaw is Flaw.UNVERIFIED for record in records for verdict in record.verdicts)

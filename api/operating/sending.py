@@ -21,6 +21,9 @@ PATIENCE = timedelta(seconds=60)
 """An answer that takes longer does not come."""
 UNKNOWN = "Unknown"
 """Answer to ClearChargingProfile where there was none."""
+LIMITS = (CommandKind.LIMIT, CommandKind.REMOVE)
+WITHOUT_MAXIMUM = timedelta(hours=1)
+"""A station that refuses a maximum is asked again after so long; nobody waits for it until then."""
 VERIFIED_HOURS = 6.0
 """How far ahead a station is asked what it follows. [h]"""
 
@@ -42,15 +45,32 @@ def answered(live: LiveSite, command: Command, result: Result, now: datetime) ->
     left = tuple(other for other in live.outbox if other.id != command.id)
     if result.outcome is Outcome.ACCEPTED:
         return _installed(replace(live, outbox=left), command)
-    live = replace(live, outbox=tuple(other for other in left if command.id not in other.after))
+    live = replace(live, outbox=_without_waiting(left, command.id))
     if result.outcome is Outcome.TIMED_OUT and command.kind is CommandKind.LIMIT:
         live = replace(live, unsure=(*live.unsure, command))
+    if command.profile is not None and command.profile.evse_id is None:
+        live = replace(live, without={**live.without, _name(command): now + WITHOUT_MAXIMUM})
     return live
+
+
+def _without_waiting(outbox: tuple[Command, ...], name: str) -> tuple[Command, ...]:
+    """Neither what waits for it nor what waits for that."""
+    gone = {name}
+    for command in outbox:  # what waits stands behind what it waits for
+        if gone & set(command.after):
+            gone.add(command.id)
+    return tuple(command for command in outbox if command.id not in gone)
+
+
+def only_sure(live: LiveSite) -> LiveSite:
+    """Without limits of a plan that were not sent yet: it is not known any more whether they may be."""
+    kept = tuple(c for c in live.outbox if c.taken_at is not None or c.again or c.kind not in LIMITS)
+    return replace(live, outbox=kept)
 
 
 def _installed(live: LiveSite, command: Command) -> LiveSite:
     """What an accepted command leaves at its station; nothing that came before it under its id is there any more."""
-    if command.profile is None or command.kind not in (CommandKind.LIMIT, CommandKind.REMOVE):
+    if command.profile is None or command.kind not in LIMITS:
         return live
     key = command.profile.key
     unsure = tuple(other for other in live.unsure if other.profile is None or other.profile.key != key)
@@ -99,11 +119,11 @@ def result_of(frame: Frame, command: Command) -> Result:
 def sent_again(live: LiveSite, station: str, now: datetime) -> LiveSite:
     """After a boot or an absence: what the station had, and then the question what it follows.
 
-    What was on its way to it is taken back: what it had comes first, the next plan after that.
+    What was on its way to it is taken back, and what others were to be sent: that may have counted on what it had.
     """
     had = dict.fromkeys(c.id for key, c in live.in_force.items() if c.station == station and still_meant(live, c))
     commands = {c.id: c for c in live.in_force.values()}
-    live = replace(live, outbox=tuple(c for c in live.outbox if c.station != station))
+    live = only_sure(replace(live, outbox=tuple(c for c in live.outbox if c.station != station)))
     again: list[Command] = []
     for old in had:
         live, copy = _copied(live, commands[old], now)
@@ -156,7 +176,7 @@ def still_meant(live: LiveSite, command: Command) -> bool:
 
 def _copied(live: LiveSite, command: Command, now: datetime) -> tuple[LiveSite, Command]:
     live, name = next_id(live)
-    return live, replace(command, id=name, created_at=now, taken_at=None, after=())
+    return live, replace(command, id=name, created_at=now, taken_at=None, after=(), again=True)
 
 
 def _verified(live: LiveSite, station: str, after: tuple[str, ...], now: datetime) -> LiveSite:
@@ -224,4 +244,4 @@ def _given_up(live: LiveSite, now: datetime) -> LiveSite:
         for event in events_of(command, result, live, now):
             live = replace(live, state=observe(live.state, event, now))
         live = answered(live, command, result, now)
-    return live
+    return only_sure(live) if late else live

@@ -266,3 +266,43 @@ def test_a_plug_with_a_number_of_its_own_in_1_6_leads_to_its_evse() -> None:
 
     assert command.payload["connectorId"] == 2
     assert command.payload["csChargingProfiles"]["transactionId"] == 5
+
+
+def test_a_raise_that_waits_is_not_sent_any_more_once_a_station_boots() -> None:
+    """East gives way to west and accepts; before west is told the rest, west boots: what it had comes first."""
+    site = operations()
+    start(site, "east", NOON)
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+    later = NOON + minutes(5)
+    start(site, "west", later, transaction=8)
+    site.plan_site("yard", later)
+    accept(site, site.commands("yard", later), later)
+    waiting = [command.evse for command in site.store.load("yard").outbox]
+
+    site.hear("yard", "west", [2, "b", "BootNotification", {}], later)
+    sent = site.commands("yard", later + minutes(2))
+
+    assert waiting == ["east"]
+    assert {command.station for command in sent} == {"west"}
+
+
+def test_a_maximum_that_a_station_refuses_keeps_nobody_waiting() -> None:
+    """It is asked again after an hour."""
+    boxes = (Station(id="east", supply_current_a=32.0), Station(id="west"))
+    site = operations(replace(yard(), stations=boxes))
+    maximum = "ChargePointMaxProfile"
+
+    def maxima(at: float) -> int:
+        site.plan_site("yard", NOON + minutes(at))
+        found = 0
+        while commands := site.commands("yard", NOON + minutes(at)):
+            for command in commands:
+                refused = command.payload["csChargingProfiles"]["chargingProfilePurpose"] == maximum
+                found += refused
+                answer = {"status": "Rejected" if refused else "Accepted"}
+                site.hear("yard", command.station, [3, command.id, answer], NOON + minutes(at))
+        return found
+
+    assert [maxima(0), maxima(15), maxima(61)] == [1, 0, 1]
+    assert site.verdicts("yard") == ()
