@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from api.commands import backtest, commission, data, database, day, keys, ocpi, profiles, signals
+from api.commands import backtest, commission, data, database, day, keys, ocpi, profiles, signals, ven
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
 from models.domain.sending import PlanPurpose, Version
@@ -44,6 +44,7 @@ app.add_typer(ocpi.app, name="ocpi")
 app.add_typer(commission.app, name="commission")
 app.command()(profiles.check_profile)
 app.command()(profiles.orders)
+app.add_typer(ven.app, name="ven")
 
 Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for standard input.")]
 

@@ -1,0 +1,53 @@
+"""Where a VTN tells of changes: its echo challenge is answered, its notifications are taken with their bearer token."""
+
+from collections.abc import Callable
+from hmac import compare_digest
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from api.problems import respond
+from models.domain.errors import InvalidScenario
+from models.domain.strict_json import read_json
+from models.openadr.v3.wire import Notification, read
+
+LONGEST_ECHO = 1024
+MOST_BYTES = 1 << 20
+Accept = Callable[[str, str, Any], None]
+"""Of object type, operation and object; it does not raise for what the object says."""
+
+
+def webhook(path: str, bearer_token: str, accept: Accept) -> APIRouter:
+    """A callback address for one subscription."""
+    router = APIRouter()
+
+    @router.get(path, include_in_schema=False)
+    async def challenged(echo: str) -> Response:
+        """The VTN looks whether we are there, and ours."""
+        return PlainTextResponse(echo[:LONGEST_ECHO], headers={"X-Content-Type-Options": "nosniff"})
+
+    @router.post(path, include_in_schema=False)
+    async def notified(request: Request) -> Response:
+        if not compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {bearer_token}".encode()):
+            return respond(*_problem(403, "The bearer token is not that of the subscription."))
+        body = await request.body()
+        if len(body) > MOST_BYTES:
+            return respond(*_problem(413, "The notification is too long."))
+        try:
+            document = read_json(body)
+            told = read(Notification, document.tree)
+            if document.findings:
+                raise InvalidScenario(document.findings)
+        except InvalidScenario as invalid:
+            return respond(*_problem(400, "The notification cannot be read."), invalid.findings)
+        accept(told.object_type, told.operation, told.object)
+        return Response(status_code=200)
+
+    return router
+
+
+def _problem(status: int, detail: str) -> tuple[Any, str, str, str]:
+    from http import HTTPStatus
+
+    return HTTPStatus(status), "notification", HTTPStatus(status).phrase, detail
