@@ -1,5 +1,6 @@
 """Signals folded, as a person reads them."""
 
+import os
 from datetime import datetime
 
 from rich.console import Console
@@ -11,6 +12,17 @@ from models.domain.limit_curve import limit_curve
 from models.domain.signal import Signal
 from models.domain.timeline import Timeline
 from models.domain.utility_signal import FOREVER, Flow
+
+WIDTH_IN_A_FILE = 160
+"""Columns of what does not go to a terminal."""
+
+
+def plain_console() -> Console:
+    """For what is read by people and searched by scripts."""
+    console = Console(highlight=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDTH_IN_A_FILE
+    return console
 
 
 def print_timeline(timeline: Timeline, console: Console) -> None:

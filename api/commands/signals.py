@@ -26,16 +26,14 @@ def fold(
     write: Annotated[Path | None, typer.Option(help="Write the scenario with what it is asked here.")] = None,
 ) -> None:
     """Fold signals, in whatever order they came, into what holds when, lane by lane, and the limits of all together."""
-    from rich.console import Console
-
-    from api.signal_report import print_asked, print_refused, print_timeline
+    from api.signal_report import plain_console, print_asked, print_refused, print_timeline
     from api.sources import content, scenario_from
     from models.domain.asked import asked
     from models.domain.meanings import SignalRules
     from models.domain.timeline import fold as folded
     from models.domain.wire import read_rules, read_signals, scenario_json
 
-    console = Console(highlight=False, emoji=False)
+    console = plain_console()
     begin = start.replace(tzinfo=UTC) if start else datetime.now(UTC)
     timeline = folded(read_signals(content(file)), begin, begin + timedelta(hours=hours), seed=site)
     print_timeline(timeline, console)

@@ -50,9 +50,10 @@ def read_signals(data: bytes | str) -> tuple[UtilitySignal, ...]:
     return signals
 
 
-def signal_json(signal: UtilitySignal) -> str:
-    """The document of one signal: what differs from the defaults."""
-    return _adapters()[UtilitySignal].dump_json(signal, exclude_defaults=True).decode()
+def signals_json(signals: tuple[UtilitySignal, ...], *, indent: int | None = None) -> str:
+    """The document of signals: what differs from the defaults."""
+    file = SignalFile(signals=signals)
+    return _adapters()[SignalFile].dump_json(file, exclude_defaults=True, indent=indent).decode()
 
 
 def read_rules(data: bytes | str) -> SignalRules:

@@ -23,6 +23,7 @@ from models.domain.errors import EdgeError
 from models.domain.limit_curve import limit_curve
 from models.domain.timeline import fold
 from models.domain.utility_signal import EVERYTHING, Flow, UtilitySignal
+from models.domain.wire import read_signals
 from models.openadr.v3.channel import Channel, Version
 from models.openadr.v3.contact import Contact, after_outage
 from models.openadr.v3.feed import Feed, Heard, notified, polled
@@ -453,3 +454,14 @@ def test_a_settings_file_with_an_unknown_word_is_refused_without_repeating_what_
     refused = CliRunner().invoke(app, ["ven", "check", str(path)])
     assert "client_secert" in str(refused.exception)
     assert "hush" not in str(refused.exception)
+
+
+def test_events_are_asked_for_once_and_written_for_other_commands(vtn: Vtn, tmp_path: Path) -> None:
+    soon = (now() + timedelta(hours=1)).strftime("%Y-%m-%dT%H:00:00Z")
+    vtn.put("events", limit(40, intervalPeriod={"start": soon, "duration": "PT1H"}))
+    vtn.put("events", limit(-1))
+    written = tmp_path / "signals.json"
+    done = CliRunner().invoke(app, ["ven", "events", settings_file(vtn, tmp_path), "--write", str(written)])
+    assert "40 kW" in done.output
+    assert "not acted on" in done.output
+    assert [signal.source for signal in read_signals(written.read_bytes())] == [vtn.base_url]
