@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from api.commands.guard import dimming, guard
+from api.commands.oscp import oscp
 
 app = typer.Typer(help="What utilities said, and what holds when.", no_args_is_help=True)
 
 
 app.command(name="guard")(guard)
 app.command(name="dimming")(dimming)
+app.command(name="oscp")(oscp)
 
 
 @app.command()

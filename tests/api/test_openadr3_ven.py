@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from typer.testing import CliRunner
 
 from api.cli import app
@@ -31,6 +28,7 @@ from models.openadr.v3.reporting import reports_due
 from models.openadr.v3.timing import occurrences
 from models.openadr.v3.wire import Event, Program, ReportDescriptor, read
 from models.openadr.v3.written import AGGREGATED, Described, Told, report
+from tests.peers import our_service
 from tests.peers.vtn3 import Vtn, serving
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -282,17 +280,8 @@ def test_a_field_that_the_document_does_not_name_is_refused_by_the_peer() -> Non
 @contextmanager
 def hooked(accept: Any) -> Iterator[str]:
     """Our webhook on a port of its own."""
-    service = FastAPI()
-    service.include_router(webhook("/hook", "hook-token", accept))
-    server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        threading.Event().wait(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/hook"
-    server.should_exit = True
-    thread.join()
+    with our_service.serving(webhook("/hook", "hook-token", accept)) as url:
+        yield f"{url}/hook"
 
 
 def test_changes_are_told_to_the_webhook_after_its_echo(vtn: Vtn) -> None:
