@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.problems import Problem
-from models.domain.wire import json_schema
+from models.domain.wire import asking_schema, json_schema
 
 REFERENCES = "#/components/schemas/"
 
@@ -24,7 +24,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
     schemas = told["components"]["schemas"]
-    for name, schema in (scenario_schemas() | problem_schemas()).items():
+    for name, schema in (scenario_schemas() | signal_schemas() | problem_schemas()).items():
         if schemas.setdefault(name, schema) != schema:
             raise ValueError(f"two different schemas are called {name}; rename one in api/document.py")
     _leave_out_framework_errors(told)
@@ -38,6 +38,13 @@ def scenario_schemas() -> dict[str, Any]:
     schema.pop("$schema", None)
     schema.pop("$id", None)
     return parts | {"ScenarioDocument": schema}
+
+
+def signal_schemas() -> dict[str, Any]:
+    """The schema of signals with the site that they ask, and of its parts, by name."""
+    schema = _moved(asking_schema())
+    parts: dict[str, Any] = schema.pop("$defs", {})
+    return parts | {"AskingDocument": schema}
 
 
 def problem_schemas() -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """A scenario as the body of a request: every route that takes one takes it in the same way and refuses it alike."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from fastapi import Request
 
@@ -12,6 +14,7 @@ from models.domain.scenario import Scenario
 from models.domain.strict_json import read_json
 from models.domain.wire import read_scenario
 
+Form = TypeVar("Form")
 REQUEST_BODY = {
     "required": True,
     "description": "A scenario, whole or in its quick form: a limit and a list of EVSEs with a car.",
@@ -41,8 +44,13 @@ async def json_body(request: Request) -> bytes:
 
 def read(body: bytes, now: datetime) -> Scenario:
     """The scenario in a body; raises InvalidScenario, MalformedJson."""
+    return refused_if_no_json(partial(read_scenario, now=now), body)
+
+
+def refused_if_no_json(reader: Callable[[bytes], Form], body: bytes) -> Form:
+    """What a reader makes of a body; raises InvalidScenario, and MalformedJson where it is not JSON at all."""
     try:
-        return read_scenario(body, now=now)
+        return reader(body)
     except InvalidScenario as invalid:
         if not _is_json(body):
             raise MalformedJson(invalid.findings) from None

@@ -14,8 +14,18 @@ from models.domain.meanings import GroupPlace, Meaning, SignalRules, evses_kw
 from models.domain.scenario import Scenario
 from models.domain.signal import Cap, Direction, Dispatch, Event, Signal
 from models.domain.timeline import Held, Lane, Timeline
-from models.domain.utility_signal import Flow, Mode, Scope, SignalKind, Target
+from models.domain.utility_signal import Flow, Mode, Scope, SignalKind, Target, UtilitySignal
 from models.domain.value import value
+
+
+@value
+class Asking:
+    """Signals in one document with the site that they ask."""
+
+    signals: tuple[UtilitySignal, ...]
+    scenario: Scenario | None = None
+    """None: only what holds is asked for."""
+    rules: SignalRules = SignalRules()
 
 
 @value

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from models.domain.asked import Asking
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.habits import Habits
@@ -48,6 +49,21 @@ def read_signals(data: bytes | str) -> tuple[UtilitySignal, ...]:
     signals = _parse(SignalFile, read_json(data)).signals
     _refuse(tuple(finding for i, signal in enumerate(signals) for finding in defects(signal, f"signals[{i}]")))
     return signals
+
+
+def read_asking(data: bytes | str) -> Asking:
+    """Signals with the site that they ask; raises InvalidScenario with all findings."""
+    asking = _parse(Asking, read_json(data))
+    broken = [f for i, signal in enumerate(asking.signals) for f in defects(signal, f"signals[{i}]")]
+    if asking.scenario is not None:
+        broken += [replace(f, path=f"scenario.{f.path}") for f in validate(asking.scenario)]
+    _refuse(tuple(broken))
+    return asking
+
+
+def asking_schema() -> dict[str, Any]:
+    """JSON schema (2020-12) of signals with the site that they ask."""
+    return _adapters()[Asking].json_schema()
 
 
 def signals_json(signals: tuple[UtilitySignal, ...], *, indent: int | None = None) -> str:
@@ -134,7 +150,7 @@ def _refuse(findings: tuple[Finding, ...]) -> None:
         raise InvalidScenario(findings)
 
 
-_FORMS: tuple[type, ...] = (Scenario, Quick, Habits, SignalFile, UtilitySignal, SignalRules, _RECORDS)
+_FORMS: tuple[type, ...] = (Scenario, Quick, Habits, SignalFile, SignalRules, Asking, _RECORDS)
 
 
 @cache
