@@ -51,8 +51,9 @@ class LimitLine(Part):
     start: datetime
     end: datetime
     limit_kw: float
-    sources: list[str]
-    """Of the signals that say so, as ``source/signal``."""
+    source: str
+    signals: list[str]
+    """That together say so, as ``source/signal``."""
 
 
 class FoldedDocument(Part):
@@ -87,7 +88,7 @@ def folded_document(
 def _limits(timeline: Timeline) -> list[dict[str, object]]:
     targets = sorted({lane.target for lane, _ in timeline.lanes}, key=str)
     return [
-        {"flow": flow, "target": asdict(target), **asdict(step), "sources": list(step.sources)}
+        {"flow": flow, "target": asdict(target), **asdict(step), "signals": list(step.signals)}
         for target in targets
         for flow in Flow
         for step in limit_curve(timeline, flow, [target])

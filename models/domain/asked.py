@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from models.domain.asked_prices import carbon_events, price_events
 from models.domain.findings import Finding
-from models.domain.limit_curve import limit_curve
+from models.domain.limit_curve import LimitStep, limit_curve
 from models.domain.meanings import GroupPlace, Meaning, SignalRules, evses_kw
 from models.domain.scenario import Scenario
 from models.domain.signal import Cap, Direction, Dispatch, Event, Signal
@@ -64,14 +64,35 @@ def _numbered(signals: list[Signal]) -> Iterator[Signal]:
         yield signal if count == 1 else replace(signal, id=f"{signal.id}#{count}")
 
 
-def _caps(timeline: Timeline, rules: SignalRules) -> Iterator[Cap]:
+def _caps(timeline: Timeline, rules: SignalRules) -> Iterator[Cap | Finding]:
     for place, targets in _places(timeline, rules):
-        for flow in Flow:
-            for step in limit_curve(timeline, flow, targets):
-                limits = {f"{flow}_limit_kw": step.limit_kw}
-                name, source = " + ".join(step.sources), step.sources[0].partition("/")[0]
-                where = {"node": place.node, "evses": place.evses}
-                yield Cap(id=f"{name} {flow}", start=step.start, end=step.end, source=source, **limits, **where)  # type: ignore[arg-type]
+        for step in limit_curve(timeline, Flow.IMPORT, targets):
+            yield _cap(step, Flow.IMPORT, place, import_limit_kw=step.limit_kw)
+        for step in limit_curve(timeline, Flow.EXPORT, targets):
+            if place.evses:
+                yield _no_export(step)
+            else:
+                yield _cap(step, Flow.EXPORT, place, export_limit_kw=step.limit_kw)
+
+
+def _cap(
+    step: LimitStep,
+    flow: Flow,
+    place: _Place,
+    *,
+    import_limit_kw: float | None = None,
+    export_limit_kw: float | None = None,
+) -> Cap:
+    return Cap(
+        id=f"{' + '.join(step.signals)} {flow}",
+        start=step.start,
+        end=step.end,
+        import_limit_kw=import_limit_kw,
+        export_limit_kw=export_limit_kw,
+        node=place.node,
+        evses=place.evses,
+        source=step.source,
+    )
 
 
 def _places(timeline: Timeline, rules: SignalRules) -> Iterator[tuple[_Place, list[Target]]]:
@@ -93,7 +114,9 @@ def _rest(timeline: Timeline, scenario: Scenario, rules: SignalRules) -> Iterato
     for lane, held in timeline.lanes:
         place = _place(lane.target, rules)
         if place is None:
-            continue  # another site's
+            if not rules.shares_its_portfolio:
+                yield _for_whom(lane)
+            continue
         if lane.target.scope is Scope.PORTFOLIO and lane.kind is SignalKind.LIMIT and rules.shares_its_portfolio:
             yield _whole_portfolio(lane)
         yield from _of_lane(lane, held, place, scenario, rules)
@@ -190,6 +213,25 @@ def _meant_cap(lane: Lane, each: Held, meaning: Meaning, scenario: Scenario) -> 
         import_limit_kw=meaning.import_limit_kw if whole else evses_kw(meaning, scenario.site),
         evses=() if whole else tuple(evse.id for evse in scenario.site.evses),
         source=lane.source,
+    )
+
+
+def _for_whom(lane: Lane) -> Finding:
+    """The only site of a source is meant by every name that it uses, or somebody else's signals come here."""
+    return Finding(
+        path="signals",
+        message=f"{lane.source}: {lane.target} is no name of this site, and none of its groups",
+        remedy="add it to names or groups of the rules; until then it asks nothing",
+        ids=(lane.source,),
+    )
+
+
+def _no_export(step: LimitStep) -> Finding:
+    return Finding(
+        path="signals",
+        message=f"{step.signals[0]}: a group of EVSEs has no export of its own",
+        remedy="give the group a node in the rules; until then its export is not limited",
+        ids=(step.signals[0],),
     )
 
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from typing import TypeVar
@@ -20,8 +21,9 @@ class LimitStep:
     start: datetime
     end: datetime
     limit_kw: float
-    sources: tuple[str, ...]
-    """Of the signals that together say so, as ``source/signal``."""
+    source: str
+    signals: tuple[str, ...]
+    """That together say so, as ``source/signal``."""
 
 
 def limit_curve(timeline: Timeline, flow: Flow, targets: Iterable[Target]) -> tuple[LimitStep, ...]:
@@ -54,7 +56,7 @@ def _of_contract(source: str, modes: _ByMode) -> Iterator[LimitStep]:
         if deciding:
             limit_kw = sum(each.value or 0.0 for each in deciding)
             names = tuple(f"{source}/{each.signal}" for each in deciding)
-            yield LimitStep(start=begins, end=ends, limit_kw=limit_kw, sources=names)
+            yield LimitStep(start=begins, end=ends, limit_kw=limit_kw, source=source, signals=names)
 
 
 def _deciding(told: dict[Mode, Held]) -> list[Held]:
@@ -75,11 +77,12 @@ def _at(held: Sequence[_Stretch], when: datetime) -> _Stretch | None:
 
 def _least(curves: Sequence[Sequence[LimitStep]], when: datetime) -> LimitStep | None:
     now = [step for curve in curves if (step := _at(curve, when))]
-    return min(now, key=lambda step: (step.limit_kw, step.sources), default=None)
+    return min(now, key=lambda step: (step.limit_kw, step.signals), default=None)
 
 
 def _merged(pieces: Sequence[tuple[datetime, datetime, LimitStep | None]]) -> Iterator[LimitStep]:
-    for said, run in groupby(pieces, key=lambda piece: piece[2] and (piece[2].limit_kw, piece[2].sources)):
-        if said:
-            stretch = list(run)
-            yield LimitStep(start=stretch[0][0], end=stretch[-1][1], limit_kw=said[0], sources=said[1])
+    for _, run in groupby(pieces, key=lambda piece: piece[2] and (piece[2].limit_kw, piece[2].signals)):
+        stretch = list(run)
+        first, last = stretch[0], stretch[-1]
+        if first[2]:
+            yield replace(first[2], start=first[0], end=last[1])

@@ -20,7 +20,7 @@ def test_what_holds_is_answered_lane_by_lane_and_of_all_sources_together(client:
     assert answer.status_code == 200, answer.text
     told = answer.json()
     assert [(lane["source"], len(lane["held"])) for lane in told["lanes"]] == [("dso", 1), ("supplier", 1)]
-    assert [(step["limit_kw"], step["sources"]) for step in told["limits"]] == [
+    assert [(step["limit_kw"], step["signals"]) for step in told["limits"]] == [
         (4.0, ["supplier/cap"]),
         (6.0, ["dso/cap"]),
     ]

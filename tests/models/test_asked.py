@@ -62,9 +62,25 @@ def test_names_of_one_site_are_one_place_and_the_least_holds() -> None:
     assert (cap.import_limit_kw, cap.source) == (30.0, "supplier")
 
 
-def test_a_limit_of_another_site_asks_nothing() -> None:
-    other = Target(scope=Scope.SITE, name="871685900012345679")
-    assert told(said(SignalKind.LIMIT, 40.0, targets=(other,))) == Asked()
+def test_a_limit_of_another_site_asks_nothing_and_is_told_where_there_is_no_other_site() -> None:
+    other = said(SignalKind.LIMIT, 40.0, targets=(Target(scope=Scope.SITE, name="871685900012345679"),))
+    assert told(other, rules=SignalRules(names=(EAN.name,), shares_its_portfolio=True)) == Asked()
+    alone = told(other)
+    assert not alone.signals
+    assert alone.findings[0].message == "dso: site 871685900012345679 is no name of this site, and none of its groups"
+
+
+def test_the_source_of_a_cap_is_whole_also_where_it_is_an_address() -> None:
+    (cap,) = told(said(SignalKind.LIMIT, 40.0, source="https://vtn.example.com/openadr3")).signals
+    assert cap.source == "https://vtn.example.com/openadr3"
+
+
+def test_a_group_of_evses_has_no_export_and_says_so() -> None:
+    rules = SignalRules(groups=(GroupPlace(name="fast", evses=("one",)),))
+    target = Target(scope=Scope.GROUP, name="fast")
+    answer = told(said(SignalKind.LIMIT, 9.0, targets=(target,), flow=Flow.EXPORT), rules=rules)
+    assert not answer.signals
+    assert "a group of EVSEs has no export of its own" in answer.findings[0].message
 
 
 def test_a_group_is_where_the_rules_say() -> None:
