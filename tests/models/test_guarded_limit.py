@@ -95,6 +95,13 @@ def test_the_fail_safe_is_left_two_minutes_after_heartbeats_return_without_a_lim
     assert shown(machine, 420) == ("unlimited_autonomous", None)
 
 
+def test_a_second_silence_is_a_fail_safe_of_its_own() -> None:
+    lost = heard(written(guard(), 0, 4.2), at(300))
+    again = written(lost, 310, 5.0)
+    assert shown(again, 430) == ("failsafe", 8.0)
+    assert shown(again, 600) == ("failsafe", 8.0)
+
+
 def test_the_fail_safe_is_left_when_its_time_is_over() -> None:
     machine = written(guard(), 0, 4.2)
     assert shown(machine, 120 + 7199) == ("failsafe", 8.0)
