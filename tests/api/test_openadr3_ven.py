@@ -437,6 +437,32 @@ def test_the_check_sees_a_clock_that_is_wrong_and_a_scope_that_is_missing(vtn: V
     assert "scope write_reports is missing" in told
 
 
+def test_a_clock_that_is_wrong_is_told_at_every_poll(vtn: Vtn) -> None:
+    with client(vtn) as ven:
+        listener = Listener(ven)
+        assert listener.poll().findings == ()
+        vtn.clock_skew = timedelta(minutes=10)
+        assert "the clock of dso is +" in listener.poll().findings[0].message
+
+
+def test_a_programme_of_grid_aware_charging_without_a_safe_mode_event_fails_the_check(tmp_path: Path) -> None:
+    with serving(Vtn("3.1")) as vtn:
+        attributes = {
+            "RETAILER_NAME": ["ExampleDSO"],
+            "PROGRAM_TYPE": ["DSO_CPO_INTERFACE-2.1.1"],
+            "BINDING_EVENTS": [True],
+        }
+        told = [{"type": name, "values": values} for name, values in attributes.items()]
+        vtn.put("programs", {"programName": "gac", "attributes": told})
+        vtn.granted = {"871685900012345678"}
+        vtn.put("events", limit(40, eventName="safe", targets=["871685900012345678"]))
+        given = {"profile": "gac", "targets": ["871685900012345678"]}
+        without = CliRunner().invoke(app, ["ven", "check", settings_file(vtn, tmp_path, **given)])
+        assert "FAIL  test event         no safe-mode event is known" in without.output
+        given["safe_mode_events"] = ["safe"]
+        assert CliRunner().invoke(app, ["ven", "check", settings_file(vtn, tmp_path, **given)]).exit_code == 0
+
+
 def test_a_settings_file_with_an_unknown_word_is_refused_without_repeating_what_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "ven.json"
     path.write_text(json.dumps({"base_url": "https://x", "client_secert": "hush"}), encoding="utf-8")

@@ -25,6 +25,8 @@ UNTOLD_LIFE = timedelta(minutes=5)
 MOST_BYTES = 8 << 20
 """Of an answer that is read."""
 TIMEOUT_S = 10.0
+MOST_SKEW = timedelta(seconds=5)
+"""Between the VTN's clock and ours; an HTTP date is whole seconds, and an event starts to the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
