@@ -29,6 +29,7 @@ from api.document import (
     Hold,
     Inside,
     LedgerLine,
+    LimitationLine,
     NodeLoad,
     NotSent,
     OcppMessage,
@@ -44,7 +45,7 @@ from api.planning import Answer
 from models.domain.schedule import EventPlan, Floats, NodePlan, PeakPlan, Schedule, SessionPlan
 from models.domain.session import Session
 from models.domain.times import instant
-from optimizer.explain import Reason
+from optimizer.explain import Reason, limitations_of
 from optimizer.explain.held import Held
 from optimizer.ladder import Candidate
 
@@ -78,6 +79,7 @@ def document(answer: Answer) -> PlanDocument:
         peaks=_peaks(schedule.peaks, answer.uncontrolled.peaks),
         contracts=_contracts(schedule, answer.uncontrolled),
         ledger=[LedgerLine(driver=one.driver, missed_kwh=rounded(one.missed_kwh)) for one in schedule.ledger],
+        limitations=_limitations(answer),
         alarms=_alarms(schedule),
         assumptions=[AssumptionLine(what=a.what, value=a.value, source=a.source) for a in schedule.assumptions],
         audit=_audit(answer),
@@ -346,6 +348,23 @@ def _contracts(schedule: Schedule, uncontrolled: Schedule) -> list[ContractLine]
             largest=_peaks(plan.largest, others.get(plan.contract, ())),
         )
         for plan in schedule.contracts
+    ]
+
+
+def _limitations(answer: Answer) -> list[LimitationLine]:
+    return [
+        LimitationLine(
+            session_id=line.session,
+            start=line.start,
+            end=line.end,
+            power_kw=rounded(line.power_kw),
+            could_kw=rounded(line.could_kw),
+            reason=line.reason,
+            causes=list(line.causes),
+            suspended=line.suspended,
+            kwh_less=rounded(line.kwh_less),
+        )
+        for line in limitations_of(answer.scenario, answer.schedule, answer.held)
     ]
 
 

@@ -182,6 +182,25 @@ class LedgerLine(Part):
     missed_kwh: float
 
 
+class LimitationLine(Part):
+    """A stretch of time in which the plan holds a session below what station and car could take."""
+
+    session_id: str
+    start: datetime
+    end: datetime
+    power_kw: float
+    """What it is left."""
+    could_kw: float
+    """What it could take: the least of EVSE, connector, vehicle and what it still wants."""
+    reason: str
+    """As in ``held``; ``later`` where its energy comes at other times as cheaply; empty where nobody had time to tell."""
+    causes: list[str]
+    suspended: bool
+    """Whether it is left nothing."""
+    kwh_less: float
+    """What it could take more, at most."""
+
+
 class DemandPeak(Part):
     """Highest demand in one window of one billing period."""
 
@@ -409,6 +428,8 @@ class PlanDocument(Part):
     contracts: list[ContractLine]
     ledger: list[LedgerLine]
     """For the scenarios of those who come back; take it over when these cars have left."""
+    limitations: list[LimitationLine]
+    """For whoever bills parking, idle time or a blocked connector."""
     alarms: list[AlarmLine]
     assumptions: list[AssumptionLine]
     audit: AuditResult

@@ -17,6 +17,7 @@ from optimizer.manners.preference import typical_price
 from optimizer.manners.steady import with_rises
 from optimizer.program import LinearProgram, with_bounds, with_cost
 from optimizer.promises import keep_promises
+from optimizer.protection import protected_first
 from optimizer.settings import Settings
 from optimizer.steps import needs_steps, with_steps
 from optimizer.switches import Pairs, all_pairs, decided, held, with_switches
@@ -156,18 +157,20 @@ class GoalSolver:
 
     def _promised(self, program: LinearProgram) -> tuple[LinearProgram, SolverAnswer]:
         """Goal (1) first with every minimum kept in one solve; rank by rank only if that has no solution."""
-        self.solver.load(self._guess(program))
-        if self.carried is not None:
-            self.solver.start_from(self.carried, program)
         try:
-            return self._priced(program)
+            first = protected_first(program, self.instance, self._kept)
+            self.solver.load(self._guess(first))
+            if self.carried is not None:
+                self.solver.start_from(self.carried, first)
+            return self._priced(first)
         except NoSolution:
             kept = keep_promises(program, self.instance, self._kept)
-            self.solver.load(self._guess(kept))
-            return self._priced(kept)
+            first = protected_first(kept, self.instance, self._kept)
+            self.solver.load(self._guess(first))
+            return self._priced(first)
 
     def _kept(self, program: LinearProgram) -> tuple[LinearProgram, SolverAnswer]:
-        """The promises of one rank, inside the cones: else money would be held to what currents do not allow."""
+        """A goal before money, inside the cones: else money would be held to what currents do not allow."""
         return self._solved(program, PROMISES, in_place=False)
 
     def _guess(self, program: LinearProgram) -> LinearProgram:

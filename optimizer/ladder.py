@@ -12,6 +12,7 @@ from math import inf, isfinite, nan
 from time import monotonic
 from typing import Any
 
+from models.domain.protection import is_protected
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from optimizer.audit import AuditReport, Break, BreakCode, audit
@@ -23,6 +24,7 @@ from optimizer.fallback import carried_over, fail_safe_plan
 from optimizer.heuristics import heuristic
 from optimizer.optimize import optimize
 from optimizer.previous import with_previous
+from optimizer.protection import earliness_kwh_h
 from optimizer.settings import Objective, Settings
 
 Tell = Callable[[Schedule], None]
@@ -46,6 +48,8 @@ AUDIT_RESERVE_S = 0.01
 """Kept back beside twice the time that one audit took, for the audit of what the solver answers. [s]"""
 BROKEN_KWH = 0.05
 """A promise that lacks less is kept; no meter of a car shows it. [kWh]"""
+SAME_TIME_SHARE = 0.05
+"""Of how early protected sessions charge: what offers of EVSEs and rules without foresight differ by."""
 COST_TOLERANCE = 1e-3
 """Share of the cost in which two plans cost the same: an optimum stays a hair inside current limits that rules use."""
 NO_MONEY = 1e-6
@@ -204,6 +208,7 @@ class _Court:
         completed = complete(scenario).scenario
         rank = {tier.id: tier.rank for tier in completed.site.tiers}
         self._rank = {session.id: rank[session.tier or ""] for session in completed.sessions}
+        self._protected = frozenset(s.id for s in completed.sessions if is_protected(s, completed.site))
         self._reports: dict[int, AuditReport] = {}
 
     def priced(self, plan: Schedule) -> Schedule:
@@ -266,13 +271,21 @@ class _Court:
         return ordered
 
     def _best(self, plans: list[Schedule]) -> Schedule:
-        """Fewest broken promises rank by rank, then least cost, then the highest rung."""
+        """Fewest broken promises rank by rank, then protected sessions early, least cost, the highest rung."""
         for rank in sorted(set(self._rank.values())):
             broken = [self._broken_kwh(plan).get(rank, 0.0) for plan in plans]
             plans = _within(plans, broken, BROKEN_KWH)
+        plans = self._early(plans)
         costs = [plan.objective if isfinite(plan.objective) else inf for plan in plans]
         cheapest = plans[costs.index(min(costs))]
         return _within(plans, costs, _tolerance(cheapest))[0]
+
+    def _early(self, plans: list[Schedule]) -> list[Schedule]:
+        """Those that charge protected sessions about as early as any of them does."""
+        late = [-earliness_kwh_h(plan, self._protected) for plan in plans]
+        if not self._protected or not all(map(isfinite, late)):
+            return plans
+        return _within(plans, late, SAME_TIME_SHARE * -min(late))
 
     def _broken_kwh(self, plan: Schedule) -> dict[int, float]:
         """What promises lack, by rank; more than anything where it is no number. [kWh]"""

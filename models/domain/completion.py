@@ -21,6 +21,7 @@ from models.domain.floors import told_of_floors
 from models.domain.horizon import Horizon
 from models.domain.price_events import import_prices, price_events
 from models.domain.prices import highest_price
+from models.domain.protection import nothing_from_protected
 from models.domain.scenario import Scenario
 from models.domain.series import highest
 from models.domain.signal import Cap, CapRule, PriceMode
@@ -68,6 +69,7 @@ def complete(scenario: Scenario) -> Completed:
         _nodes,
         _equipment,
         told_of_floors,
+        nothing_from_protected,
         follow_energies,
         complete_sessions,
         more_than_wanted,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.domain.guarantees import Guarantees, PowerRule
+from models.domain.session import ChargingPreference
 from models.domain.site import CurrentType
 from models.domain.states import is_followed
 from models.domain.units import hours_from_minutes, hours_from_seconds
@@ -57,11 +58,12 @@ def pace_breaks(case: Case) -> Iterator[Break]:
 def _of_stay(case: Case, stay: Stay, rules: Guarantees) -> Iterator[Behind]:
     value = stay.tier.value_of_target_per_kwh if stay.tier is not None else None
     price = (value or 0.0) if rules.price_per_kwh is None else rules.price_per_kwh
-    floor_kw = 0.0 if stay.session.accepts_less else _floor_kw(stay, rules)
+    cheap = stay.session.charging_preference is ChargingPreference.CHEAP
+    floor_kw = 0.0 if cheap or stay.session.accepts_less else _floor_kw(stay, rules)
     first_kwh = rules.first_kwh - at_evse(stay.session, stay.evse, stay.session.delivered_kwh)
     paces = [(True, min(floor_kw, stay.max_power_kw), stay.remaining_kwh, price)]
     paces.append((True, stay.max_power_kw, min(first_kwh, stay.remaining_kwh), price))
-    if rules.defer_gain_per_kwh is not None and stay.max_power_kw > 0.0:
+    if rules.defer_gain_per_kwh is not None and stay.max_power_kw > 0.0 and not cheap:
         waits = _room_h(case, stay) >= hours_from_minutes(rules.defer_room_minutes) - NO_TIME_H
         paces.append((not waits, stay.max_power_kw, stay.remaining_kwh, rules.defer_gain_per_kwh if waits else price))
     for hard, rate_kw, up_to_kwh, at in paces:

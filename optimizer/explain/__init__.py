@@ -7,13 +7,14 @@ stood in the way of energy that is missing, ``waiting`` who waits because of a s
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
 from optimizer.completing import complete
+from optimizer.explain.limitations import limitations_of
 from optimizer.explain.planned import planned
 from optimizer.explain.reason import Reason, ReasonCode
 from optimizer.explain.shortfall import shortfall_reasons
 from optimizer.explain.waiting import waiting_reasons
 from optimizer.settings import Settings
 
-__all__ = ["Reason", "ReasonCode", "reasons"]
+__all__ = ["Reason", "ReasonCode", "limitations_of", "reasons"]
 
 _DEFAULTS = Settings()
 

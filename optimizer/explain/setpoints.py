@@ -59,6 +59,8 @@ class _Cells:
     """By one more kWh: one at another time less, or one that is missing. -inf where there is neither. [currency/kWh]"""
     later: Flags
     """Whether energy comes later at a price that is no lower, and nothing but room keeps it from coming here."""
+    first: Flags
+    """Whether a protected session would have here what comes later, or not at all, whatever that costs."""
     missing: bool
     taper: Flags
     """Whether the battery's charging curve takes no more."""
@@ -136,7 +138,7 @@ def _cause(seen: _Seen, cells: _Cells, s: int, k: int) -> Cause:
 def _would_use(cells: _Cells, k: int) -> bool:
     """More room in cell k: it saves money, or costs none and brings energy earlier."""
     dearer = cells.saved[k] > cells.price[k] + _same(cells, k)
-    return bool(dearer or (_equal(cells, k) and cells.later[k]))
+    return bool(cells.first[k] or dearer or (_equal(cells, k) and cells.later[k]))
 
 
 def _would_use_freely(cells: _Cells, k: int) -> bool:
@@ -192,12 +194,21 @@ def _cells(seen: _Seen, s: int) -> _Cells:
         later=(np.maximum(after, postponed) >= own - SAME_PRICE * (1.0 + abs(own)))
         & ~_kept_level(told, where)
         & (not by_duals),
+        first=_comes_first(told, s, charges, any(lacking) or postponed > -np.inf),
         missing=any(lacking),
         taper=np.zeros(len(hours), dtype=bool) if found is None else found.taper[where] > NOTHING,
         unreachable=away & (power >= told.instance.following.most_kw[where] * (1.0 - AT_MOST)),
         gain=np.zeros(len(hours)) if found is None else np.maximum(0.0, (found.worth - found.saving)[where]),
         room_kw=np.where(away, np.inf, _room_kw(told, room, where)),
     )
+
+
+def _comes_first(told: Planned, s: int, charges: Flags, more_is_wanted: bool) -> Flags:
+    """Cells after which a protected session still charges or lacks something."""
+    if not told.instance.sessions.protected[s]:
+        return np.zeros(len(charges), dtype=bool)
+    after = np.append(np.logical_or.accumulate(charges[::-1])[::-1][1:], False)
+    return after | more_is_wanted
 
 
 def _places(told: Planned, found: Marginal | None, room: Rooms, where: slice) -> tuple[tuple[Place, ...], ...]:

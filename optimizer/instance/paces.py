@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.domain.floors import floor_kw
 from models.domain.guarantees import Guarantees
 from models.domain.scenario import Scenario
-from models.domain.session import Session
+from models.domain.session import ChargingPreference, Session
 from models.domain.site import Evse, MeasuringPoint
 from models.domain.states import is_followed
 from models.domain.stays import energy_at
@@ -109,11 +109,12 @@ def _of_session(
 ) -> Iterator[_Pace]:
     most_kw, need_kwh = float(who.max_power_kw[s]), float(who.remaining_kwh[s])
     price = float(who.value_per_kwh[s]) if rules.price_per_kwh is None else rules.price_per_kwh
-    if not session.accepts_less:
+    cheap = session.charging_preference is ChargingPreference.CHEAP
+    if not (session.accepts_less or cheap):
         yield _Pace(s, FLOOR, min(floor_kw(evse, rules), most_kw), need_kwh, price)
     had_kwh = energy_at(MeasuringPoint.EVSE, session.delivered_kwh, session.measured_at, evse, session.vehicle)
     yield _Pace(s, FIRST, most_kw, min(need_kwh, rules.first_kwh - had_kwh), price)
-    if rules.defer_gain_per_kwh is not None and most_kw > 0.0:
+    if rules.defer_gain_per_kwh is not None and most_kw > 0.0 and not cheap:
         left_h = hours_from_seconds(float(who.departure_s[s]) - max(float(who.arrival_s[s]), span.start_s))
         waits = left_h - need_kwh / most_kw >= hours_from_minutes(rules.defer_room_minutes) - SHORTEST_H
         yield _Pace(s, AT_ONCE, most_kw, need_kwh, rules.defer_gain_per_kwh if waits else price, waits)

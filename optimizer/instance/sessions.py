@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.electrical import conversion_efficiency, max_charge_power_kw
+from models.domain.protection import is_protected
 from models.domain.scenario import Scenario
 from models.domain.session import Session
 from models.domain.site import Evse, MeasuringPoint
@@ -42,6 +43,8 @@ class Sessions:
     tier: Ints
     """Position of the tier in the site's list."""
     rank: Ints
+    protected: NDArray[np.bool_]
+    """Slowed by hard limits alone."""
 
     @property
     def count(self) -> int:
@@ -95,6 +98,7 @@ def sessions(scenario: Scenario, tree: Tree, span: Periods) -> Sessions:
         retail_per_kwh=retail,
         tier=tier,
         rank=np.array([t.rank for t in scenario.site.tiers])[tier],
+        protected=np.array([is_protected(s, scenario.site) for s in scenario.sessions], dtype=bool),
     )
 
 

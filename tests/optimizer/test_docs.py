@@ -65,7 +65,7 @@ EVERY_BLOCK = """{
      "energy_target_kwh": 14, "energy_minimum_kwh": 10},
     {"id": "c", "evse": "c", "arrival": "2026-03-02T06:00:00Z", "departure": "2026-03-02T10:00:00Z",
      "energy_target_kwh": 30},
-    {"id": "d", "evse": "d", "arrival": "2026-03-02T06:00:00Z",
+    {"id": "d", "evse": "d", "arrival": "2026-03-02T06:00:00Z", "time_price_per_h": 1,
      "still_there": [{"start": "2026-03-02T06:00:00Z", "value": 1}, {"start": "2026-03-02T07:00:00Z", "value": 0}],
      "still_wants": [{"up_to_kwh": 2, "chance": 0.9}, {"up_to_kwh": 4, "chance": 0.4}]}
   ],

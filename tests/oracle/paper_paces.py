@@ -58,11 +58,12 @@ def paces(paper: Paper) -> Iterator[tuple[PaperSession, PacePaper]]:
 
 def of_session(paper: Paper, s: PaperSession, told: Session, evse: Evse, rules: Guarantees) -> Iterator[PacePaper]:
     price = s.value_of_target if rules.price_per_kwh is None else rules.price_per_kwh
-    if not told.accepts_less:
+    cheap = told.charging_preference == "cheap"
+    if not told.accepts_less and not cheap:
         yield "floor", min(floor(evse, rules), s.max_power_kw), s.energy_remaining_kwh, price
     first = rules.first_kwh - told.delivered_kwh * energy_factor(told, evse)
     yield "first", s.max_power_kw, min(first, s.energy_remaining_kwh), price
-    if rules.defer_gain_per_kwh is not None and s.max_power_kw > 0:
+    if rules.defer_gain_per_kwh is not None and s.max_power_kw > 0 and not cheap:
         stay = hours_from_seconds(s.departure_s - max(s.arrival_s, paper.start_s))
         has_room = stay - s.energy_remaining_kwh / s.max_power_kw >= hours_from_minutes(rules.defer_room_minutes) - 1e-9
         yield "at_once", s.max_power_kw, s.energy_remaining_kwh, rules.defer_gain_per_kwh if has_room else price

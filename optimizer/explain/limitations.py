@@ -1,0 +1,75 @@
+"""The ledger of limitations that a plan will make, if it is carried out: stretches in which a car could take more."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+
+from models.domain.completion import complete
+from models.domain.electrical import NOMINAL_VOLTAGE_V, max_charge_power_kw
+from models.domain.limitations import Limitation, LimitInForce, SessionRecord, limitations
+from models.domain.scenario import Scenario
+from models.domain.schedule import Schedule, SessionPlan
+from optimizer.explain.held import Held, HeldBy
+
+WANTED_KWH = 1e-3
+"""A car that lacks less wants nothing. [kWh]"""
+NOT_OURS = frozenset({HeldBy.MAXIMUM, HeldBy.TAPER, HeldBy.UNREACHABLE})
+"""What station and car do, or what we cannot change."""
+LATER = "later"
+"""Reason where nothing keeps a setpoint low but that its energy comes at other times as cheaply."""
+
+
+def limitations_of(scenario: Scenario, schedule: Schedule, held: Sequence[Held] = ()) -> tuple[Limitation, ...]:
+    """Session by session, in order of time; without ``held`` the lines have no reasons."""
+    completed = complete(scenario).scenario
+    evses = {evse.id: evse for evse in completed.site.evses}
+    voltage_v = completed.site.voltage_v or NOMINAL_VOLTAGE_V
+    most_kw = {s.id: max_charge_power_kw(s, evses[s.evse], voltage_v) for s in completed.sessions}
+    found = (_record(schedule, plan, most_kw[plan.session_id], held) for plan in schedule.sessions)
+    return tuple(line for record in found for line in limitations(record))
+
+
+def _record(schedule: Schedule, plan: SessionPlan, most_kw: float, held: Sequence[Held]) -> SessionRecord:
+    mine = [one for one in held if one.session_id == plan.session_id]
+    return SessionRecord(session=plan.session_id, in_force=tuple(_in_force(schedule, plan, most_kw, mine)))
+
+
+def _in_force(schedule: Schedule, plan: SessionPlan, most_kw: float, held: Iterable[Held]) -> Iterator[LimitInForce]:
+    """Periods in which the car wants more than it is left, cut where reasons change.
+
+    What it could do in a period is bounded by what it lacks: a last period with less than full power holds nobody.
+    """
+    reasons = list(held)
+    hours = plan.plugged_in_h
+    before_kwh = np.concatenate([[0.0], np.cumsum(hours * (plan.charge_power_kw - plan.given_back_kw))[:-1]])
+    lacking_kwh = plan.energy_remaining_kwh - before_kwh
+    for k in np.flatnonzero((lacking_kwh > WANTED_KWH) & (hours > 0.0)).tolist():
+        could_kw = min(most_kw, float(lacking_kwh[k]) / float(hours[k]))
+        first = plan.first_period + k
+        for start, end, one in _cut(schedule.instant(first), schedule.instant(first + 1), reasons):
+            if one is None or one.by not in NOT_OURS:
+                yield LimitInForce(
+                    start=start,
+                    end=end,
+                    limit_kw=float(plan.limit_kw[k]),
+                    could_kw=could_kw,
+                    reason=_reason(one),
+                    causes=() if one is None else one.causes,
+                )
+
+
+def _cut(start: datetime, end: datetime, held: list[Held]) -> Iterator[tuple[datetime, datetime, Held | None]]:
+    """A period by its reasons; one in which the car comes or leaves ends with its stay."""
+    inside = {at for one in held for at in (one.start, one.end) if start < at < end}
+    for begin, finish in pairwise(sorted({start, end} | inside)):
+        one = next((one for one in held if one.start <= begin < one.end), None)
+        if one is not None or not held:
+            yield begin, finish, one
+
+
+def _reason(one: Held | None) -> str:
+    if one is None:
+        return ""
+    return LATER if one.by is HeldBy.DONE else one.by.value
