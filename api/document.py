@@ -193,7 +193,7 @@ class LimitationLine(Part):
     could_kw: float
     """What it could take: the least of EVSE, connector, vehicle and what it still wants."""
     reason: str
-    """As in ``held``; ``later`` where its energy comes at other times as cheaply; empty where nobody had time to tell."""
+    """As in ``held``, and ``later`` where its energy comes at other times as cheaply; empty when not told."""
     causes: list[str]
     suspended: bool
     """Whether it is left nothing."""
