@@ -38,6 +38,7 @@ COMPONENTS = {
     "discharge_paid": "paid to drivers for what they give back",
     "stored_energy": "worth of what batteries lose",
     "plan_change": "leaving the plan before, as declared",
+    "green_wish": "carbon of green sessions, as declared",
     "event_payment": "paid for events",
     "event_penalty": "penalties of events",
     "rebound_excess": "load above its limit after events",

@@ -60,6 +60,7 @@ def schedule_of(
     costs = _costs(instance, site_kw, peaks, taken, target_shortfall) | _storage_costs(instance, outcome)
     costs |= _chance_costs(instance, outcome.charge_power_kw) | _pace_costs(instance, outcome.charge_power_kw)
     costs["plan_change"] = _cost_of_changes(instance, outcome)
+    costs |= _green_costs(instance, outcome.charge_power_kw)
     costs |= _giving_costs(instance, outcome, costs["revenue"])
     costs["contract_excess"] = excess_cost(instance, excesses)
     load_kw = metered_kw(instance, outcome)
@@ -152,6 +153,15 @@ def _pace_costs(instance: Instance, charge_power_kw: Floats) -> dict[str, float]
         return {}
     behind = found.behind_kwh(instance.cells.hours * charge_power_kw, instance.cells)
     return {"behind": float(found.price_per_kwh @ behind)}
+
+
+def _green_costs(instance: Instance, charge_power_kw: Floats) -> dict[str, float]:
+    """(21); nothing where nobody asked for green energy, or carbon of theirs has no price."""
+    found = instance.green
+    if not len(found.cell):
+        return {}
+    imported_kwh = instance.periods.hours[found.period] * found.import_kw(charge_power_kw, instance.cells)
+    return {"green_wish": float(found.price_per_kwh @ imported_kwh)}
 
 
 def site_power(instance: Instance, outcome: Outcome) -> Floats:

@@ -25,7 +25,7 @@ from models.domain.habits import Habit, Habits
 from models.domain.horizon import Horizon, Stretch
 from models.domain.installed import Installed, InstalledProfile, OfflineBehaviour
 from models.domain.scenario import Scenario
-from models.domain.session import Session, TaperPoint, Vehicle, WantedPart
+from models.domain.session import ChargingPreference, Session, TaperPoint, Vehicle, WantedPart
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, CapRule, Direction, Dispatch, Event, Freeze, PriceEvent, PriceMode, Rebound
 from models.domain.site import (
@@ -809,6 +809,22 @@ def wanted_parts(dice: Dice, session: Session) -> tuple[WantedPart, ...]:
     return tuple(WantedPart(up_to_kwh=round(step * (k + 1), 1), chance=chance) for k, chance in enumerate(chances))
 
 
+def with_preferences(dice: Dice, scenario: Scenario) -> Scenario:
+    """A third of the sites knows what drivers prefer: cheap or green; carbon then has a price, and an intensity."""
+    if not often(dice, 3):
+        return scenario
+    wishes = (None, ChargingPreference.CHEAP, ChargingPreference.GREEN, ChargingPreference.REGULAR)
+    sessions = tuple(replace(s, charging_preference=dice.pick(wishes)) for s in scenario.sessions)
+    tariff = scenario.tariff
+    intensity = tenths(dice, 0.0, 0.8)
+    return replace(
+        scenario,
+        site=replace(scenario.site, green_price_per_kg=dice.pick((None, 0.1, 2.0))),
+        sessions=sessions,
+        tariff=None if tariff is None else replace(tariff, carbon_intensity=tariff.carbon_intensity or intensity),
+    )
+
+
 def with_a_past(dice: Dice, scenario: Scenario) -> Scenario:
     """Half of the sites remember: setpoints that a plan before had, what leaving it costs, and what was missed."""
     if not often(dice, 5):
@@ -968,5 +984,6 @@ FEATURES: tuple[Callable[[Dice, Scenario], Scenario], ...] = (
     with_dearer_peaks,
     with_setpoint_rules,
     with_apparent_limits,
+    with_preferences,
 )
 """Drawn after everything else, each from a random stream of its own, so that none changes what the others draw."""

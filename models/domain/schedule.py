@@ -299,7 +299,8 @@ class Schedule:
     costs: Mapping[str, float] = field(default_factory=dict)
     """By component: energy_import, energy_export, carbon, demand_charge, contract_excess, unmet_target, not_taken (what
     chances change of the others), storage_wear, stored_energy (negative where batteries end fuller than they began),
-    plan_change (the declared price of moving energy from where the plan before had it, paid to nobody), revenue
+    plan_change (the declared price of moving energy from where the plan before had it, paid to nobody), green_wish
+    (the declared price of carbon of drivers who asked for green energy, paid to nobody), revenue
     (negative, as expected); with cars that give back also vehicle_wear, vehicle_energy (as stored_energy) and
     discharge_paid; with events or dispatch also event_payment (negative), event_penalty, rebound_excess,
     freeze_deviation and dispatch_deviation.

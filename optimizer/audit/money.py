@@ -15,6 +15,7 @@ from optimizer.audit.chances import not_taken, taken_kwh
 from optimizer.audit.changes import moved_kwh
 from optimizer.audit.contracts import Excess, excess_cost
 from optimizer.audit.demand import COST_TOLERANCE, Demand
+from optimizer.audit.green import green_costs
 from optimizer.audit.paces import pace_costs
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import price_values, steps_at
@@ -41,6 +42,7 @@ def costs(case: Case, found: tuple[Demand, ...], above: tuple[Excess, ...]) -> d
         "plan_change": tariff.change_price_per_kwh * sum(moved_kwh(case)),
         "unmet_target": sum(_unmet_target(case)),
         **pace_costs(case),
+        **green_costs(case),
         **not_taken(case, bought + carbon + coincident, sold),
         **_giving_costs(case),
         "revenue": -sum(_earned(case, stay) for stay in case.stays),

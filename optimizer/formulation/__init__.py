@@ -11,6 +11,7 @@ from optimizer.formulation.energy import charging_variables, session_energy
 from optimizer.formulation.events import dispatch, events, frozen_hours, rebound
 from optimizer.formulation.excess import Power, contract_limits
 from optimizer.formulation.generation import curtailment, export_limits
+from optimizer.formulation.green import green_imports
 from optimizer.formulation.groups import group_limits
 from optimizer.formulation.metering import metered_loads
 from optimizer.formulation.nodes import node_limits
@@ -64,6 +65,7 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     unknown_drivers(lp, instance, charging, settings)  # (19)
     guaranteed_paces(lp, instance, charging)  # (20)
     plan_changes(lp, instance, charging)  # (20)
+    green_imports(lp, instance, charging)  # (21)
     return lp.build()
 
 

@@ -18,6 +18,7 @@ from optimizer.instance.events import Response, response
 from optimizer.instance.feeding import most_export_kw
 from optimizer.instance.following import Following, at_nodes, following
 from optimizer.instance.generation import Generation, generation
+from optimizer.instance.green import Green, green
 from optimizer.instance.groups import Groups, groups
 from optimizer.instance.groups import with_floors as group_floors
 from optimizer.instance.limits import ImportLimits, import_limits
@@ -41,6 +42,7 @@ __all__ = [
     "CurrentPoint",
     "Following",
     "Generation",
+    "Green",
     "Groups",
     "ImportLimits",
     "Instance",
@@ -69,6 +71,7 @@ class Instance:
     states: States
     chances: Chances
     paces: Paces
+    green: Green
     generation: Generation
     storage: Storage
     offers: Offers | None
@@ -121,6 +124,7 @@ def instance_of(scenario: Scenario) -> Instance:
         cells=plugged,
         states=followed,
         paces=paces(scenario, branches, who, plugged, span),
+        green=green(scenario, who, plugged, span, limits.expected_kw[branches.root]),
         chances=replace(by_chance, refund_per_kwh=refund(prices, most_kw > 0.0)),
         generation=supply,
         storage=units,

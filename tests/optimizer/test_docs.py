@@ -56,7 +56,7 @@ EVERY_BLOCK = """{
     "batteries": [{"id": "bank", "node": "grid", "capacity_kwh": 10, "max_charge_kw": 5, "max_discharge_kw": 4,
                    "charge_efficiency": 0.9, "discharge_efficiency": 0.8, "energy_at_start_kwh": 3}],
     "tiers": [{"id": "all", "value_of_target_per_kwh": 5}],
-    "guarantees": {"first_kwh": 1}
+    "guarantees": {"first_kwh": 1}, "green_price_per_kg": 0.1
   },
   "sessions": [
     {"id": "a", "evse": "a", "arrival": "2026-03-02T06:00:00Z", "departure": "2026-03-02T08:00:00Z",
@@ -64,12 +64,12 @@ EVERY_BLOCK = """{
     {"id": "b", "evse": "b", "arrival": "2026-03-02T06:00:00Z", "departure": "2026-03-02T08:00:00Z",
      "energy_target_kwh": 14, "energy_minimum_kwh": 10},
     {"id": "c", "evse": "c", "arrival": "2026-03-02T06:00:00Z", "departure": "2026-03-02T10:00:00Z",
-     "energy_target_kwh": 30},
+     "energy_target_kwh": 30, "charging_preference": "green"},
     {"id": "d", "evse": "d", "arrival": "2026-03-02T06:00:00Z", "time_price_per_h": 1,
      "still_there": [{"start": "2026-03-02T06:00:00Z", "value": 1}, {"start": "2026-03-02T07:00:00Z", "value": 0}],
      "still_wants": [{"up_to_kwh": 2, "chance": 0.9}, {"up_to_kwh": 4, "chance": 0.4}]}
   ],
-  "tariff": {"currency": "EUR", "import_price": 0.3,
+  "tariff": {"currency": "EUR", "import_price": 0.3, "carbon_intensity": 0.4,
              "change_price_per_kwh": 0.01, "demand_charges": [{"id": "month", "rate_per_kw": 10,
                                  "tiers": [{"above_kw": 5, "rate_per_kw": 12}]}],
              "contracts": [{"id": "transport", "import_limit_kw": 8, "price_per_kw": 2}]},

@@ -36,6 +36,7 @@ AS_FORMULATED = (
     "guarantees",
     "plan-before",
     "arrivals",
+    "green",
 )
 
 
