@@ -10,6 +10,7 @@ import typer
 
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
+from models.domain.site import RateUnit
 from models.ocpi.wire import OcpiVersion, Refusal
 
 app = typer.Typer(help="Objects of OCPI 2.2.1 and 2.3.0: what they say, and what a peer is answered.")
@@ -68,6 +69,34 @@ def preferences(
     moment = _moment(now)
     given = scenario_from(scenario, moment)
     _tell(put_preferences(_body(file), name, scenario=given, told=None, now=moment))
+
+
+@app.command()
+def profile(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for input.")],
+    name: Annotated[str, typer.Option("--session", help="Id of the session.")],
+    response_url: Annotated[str, typer.Option(help="Where the CPO is to post the result.")],
+    after_kw: Annotated[float, typer.Option("--after", help="What holds when the plan has ended. [kW]")] = 0.0,
+    unit: Annotated[RateUnit | None, typer.Option(help="A per phase, or W; A on AC and W on DC unless told.")] = None,
+    now: At = None,
+) -> None:
+    """Plan a scenario and print the SetChargingProfile that brings one session's plan to a roaming CPO."""
+    from api.planning import check, moment
+    from api.sources import scenario_from
+    from models.domain.completion import complete
+    from models.ocpi.compile import charging_profile
+    from models.ocpi.profiles import SetChargingProfile
+    from optimizer.optimize import optimize
+
+    at = _moment(now)
+    given = scenario_from(scenario, at)
+    check(given)
+    plan = optimize(given)
+    if name not in (planned := [session.session_id for session in plan.sessions]):
+        raise typer.BadParameter(f"--session: no session is called {name}; there are {', '.join(planned[:5])}, ...")
+    begins = moment(plan, at)
+    found = charging_profile(complete(given).scenario, plan, name, now=begins, after_kw=after_kw, unit=unit)
+    typer.echo(_text(SetChargingProfile(charging_profile=found, response_url=response_url).json_object()))
 
 
 def taken(read: Any) -> Any:

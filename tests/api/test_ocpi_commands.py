@@ -72,3 +72,41 @@ def test_the_records_of_the_page_are_two_limitations_of_an_hour_and_a_quarter(tm
         "2026-03-02T10:00:00Z",
         "2026-03-02T10:15:00Z",
     ]
+
+
+SITE = """{"site": {"id": "yard", "nodes": [{"id": "grid", "import_limit_kw": 50}],
+  "evses": [{"id": "bay", "node": "grid", "max_current_a": 16}]},
+ "sessions": [{"id": "101", "evse": "bay", "arrival": "2026-03-02T09:00:00Z", "departure": "2026-03-02T11:00:00Z",
+               "energy_target_kwh": 30}]}"""
+
+
+def test_a_driver_who_wants_it_fast_is_told_so_and_one_who_comes_late_is_not(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text(SITE)
+    options = ("--scenario", str(tmp_path / "site.json"), "--session", "101", "--now", "2026-03-02T09:00:00")
+
+    fast = json.loads(run("ocpi", "preferences", file(tmp_path, '{"profile_type": "FAST"}'), *options))
+    green = json.loads(run("ocpi", "preferences", file(tmp_path, '{"profile_type": "GREEN"}'), *options))
+
+    assert (fast["body"]["data"], fast["effects"][0]["session"]["charging_preference"]) == ("ACCEPTED", "fast")
+    assert (green["body"]["data"], green["effects"]) == ("PROFILE_TYPE_NOT_SUPPORTED", [])
+
+
+def test_a_plan_is_told_as_a_profile_for_a_roaming_cpo(tmp_path: Path) -> None:
+    """30 kWh in two hours need all of 16 A, from a minute before now until the plan ends."""
+    to = ("--response-url", "https://us.example/results/r1")
+    told = json.loads(run("ocpi", "profile", file(tmp_path, SITE), "--session", "101", *to, "--after", "4.14"))
+
+    periods = told["charging_profile"]["charging_profile_period"]
+    assert told["response_url"] == "https://us.example/results/r1"
+    assert told["charging_profile"]["charging_rate_unit"] == "A"
+    assert (periods[0], periods[-1]["limit"]) == ({"start_period": 0, "limit": 16.0}, 6.0)
+
+
+def test_a_plan_tells_its_limitations(tmp_path: Path) -> None:
+    """At 5 kW of 11.04 the car is held all of its stay; two hours of 6.04 kW less are 12.08 kWh."""
+    held = SITE.replace("50", "5")
+    run("plan", file(tmp_path, held), "--json", str(tmp_path / "plan.json"), "--now", "2026-03-02T09:00:00")
+    told = json.loads((tmp_path / "plan.json").read_text())
+
+    assert {line["reason"] for line in told["limitations"]} == {"limit"}
+    assert sum(line["kwh_less"] for line in told["limitations"]) == pytest.approx(12.08, abs=0.01)

@@ -7,8 +7,12 @@ import pytest
 from ocpi_bodies import element, tariff_body
 
 from models.domain.driver_prices import DriverPrices
+from models.domain.protection import is_protected
+from models.domain.series import value_at
+from models.domain.session import Session
+from models.domain.site import Evse, GridNode, Site
 from models.ocpi.course import Course
-from models.ocpi.translate import prices_at, read_tariff
+from models.ocpi.translate import prices_at, read_tariff, with_prices
 from models.ocpi.wire import OcpiVersion, Refusal, StatusCode
 
 
@@ -124,6 +128,21 @@ def test_parking_is_priced_only_after_four_hours() -> None:
     assert shown(found.parking_time) == [("02T09:00", 0.0), ("02T13:00", 6.0)]
     assert shown(found.charging_time) == [("02T09:00", 0.0)]
     assert found.has_time_price
+
+
+def test_a_session_with_a_price_of_parking_is_protected_and_one_without_is_not() -> None:
+    idle = element("PARKING_TIME", 6.0, start_time="11:00")
+    over = course("2026-03-02T09:00", "2026-03-02T18:00")
+    stay = Session(id="101", evse="bay", arrival=utc("2026-03-02T09:00"))
+    site = Site(id="yard", nodes=(GridNode(id="grid"),), evses=(Evse(id="bay", node="grid", max_power_kw=11.0),))
+
+    paying = with_prices(stay, prices(tariff_body(element("ENERGY", 0.30), idle), over))
+    plain = with_prices(stay, prices(tariff_body(element("ENERGY", 0.30)), over))
+
+    assert paying.retail_price_per_kwh == 0.30
+    assert paying.time_price_per_h is not None
+    assert [value_at(paying.time_price_per_h, utc(f"2026-03-02T{hour}:30")) for hour in (10, 11)] == [0.0, 6.0]
+    assert (is_protected(paying, site), is_protected(plain, site)) == (True, False)
 
 
 def test_dimensions_find_their_elements_one_by_one() -> None:
