@@ -28,6 +28,8 @@ def protected_first(program: LinearProgram, instance: Instance, solve: Solve) ->
 
     Σ h · (time left at the middle of the period) · charge_power of protected sessions is the greatest there can be.
     """
+    if not instance.sessions.protected.any():
+        return program
     weights = earliness_weights(instance)
     if not weights.any():
         return program

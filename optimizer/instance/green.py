@@ -39,13 +39,10 @@ class Green:
 
 def green(scenario: Scenario, who: Sessions, cells: Cells, span: Periods, expected_kw: Floats) -> Green:
     """Of a completed scenario; ``expected_kw`` (T,) is base load and stand-by less PV. [kW at grid]"""
-    assert scenario.tariff is not None
-    wish = [session.charging_preference is ChargingPreference.GREEN for session in scenario.sessions]
-    price = scenario.site.green_price_per_kg or 0.0
-    intensity = scenario.tariff.carbon_intensity
-    per_kwh = price * mean_prices(intensity, span.instants_s, span.calendar, path="tariff.carbon_intensity")
-    asked = np.array(wish, dtype=bool)[cells.session] if wish else np.zeros(0, dtype=bool)
-    cell = np.flatnonzero(asked & (per_kwh[cells.period] != 0.0))
+    wishes = [session.charging_preference is ChargingPreference.GREEN for session in scenario.sessions]
+    asked = np.array(wishes, dtype=bool)
+    per_kwh = _price_per_kwh(scenario, span) if asked.any() else np.zeros(span.count)
+    cell = np.flatnonzero(asked[cells.session] & (per_kwh[cells.period] != 0.0))
     period = np.unique(cells.period[cell])
     share = cells.hours[cell] / span.hours[cells.period[cell]]
     return Green(
@@ -55,3 +52,11 @@ def green(scenario: Scenario, who: Sessions, cells: Cells, span: Periods, expect
         price_per_kwh=per_kwh[period],
         surplus_kw=np.maximum(0.0, -expected_kw[period]),
     )
+
+
+def _price_per_kwh(scenario: Scenario, span: Periods) -> Floats:
+    """(T,) [currency/kWh]"""
+    assert scenario.tariff is not None
+    intensity = scenario.tariff.carbon_intensity
+    price = scenario.site.green_price_per_kg or 0.0
+    return price * mean_prices(intensity, span.instants_s, span.calendar, path="tariff.carbon_intensity")
