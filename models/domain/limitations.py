@@ -101,6 +101,22 @@ class LimitedTime:
     kwh_less: float
 
 
+@value
+class LimitationsLedger:
+    """The lines of some sessions, and what each of them comes to."""
+
+    lines: tuple[Limitation, ...]
+    sessions: tuple[LimitedTime, ...]
+
+
+def ledger_of(records: Iterable[SessionRecord]) -> LimitationsLedger:
+    """Of every record, in the given order."""
+    known = tuple(records)
+    lines = tuple(line for record in known for line in limitations(record))
+    names = dict.fromkeys(record.session for record in known)
+    return LimitationsLedger(lines=lines, sessions=tuple(limited_time(name, lines) for name in names))
+
+
 def limitations(record: SessionRecord) -> tuple[Limitation, ...]:
     """Every stretch, in order of time; equal neighbours are one."""
     lines = (line for limit in record.in_force for line in _within(record, limit))

@@ -6,7 +6,6 @@ There are no wire classes: the dataclasses of the domain are the shape, under th
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -18,7 +17,7 @@ from models.domain.asked import Asking
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.habits import Habits
-from models.domain.limitations import Limitation, SessionRecord, times_of
+from models.domain.limitations import LimitationsLedger, SessionRecord, times_of
 from models.domain.meanings import SignalRules
 from models.domain.quick import Quick, expand, original_path
 from models.domain.scenario import Scenario
@@ -99,9 +98,9 @@ def read_records(data: bytes | str) -> tuple[SessionRecord, ...]:
     return records
 
 
-def limitations_json(lines: Sequence[Limitation]) -> str:
+def ledger_json(ledger: LimitationsLedger) -> str:
     """The ledger of limitations as a document."""
-    return TypeAdapter(tuple[Limitation, ...]).dump_json(tuple(lines), indent=2).decode()
+    return TypeAdapter(LimitationsLedger).dump_json(ledger, indent=2).decode()
 
 
 def json_schema() -> dict[str, Any]:

@@ -59,7 +59,8 @@ def test_what_is_no_tariff_is_told_with_its_place(tmp_path: Path) -> None:
 def test_the_records_of_the_page_are_two_limitations_of_an_hour_and_a_quarter(tmp_path: Path) -> None:
     records = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
 
-    lines = json.loads(run("limitations", file(tmp_path, records)))
+    told = json.loads(run("limitations", file(tmp_path, records)))
+    lines = told["lines"]
 
     # Half an hour at nothing, half an hour that the meter bears out, a quarter hour that only the limit says.
     assert [(line["power_kw"], line["suspended"], line["measured"]) for line in lines] == [
@@ -72,6 +73,8 @@ def test_the_records_of_the_page_are_two_limitations_of_an_hour_and_a_quarter(tm
         "2026-03-02T10:00:00Z",
         "2026-03-02T10:15:00Z",
     ]
+    # 0.5 h of 11 kW less and 0.75 h of 7 kW less.
+    assert told["sessions"] == [{"session": "101", "limited_h": 1.25, "suspended_h": 0.5, "kwh_less": 10.75}]
 
 
 SITE = """{"site": {"id": "yard", "nodes": [{"id": "grid", "import_limit_kw": 50}],
