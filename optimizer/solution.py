@@ -156,7 +156,7 @@ def _pace_costs(instance: Instance, charge_power_kw: Floats) -> dict[str, float]
 
 
 def _green_costs(instance: Instance, charge_power_kw: Floats) -> dict[str, float]:
-    """(21); nothing where nobody asked for green energy, or carbon of theirs has no price."""
+    """(22); nothing where nobody asked for green energy, or carbon of theirs has no price."""
     found = instance.green
     if not len(found.cell):
         return {}

@@ -1,4 +1,4 @@
-"""Equation (21), worked out anew: carbon of drivers who asked for green energy, at the site's price for it."""
+"""Equation (22), worked out anew: carbon of drivers who asked for green energy, at the site's price for it."""
 
 import numpy as np
 

@@ -65,7 +65,7 @@ def formulate(instance: Instance, settings: Settings) -> LinearProgram:
     unknown_drivers(lp, instance, charging, settings)  # (19)
     guaranteed_paces(lp, instance, charging)  # (20)
     plan_changes(lp, instance, charging)  # (20)
-    green_imports(lp, instance, charging)  # (21)
+    green_imports(lp, instance, charging)  # (22)
     return lp.build()
 
 

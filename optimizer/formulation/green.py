@@ -1,4 +1,4 @@
-"""Equation (21): carbon of drivers who asked for green energy, beyond what the site's own surplus of PV gives them."""
+"""Equation (22): carbon of drivers who asked for green energy, beyond what the site's own surplus of PV gives them."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def green_imports(lp: ProgramBuilder, instance: Instance, charging: Charging) ->
         return
     imported = lp.variable("green_import", ("period",), (found.period,), unit="kW at grid")
     row = np.searchsorted(found.period, cells.period[found.cell])
-    # (21)  green_import[t] - Σ_{s green} h/Δ charge_power[s,t] / κ >= -max(0, Σ pv_expected - expected base - standby)
+    # (22)  green_import[t] - Σ_{s green} h/Δ charge_power[s,t] / κ >= -max(0, Σ pv_expected - expected base - standby)
     lp.at_least(
         "green_import_definition",
         ("period",),
@@ -23,5 +23,5 @@ def green_imports(lp: ProgramBuilder, instance: Instance, charging: Charging) ->
         bound=0.0 - found.surplus_kw,
         unit="kW at grid",
     )
-    # (21)  Σ Δ green_price · intensity · green_import
+    # (22)  Σ Δ green_price · intensity · green_import
     lp.minimize([(instance.periods.hours[found.period] * found.price_per_kwh, imported)])

@@ -1,4 +1,4 @@
-"""Drivers who asked for green energy, equation (21): who they are, and what their carbon costs beyond the tariff."""
+"""Drivers who asked for green energy, equation (22): who they are, and what their carbon costs beyond the tariff."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Drivers who asked for green energy (21): carbon of theirs has a price, the site's own surplus has none; by hand."""
+"""Drivers who asked for green energy (22): carbon of theirs has a price, the site's own surplus has none; by hand."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

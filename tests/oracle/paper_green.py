@@ -1,4 +1,4 @@
-"""Equation (21) on paper: carbon of drivers who asked for green energy, beyond the site's own surplus."""
+"""Equation (22) on paper: carbon of drivers who asked for green energy, beyond the site's own surplus."""
 
 from math import inf
 

@@ -13,6 +13,7 @@ from math import degrees, inf, isfinite, radians
 
 import pyomo.environ as pyo
 
+import tests.oracle.paper_green as paper_green
 from models.domain.scenario import Scenario
 from models.domain.site import Evse, GridNode
 from tests.oracle.paper_arrivals import follows_kw, free_evses, reserve_a
@@ -20,7 +21,6 @@ from tests.oracle.paper_chances import add_parts, chance_money
 from tests.oracle.paper_contracts import PaperSide, paper_sides
 from tests.oracle.paper_energy import add_energy, given_back, money_of_cars
 from tests.oracle.paper_events import add_events, add_held_loads, add_metered_load, event_money
-from tests.oracle.paper_green import add_green_import, green_money
 from tests.oracle.paper_installed import amperes_per_kw, held_evses, held_kw, is_held, leg_label, rating_kw
 from tests.oracle.paper_limits import (
     base_current_a,
@@ -78,7 +78,7 @@ def paper_model(
     add_guaranteed_pace(model, paper)
     add_contract_limit(model, paper)
     add_power_change(model, paper)
-    add_green_import(model, paper)
+    paper_green.add_green_import(model, paper)
     add_metered_load(model, paper)
     add_events(model, paper)
     add_held_loads(model, paper)
@@ -506,5 +506,5 @@ def add_money(model: pyo.ConcreteModel, paper: Paper) -> None:
     for s, t in paper.planned_before if tariff.change_price_per_kwh > 0 else ():
         moved_kw = model.power_raised[s.id, t.label] + model.power_lowered[s.id, t.label]
         money += tariff.change_price_per_kwh * paper.h(s, t) * moved_kw / 2
-    money += event_money(model, paper) + green_money(model, paper)
+    money += event_money(model, paper) + paper_green.green_money(model, paper)
     model.money = pyo.Objective(expr=money)
