@@ -312,9 +312,9 @@ def limitations(
     records: Annotated[Path, typer.Argument(help="A JSON list: limits in force, measurements; see docs/ocpi.md.")],
 ) -> None:
     """Say when sessions were held below what they could take, how low, and why: to waive or prove time-based fees."""
-    from api.limitations import ledger_in
+    from api.limitations import ledger_of
 
-    typer.echo(ledger_in(records))
+    typer.echo(ledger_of(records))
 
 
 @app.command()

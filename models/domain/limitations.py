@@ -109,7 +109,7 @@ class LimitationsLedger:
     sessions: tuple[LimitedTime, ...]
 
 
-def ledger_of(records: Iterable[SessionRecord]) -> LimitationsLedger:
+def limitations_ledger(records: Iterable[SessionRecord]) -> LimitationsLedger:
     """Of every record, in the given order."""
     known = tuple(records)
     lines = tuple(line for record in known for line in limitations(record))
