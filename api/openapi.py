@@ -1,12 +1,16 @@
 """The OpenAPI document: what FastAPI derives from the routes, and the schema of scenarios."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from api.problems import Problem
+from api.routes.bodies import FORMS
 from models.domain.wire import asking_schema, json_schema
 
 REFERENCES = "#/components/schemas/"
@@ -24,7 +28,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
     schemas = told["components"]["schemas"]
-    for name, schema in (scenario_schemas() | signal_schemas() | problem_schemas()).items():
+    told_by = (scenario_schemas().items(), signal_schemas().items(), problem_schemas().items(), form_schemas())
+    for name, schema in chain(*told_by):
         if schemas.setdefault(name, schema) != schema:
             raise ValueError(f"two different schemas are called {name}; rename one in api/document.py")
     _leave_out_framework_errors(told)
@@ -45,6 +50,14 @@ def signal_schemas() -> dict[str, Any]:
     schema = _moved(asking_schema())
     parts: dict[str, Any] = schema.pop("$defs", {})
     return parts | {"AskingDocument": schema}
+
+
+def form_schemas() -> Iterator[tuple[str, Any]]:
+    """The schemas of all bodies that routes take, and of their parts, by name."""
+    for name, form in FORMS.items():
+        schema = _moved(TypeAdapter(form).json_schema())
+        yield from schema.pop("$defs", {}).items()
+        yield name, schema
 
 
 def problem_schemas() -> dict[str, Any]:

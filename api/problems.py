@@ -61,6 +61,14 @@ class Forbidden(RequestError):
     """The caller is known, and may not do this."""
 
 
+class PreconditionFailed(RequestError):
+    """Somebody changed the document since the caller read it."""
+
+
+class PreconditionRequired(RequestError):
+    """A document that is there is replaced only by who says which revision."""
+
+
 class TooMany(RequestError):
     """The caller asks more often than it may."""
 
@@ -111,6 +119,8 @@ TABLE: dict[type[Exception], Kind] = {
     InvalidDocument: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-document", "The body has findings"),
     Unauthorized: Kind(HTTPStatus.UNAUTHORIZED, "unauthorized", "Nobody knows who asks"),
     Forbidden: Kind(HTTPStatus.FORBIDDEN, "forbidden", "The key does not allow this"),
+    PreconditionFailed: Kind(HTTPStatus.PRECONDITION_FAILED, "precondition-failed", "It has changed since"),
+    PreconditionRequired: Kind(HTTPStatus.PRECONDITION_REQUIRED, "precondition-required", "Say which revision"),
     TooMany: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
     InvalidScenario: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-scenario", "The scenario has findings"),
     NoFeasibleSchedule: Kind(HTTPStatus.CONFLICT, "no-feasible-schedule", "No action can satisfy these data"),

@@ -1,18 +1,26 @@
-"""A scenario as the body of a request: every route that takes one takes it in the same way and refuses it alike."""
+"""Bodies of requests: every route takes them in the same way, and refuses them alike."""
 
 import json
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 
-from api.problems import BodyTooLarge, Forbidden, MalformedJson, TooMany, Unauthorized, WrongContentType
+from api.problems import (
+    BodyTooLarge,
+    Forbidden,
+    InvalidDocument,
+    MalformedJson,
+    TooMany,
+    Unauthorized,
+    WrongContentType,
+)
 from models.domain.errors import InvalidScenario, NoFeasibleSchedule
 from models.domain.scenario import Scenario
 from models.domain.strict_json import read_json
-from models.domain.wire import read_scenario
+from models.domain.wire import read_form, read_scenario
 
 Form = TypeVar("Form")
 REQUEST_BODY = {
@@ -27,19 +35,41 @@ ERRORS = (
     WrongContentType,
     InvalidScenario,
 )
-
-
 ACCESS_ERRORS = (Unauthorized, Forbidden, TooMany)
+FORM_ERRORS = (MalformedJson, BodyTooLarge, WrongContentType, InvalidDocument)
+
+FORMS: dict[str, Any] = {}
+"""Every form that a route takes, by its name in the OpenAPI document."""
+
+
+def taking(name: str, form: Any, example: Any) -> dict[str, Any]:
+    """The OpenAPI description of a route's body."""
+    if FORMS.setdefault(name, form) is not form:
+        raise ValueError(f"two different forms are called {name}")
+    told = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/json": told}}}
 
 
 async def json_body(request: Request) -> bytes:
     """The body as bytes; raises WrongContentType, BodyTooLarge.
 
-    It is not decoded here: only the reader of scenarios tells NaN, doubled keys and numbers too large for a float.
+    It is not decoded here: only our own readers tell NaN, doubled keys and numbers too large for a float.
     """
     if not _says_json(request.headers.get("content-type", "")) or "content-encoding" in request.headers:
-        raise WrongContentType("send the scenario with Content-Type: application/json in UTF-8, not compressed")
+        raise WrongContentType("send the body with Content-Type: application/json in UTF-8, not compressed")
     return await request.body()
+
+
+def reading(form: Any) -> Callable[[bytes], Any]:
+    """A dependency: the body as a value of this form; raises InvalidDocument, MalformedJson."""
+
+    def told(body: Annotated[bytes, Depends(json_body)]) -> Any:
+        try:
+            return read_form(form, body)
+        except InvalidScenario as invalid:
+            raise _as_told(body, InvalidDocument(invalid.findings)) from None
+
+    return told
 
 
 def read(body: bytes, now: datetime) -> Scenario:
@@ -52,9 +82,12 @@ def refused_if_no_json(reader: Callable[[bytes], Form], body: bytes) -> Form:
     try:
         return reader(body)
     except InvalidScenario as invalid:
-        if not _is_json(body):
-            raise MalformedJson(invalid.findings) from None
-        raise
+        raise _as_told(body, invalid) from None
+
+
+def _as_told(body: bytes, invalid: InvalidScenario) -> Exception:
+    """What is no JSON at all is another kind of wrong."""
+    return invalid if _is_json(body) else MalformedJson(invalid.findings)
 
 
 def json_tree(body: bytes) -> Any:

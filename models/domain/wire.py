@@ -62,13 +62,13 @@ def read_asking(data: bytes | str) -> Asking:
 
 def asking_schema() -> dict[str, Any]:
     """JSON schema (2020-12) of signals with the site that they ask."""
-    return _adapters()[Asking].json_schema()
+    return _adapter(Asking).json_schema()
 
 
 def signals_json(signals: tuple[UtilitySignal, ...], *, indent: int | None = None) -> str:
     """The document of signals: what differs from the defaults."""
     file = SignalFile(signals=signals)
-    return _adapters()[SignalFile].dump_json(file, exclude_defaults=True, indent=indent).decode()
+    return _adapter(SignalFile).dump_json(file, exclude_defaults=True, indent=indent).decode()
 
 
 def read_rules(data: bytes | str) -> SignalRules:
@@ -78,12 +78,25 @@ def read_rules(data: bytes | str) -> SignalRules:
 
 def scenario_json(scenario: Scenario, *, indent: int | None = None) -> str:
     """The document of a scenario: what differs from the defaults, so that what was not given is not there either."""
-    return _adapters()[Scenario].dump_json(scenario, indent=indent, exclude_defaults=True).decode()
+    return _adapter(Scenario).dump_json(scenario, indent=indent, exclude_defaults=True).decode()
 
 
 def habits_json(habits: Habits, *, indent: int | None = None) -> str:
     """What ``site.habits`` of a scenario is to be."""
-    return _adapters()[Habits].dump_json(habits, indent=indent, exclude_defaults=True).decode()
+    return _adapter(Habits).dump_json(habits, indent=indent, exclude_defaults=True).decode()
+
+
+def read_form(form: type[Form], data: bytes | str) -> Form:
+    """A value of any form that is declared as those of the domain; raises InvalidScenario with what is wrong about it.
+
+    Its shape alone is looked at: what it says is judged together with the site that it belongs to.
+    """
+    return _parse(form, read_json(data))
+
+
+def form_json(form: type[Form], told: Form) -> str:
+    """The document of such a value: what differs from the defaults."""
+    return _adapter(form).dump_json(told, exclude_defaults=True).decode()
 
 
 def read_records(data: bytes | str) -> tuple[SessionRecord, ...]:
@@ -128,10 +141,10 @@ def _is_quick(document: Document) -> bool:
 def _parse(form: type[Form], document: Document) -> Form:
     """What a document says, in types of the domain; raises InvalidScenario for everything that does not fit them."""
     try:
-        parsed: Form = _adapters()[form].validate_json(document.repaired())
+        parsed: Form = _adapter(form).validate_json(document.repaired())
     except ValidationError as unfit:
         told = {finding.path for finding in document.findings}
-        shape = findings_of(unfit.errors(include_url=False), document.tree, _schemas()[form])
+        shape = findings_of(unfit.errors(include_url=False), document.tree, _schema(form))
         findings = [*document.findings, *(finding for finding in shape if finding.path not in told)]
         raise InvalidScenario(findings) from None  # the error of pydantic quotes the input
     _refuse(document.findings)
@@ -149,18 +162,19 @@ def _refuse(findings: tuple[Finding, ...]) -> None:
         raise InvalidScenario(findings)
 
 
-_FORMS: tuple[type, ...] = (Scenario, Quick, Habits, SignalFile, SignalRules, Asking, _RECORDS)
+def _adapter(form: Any) -> TypeAdapter[Any]:
+    return _made(form)[0]
 
 
-@cache
-def _adapters() -> dict[type, TypeAdapter[Any]]:
-    return {form: TypeAdapter(form) for form in _FORMS}
-
-
-@cache
-def _schemas() -> dict[type, dict[str, Any]]:
+def _schema(form: Any) -> dict[str, Any]:
     """What findings take their remedies from."""
-    return {form: adapter.json_schema() for form, adapter in _adapters().items()}
+    return _made(form)[1]
+
+
+@cache
+def _made(form: Any) -> tuple[TypeAdapter[Any], dict[str, Any]]:
+    adapter = TypeAdapter(form)
+    return adapter, adapter.json_schema()
 
 
 if __name__ == "__main__":

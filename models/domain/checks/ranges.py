@@ -1,9 +1,10 @@
 """The range of every number of a scenario: one table, and one look at each number."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
+from types import MappingProxyType
 
 from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.checks.leaves import Leaf
@@ -259,12 +260,14 @@ RANGES: dict[type, dict[str, Range]] = {
 """By kind and field; a number that is not here may be anything finite: prices, base loads, emission intensities."""
 
 
-def out_of_range(found: Iterable[Leaf]) -> Iterator[Finding]:
+def out_of_range(
+    found: Iterable[Leaf], ranges: Mapping[type, Mapping[str, Range]] = MappingProxyType(RANGES)
+) -> Iterator[Finding]:
     """Numbers that are not finite, or not what their field can hold."""
     for leaf in found:
         if isinstance(leaf.value, datetime):
             continue
-        allowed = RANGES.get(type(leaf.owner), {}).get(leaf.field, ANY)
+        allowed = ranges.get(type(leaf.owner), {}).get(leaf.field, ANY)
         if not allowed.holds(leaf.value):
             yield Finding(
                 path=path_text(leaf.where),

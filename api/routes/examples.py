@@ -1,0 +1,69 @@
+"""One example for every body that the stateful API takes: one site, one morning."""
+
+from typing import Any
+
+SITE: dict[str, Any] = {
+    "id": "yard",
+    "time_zone": "Europe/Berlin",
+    "nodes": [{"id": "grid", "kind": "connection", "import_limit_kw": 22.0, "continuous_factor": 1.0}],
+    "evses": [
+        {"id": "bay-1", "node": "grid", "max_power_kw": 11.0},
+        {"id": "bay-2", "node": "grid", "max_power_kw": 11.0},
+    ],
+    "pv_plants": [{"id": "roof", "node": "grid", "expected_kw": 0.0}],
+}
+TARIFF = {
+    "currency": "EUR",
+    "import_price": {
+        "rates": [
+            {"price_per_kwh": 0.18, "windows": [{"start": "22:00", "end": "06:00"}]},
+            {"price_per_kwh": 0.30},
+        ]
+    },
+}
+PRICES = {
+    "import_price": {
+        "steps": [
+            {"start": "2026-03-02T00:00:00+01:00", "value": 0.12},
+            {"start": "2026-03-02T06:00:00+01:00", "value": 0.31},
+        ],
+        "end": "2026-03-03T00:00:00+01:00",
+    }
+}
+BASE_LOAD = {
+    "expected_kw": [
+        {"start": "2026-03-02T06:00:00Z", "value": 4.0},
+        {"start": "2026-03-02T18:00:00Z", "value": 2.0},
+    ],
+    "high_kw": 6.0,
+}
+PV = {
+    "expected_kw": [
+        {"start": "2026-03-02T07:00:00Z", "value": 3.0},
+        {"start": "2026-03-02T16:00:00Z", "value": 0.0},
+    ]
+}
+NODE_LIMIT = {
+    "import_limit_kw": 12.0,
+    "start": "2026-03-02T17:00:00Z",
+    "end": "2026-03-02T19:00:00Z",
+    "afterwards": 18.0,
+}
+SIGNAL = {
+    "kind": "cap",
+    "id": "relief",
+    "start": "2026-03-02T17:00:00+01:00",
+    "end": "2026-03-02T19:00:00+01:00",
+    "import_limit_kw": 10,
+}
+SESSION = {"session": "7f3", "evse": "bay-1", "plugged_in_at": "2026-03-02T06:00:00Z"}
+NEEDS = {"departure": "2026-03-02T15:30:00Z", "energy_target_kwh": 24.0}
+MEASUREMENTS = {
+    "measurements": [
+        {"at": "2026-03-02T06:15:00Z", "session": "7f3", "power_kw": 10.9, "register_kwh": 1204.7},
+        {"at": "2026-03-02T06:15:00Z", "node": "grid", "power_kw": 14.2},
+    ]
+}
+UNPLUGGED = {"unplugged_at": "2026-03-02T15:28:00Z", "register_kwh": 1226.1}
+BOOST = {"ready_by": "2026-03-02T12:00:00Z"}
+POLICY = {"ocpp": "2.0.1", "replan_minutes": 5}

@@ -1,0 +1,201 @@
+"""What callers tell of a site, under the strict rules of the domain: the bodies of requests."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from models.domain.session import Vehicle
+from models.domain.tariff import Price, PriceSeries
+from models.domain.value import Series, value
+from models.ocpp.profile import Version
+
+
+@value
+class SessionTold:
+    """A vehicle that is plugged in. Three fields are enough; what else is not told is assumed, and told back."""
+
+    session: str
+    """Your id of it, one of its own among all your sites."""
+    evse: str
+    plugged_in_at: datetime
+    connector: int | None = None
+    departure: datetime | None = None
+    energy_target_kwh: float | None = None
+    """What the driver wants in all, measured at evse. [kWh]"""
+    energy_minimum_kwh: float = 0.0
+    """The part of it that is promised. [kWh]"""
+    soc: float | None = None
+    """State of charge, 0 to 1, when this was told."""
+    soc_target: float | None = None
+    """In place of ``energy_target_kwh``; needs ``soc`` and the capacity of the vehicle."""
+    soc_minimum: float | None = None
+    tier: str | None = None
+    driver: str | None = None
+    """Who misses less where energy is short again; no name, but what stands for one."""
+    driver_group: str | None = None
+    vehicle: Vehicle | None = None
+    transaction_id: str | None = None
+    """The station's own; an integer in OCPP 1.6."""
+    allows_discharge: bool = False
+    accepts_less: bool = False
+    retail_price_per_kwh: float | None = None
+    """What the driver pays. [currency/kWh]"""
+    register_kwh: float | None = None
+    """What the meter of the EVSE showed when it was plugged in. [kWh]"""
+    revision: int | None = None
+    """The one that you read last: a later one is not overwritten. None: whatever is there is replaced."""
+
+
+@value
+class NeedsTold:
+    """What a driver wants now; what is not told stays as it was."""
+
+    departure: datetime | None = None
+    energy_target_kwh: float | None = None
+    energy_minimum_kwh: float | None = None
+    soc: float | None = None
+    soc_target: float | None = None
+    soc_minimum: float | None = None
+    allows_discharge: bool | None = None
+    accepts_less: bool | None = None
+    transaction_id: str | None = None
+    revision: int | None = None
+
+
+@value
+class Unplugged:
+    """A vehicle has left."""
+
+    unplugged_at: datetime | None = None
+    """None: now."""
+    register_kwh: float | None = None
+
+
+@value
+class Measurement:
+    """What a meter showed: of a session, an EVSE or a grid node; name one of them."""
+
+    at: datetime
+    session: str | None = None
+    evse: str | None = None
+    node: str | None = None
+    power_kw: float | None = None
+    """Drawn; below 0 where it was given back. [kW]"""
+    register_kwh: float | None = None
+    """Energy meter: it only rises. [kWh]"""
+    current_a: float | None = None
+    """The highest of the phases. [A]"""
+    soc: float | None = None
+
+
+@value
+class MeasurementBatch:
+    """Measurements of one site, at most a thousand, in any order."""
+
+    measurements: tuple[Measurement, ...]
+
+
+@value
+class NodeLimit:
+    """A limit that a building or an energy system sets at a grid node: it lowers what the site allows."""
+
+    import_limit_kw: float | None = None
+    """[kW at grid]"""
+    current_limit_a: float | None = None
+    """In place of it, per line conductor. [A]"""
+    start: datetime | None = None
+    """None: now."""
+    end: datetime | None = None
+    """None: until another one is told."""
+    afterwards: float | None = None
+    """The limit from ``end`` on, in the same unit. None: what the site allows."""
+
+
+@value
+class BaseLoadForecast:
+    """Load at a node that nobody here controls; measured at grid. [kW]"""
+
+    expected_kw: Series
+    high_kw: Series | None = None
+    low_kw: Series | None = None
+
+
+@value
+class PvForecast:
+    """What a PV plant would feed in. [kW]"""
+
+    expected_kw: Series
+
+
+@value
+class PriceForecast:
+    """Prices in place of those of the tariff, as published day ahead. [currency/kWh]"""
+
+    import_price: PriceSeries
+    export_price: Price | None = None
+
+
+class Mode(StrEnum):
+    """What becomes of a site's plans."""
+
+    OBSERVE = "observe"
+    """They are made and kept; nothing is sent."""
+    ADVISE = "advise"
+    """Commands are offered to whoever asks for them, and never pushed."""
+    CONTROL = "control"
+    """Commands are pushed."""
+    HANDED_BACK = "handed_back"
+    """Our profiles are cleared and nothing is planned."""
+
+
+@value
+class ModeTold:
+    mode: Mode
+    reason: str = ""
+    """For the audit trail."""
+
+
+@value
+class Boost:
+    """A driver wants energy sooner."""
+
+    ready_by: datetime | None = None
+    """None: as soon as EVSE and car can."""
+    energy_kwh: float | None = None
+    """More than has flowed already. None: what is still wanted. [kWh]"""
+
+
+class Outcome(StrEnum):
+    """What became of a command."""
+
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    MEASURED = "measured"
+    """The meter shows that it is followed."""
+
+
+@value
+class Acknowledgement:
+    """What became of one command."""
+
+    command: str
+    outcome: Outcome
+    reason: str = ""
+    at: datetime | None = None
+    """None: now."""
+
+
+@value
+class Acknowledgements:
+    acknowledgements: tuple[Acknowledgement, ...]
+
+
+@value
+class SitePolicy:
+    """How the service treats a site; what is not said stays as it was set last."""
+
+    mode: Mode = Mode.ADVISE
+    ocpp: Version = Version.V201
+    """Of the commands."""
+    replan_minutes: float = 5.0
+    """The longest time between two plans. [min]"""

@@ -1,0 +1,103 @@
+"""What is wrong with what a caller told: by itself, and together with the site that it belongs to."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from api.problems import InvalidDocument
+from api.sites.forms import (
+    Boost,
+    Measurement,
+    MeasurementBatch,
+    NeedsTold,
+    NodeLimit,
+    SessionTold,
+    SitePolicy,
+    Unplugged,
+)
+from models.domain.checks.clock import unfit_times
+from models.domain.checks.leaves import leaves
+from models.domain.checks.ranges import COUNT, NOT_NEGATIVE, RANGES, SHARE, Range, out_of_range
+from models.domain.findings import Finding
+from models.domain.scenario import Scenario
+from models.domain.times import zone
+from models.domain.validation import validate
+
+MOST_MEASUREMENTS = 1000
+LONGEST_ID = 128
+
+_ENERGIES = {"energy_target_kwh": NOT_NEGATIVE, "energy_minimum_kwh": NOT_NEGATIVE, "register_kwh": NOT_NEGATIVE}
+_CHARGES = {"soc": SHARE, "soc_target": SHARE, "soc_minimum": SHARE}
+FORM_RANGES: Mapping[type, Mapping[str, Range]] = RANGES | {
+    SessionTold: {**_ENERGIES, **_CHARGES, "connector": COUNT, "revision": COUNT},
+    NeedsTold: {**_ENERGIES, **_CHARGES, "revision": COUNT},
+    Unplugged: _ENERGIES,
+    Measurement: {"register_kwh": NOT_NEGATIVE, "current_a": NOT_NEGATIVE, "soc": SHARE},
+    NodeLimit: dict.fromkeys(("import_limit_kw", "current_limit_a", "afterwards"), NOT_NEGATIVE),
+    Boost: {"energy_kwh": NOT_NEGATIVE},
+    SitePolicy: {"replan_minutes": Range(low=1.0, high=60.0)},
+}
+
+
+def judge_alone(told: Any, time_zone: str = "UTC") -> None:
+    """Raise InvalidDocument for times, numbers and names that nobody can mean."""
+    found = leaves(told)
+    findings = [*out_of_range(found, FORM_RANGES), *unfit_times(found, zone(time_zone)), *_own_rules(told)]
+    refuse(findings)
+
+
+def judge_together(scenario: Scenario, prefix: str) -> None:
+    """Raise InvalidDocument with all that is wrong with a site now; ``prefix`` is where the body stands in it."""
+    findings = validate(scenario)
+    refuse([replace(f, path=f.path.removeprefix(prefix).removeprefix(".")) for f in findings])
+
+
+def refuse(findings: Any) -> None:
+    """Raise InvalidDocument where there is anything to tell."""
+    if findings := tuple(findings):
+        raise InvalidDocument(findings)
+
+
+def unfit_name(path: str, name: str) -> Iterator[Finding]:
+    """An id that is empty, too long, or holds what no line of a log should."""
+    if not 0 < len(name) <= LONGEST_ID or not name.isprintable() or "/" in name:
+        message = f"{path} is no id"
+        remedy = f"write 1 to {LONGEST_ID} printable characters, no slash among them"
+        yield Finding(path=path, message=message, remedy=remedy)
+
+
+def _own_rules(told: Any) -> Iterator[Finding]:
+    if isinstance(told, SessionTold):
+        yield from unfit_name("session", told.session)
+    elif isinstance(told, NodeLimit):
+        yield from _of_limit(told)
+    elif isinstance(told, MeasurementBatch):
+        yield from _of_batch(told)
+
+
+def _of_limit(told: NodeLimit) -> Iterator[Finding]:
+    if (told.import_limit_kw is None) == (told.current_limit_a is None):
+        remedy = "write either import_limit_kw or current_limit_a"
+        yield Finding(path="", message="a limit is in one unit, and only one", remedy=remedy)
+    if told.start is not None and told.end is not None and _naive_or_late(told):
+        yield Finding(path="end", message="the limit ends before it begins", remedy="write an end after the start")
+    if told.afterwards is not None and told.end is None:
+        yield Finding(path="afterwards", message="a limit without an end has no value after it", remedy="write end")
+
+
+def _naive_or_late(told: NodeLimit) -> bool:
+    assert told.start is not None
+    assert told.end is not None
+    both_aware = None not in (told.start.utcoffset(), told.end.utcoffset())
+    return both_aware and told.end <= told.start
+
+
+def _of_batch(told: MeasurementBatch) -> Iterator[Finding]:
+    if len(told.measurements) > MOST_MEASUREMENTS:
+        remedy = f"send at most {MOST_MEASUREMENTS} at once"
+        yield Finding(path="measurements", message="too many measurements in one batch", remedy=remedy)
+    for i, one in enumerate(told.measurements):
+        named = [name for name in ("session", "evse", "node") if getattr(one, name) is not None]
+        if len(named) != 1:
+            message = "a measurement is of one session, one EVSE or one node"
+            yield Finding(path=f"measurements[{i}]", message=message, remedy="name exactly one of them")

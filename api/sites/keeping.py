@@ -1,0 +1,104 @@
+"""Documents of a site as values of the domain, and the audit entry that goes with every change of one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from api.sites.forms import BaseLoadForecast, NodeLimit, PriceForecast, PvForecast, SitePolicy
+from api.sites.plan_job import PlanJob
+from api.sites.stays import Stay
+from api.store.port import Unit
+from api.store.records import Document, Kind, Place
+from models.domain.errors import NotFound
+from models.domain.signal import Signal
+from models.domain.site import Site
+from models.domain.tariff import Tariff
+from models.domain.wire import form_json, read_form
+
+Form = TypeVar("Form")
+
+FORMS: Mapping[Kind, Any] = {
+    Kind.SITE: Site,
+    Kind.POLICY: SitePolicy,
+    Kind.TARIFF: Tariff,
+    Kind.PRICES: PriceForecast,
+    Kind.BASE_LOAD: BaseLoadForecast,
+    Kind.PV: PvForecast,
+    Kind.NODE_LIMIT: NodeLimit,
+    Kind.SESSION: Stay,
+    Kind.PAST_SESSION: Stay,
+    Kind.SIGNAL: Signal,
+    Kind.JOB: PlanJob,
+}
+ONE_A_SITE = ""
+"""In place of an id, for documents of which a site has one; their id is that of the site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[Form]):
+    """A value, and the revision of the document that it is from."""
+
+    value: Form
+    revision: int
+    changed_at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One tenant's site in one unit: what a use case reads and writes, in whose name."""
+
+    unit: Unit
+    tenant: str
+    site: str
+    who: str
+    """For the audit trail."""
+
+    def find(self, kind: Kind, id: str = ONE_A_SITE) -> Kept[Any] | None:
+        document = self.unit.find(self._place(kind, id))
+        return None if document is None else _kept(document)
+
+    def get(self, kind: Kind, id: str = ONE_A_SITE) -> Kept[Any]:
+        """Raises NotFound."""
+        found = self.find(kind, id)
+        if found is None:
+            raise NotFound(f"there is no {kind.replace('_', ' ')} of this name")
+        return found
+
+    def every(self, kind: Kind) -> list[Kept[Any]]:
+        """All of the site, by id."""
+        return [_kept(document) for document in self.unit.page(self.tenant, kind, self.site, limit=_ALL)]
+
+    def put(self, kind: Kind, told: Any, *, id: str = ONE_A_SITE, expected: int | None, what: str) -> Kept[Any]:
+        """Raises Conflict; ``what`` was done is for the audit trail."""
+        document = self.unit.write(self._place(kind, id), form_json(FORMS[kind], told), expected=expected)
+        self.audit(what, id, revision=document.revision)
+        return Kept(told, document.revision, document.changed_at, id)
+
+    def keep(self, kind: Kind, told: Any, *, id: str = ONE_A_SITE) -> None:
+        """What the service notes for itself: nobody did it, so it is not in the audit trail."""
+        self.unit.write(self._place(kind, id), form_json(FORMS[kind], told))
+
+    def remove(self, kind: Kind, *, id: str = ONE_A_SITE, expected: int | None, what: str) -> None:
+        """Raises NotFound, Conflict."""
+        self.unit.remove(self._place(kind, id), expected=expected)
+        self.audit(what, id)
+
+    def audit(self, what: str, id: str, **more: Any) -> None:
+        """Who did what, now."""
+        line = {"who": self.who, "what": what} | ({} if id == ONE_A_SITE else {"id": id}) | more
+        self.unit.append(self.tenant, Kind.AUDIT, self.site, what, json.dumps(line))
+
+    def _place(self, kind: Kind, id: str) -> Place:
+        return Place(tenant=self.tenant, kind=kind, site=self.site, id=id or self.site)
+
+
+def _kept(document: Document) -> Kept[Any]:
+    told = read_form(FORMS[document.place.kind], document.body)
+    return Kept(told, document.revision, document.changed_at, document.place.id)
+
+
+_ALL = 100_000
+"""More than a site has of anything."""

@@ -1,0 +1,64 @@
+"""Callers tell what a site is and what is expected there: judged together with the rest, and kept, or not at all."""
+
+from datetime import datetime
+from typing import Any
+
+from api.sites.assembling import assembled, contents
+from api.sites.judging import judge_alone, judge_together, refuse
+from api.sites.keeping import ONE_A_SITE, Desk, Kept
+from api.sites.waking import wake
+from api.store.records import Kind
+from models.domain.errors import NotFound
+from models.domain.findings import Finding
+from models.domain.site import Site
+
+PREFIXES = {
+    Kind.SITE: "site",
+    Kind.TARIFF: "tariff",
+    Kind.PRICES: "tariff",
+}
+"""Where in a scenario a document stands."""
+
+
+def tell(desk: Desk, kind: Kind, told: Any, now: datetime, *, id: str = ONE_A_SITE, expected: int | None) -> Kept[Any]:
+    """Keep a document; raises InvalidDocument with what is wrong with it, or with the site once it is there; Conflict.
+
+    Whatever is raised, the unit is to be given up.
+    """
+    judge_alone(told)
+    _check_names(desk, kind, told, id)
+    kept = desk.put(kind, told, id=id, expected=expected, what=f"{kind} told")
+    judge_together(assembled(contents(desk), now), PREFIXES.get(kind, ""))
+    wake(desk, now)
+    return kept
+
+
+def take_back(desk: Desk, kind: Kind, now: datetime, *, id: str = ONE_A_SITE, expected: int | None) -> None:
+    """Remove a document; raises NotFound, Conflict, and InvalidDocument where the site needs it."""
+    desk.remove(kind, id=id, expected=expected, what=f"{kind} removed")
+    judge_together(assembled(contents(desk), now), "")
+    wake(desk, now)
+
+
+def _check_names(desk: Desk, kind: Kind, told: Any, id: str) -> None:
+    """Raises NotFound for a node or a plant that the site does not have, InvalidDocument for an id told twice."""
+    if kind is Kind.SITE:
+        _same("id", told.id, desk.site)
+        return
+    site: Site = desk.get(Kind.SITE).value
+    if kind in (Kind.NODE_LIMIT, Kind.BASE_LOAD) and id not in {node.id for node in site.nodes}:
+        raise NotFound("the site has no node of this id")
+    if kind is Kind.PV and id not in {plant.id for plant in site.pv_plants}:
+        raise NotFound("the site has no PV plant of this id")
+    if kind is Kind.PRICES and desk.find(Kind.TARIFF) is None:
+        message = "prices stand in place of those of a tariff, and there is none"
+        remedy = "write the tariff first: it says the currency, and what else is paid"
+        refuse([Finding(path="", message=message, remedy=remedy)])
+    if kind is Kind.SIGNAL:
+        _same("id", told.id, id)
+
+
+def _same(path: str, told: str, address: str) -> None:
+    if told != address:
+        message = "the id in the body is another one than in the address"
+        refuse([Finding(path=path, message=message, remedy="write the same id in both")])
