@@ -69,6 +69,10 @@ class PreconditionRequired(RequestError):
     """A document that is there is replaced only by who says which revision."""
 
 
+class OtherBody(RequestError):
+    """An Idempotency-Key came again with another request."""
+
+
 class TooMany(RequestError):
     """The caller asks more often than it may."""
 
@@ -121,6 +125,7 @@ TABLE: dict[type[Exception], Kind] = {
     Forbidden: Kind(HTTPStatus.FORBIDDEN, "forbidden", "The key does not allow this"),
     PreconditionFailed: Kind(HTTPStatus.PRECONDITION_FAILED, "precondition-failed", "It has changed since"),
     PreconditionRequired: Kind(HTTPStatus.PRECONDITION_REQUIRED, "precondition-required", "Say which revision"),
+    OtherBody: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The key was for another request"),
     TooMany: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
     InvalidScenario: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-scenario", "The scenario has findings"),
     NoFeasibleSchedule: Kind(HTTPStatus.CONFLICT, "no-feasible-schedule", "No action can satisfy these data"),

@@ -11,13 +11,14 @@ from api.cure import CureDocument, cure_document
 from api.planning import check
 from api.problems import documented
 from api.routes.bodies import ACCESS_ERRORS, ERRORS, REQUEST_BODY, json_body, read
+from api.routes.once import OncePerKey
 from api.security.access import Writer
 from api.service import Service, service_of
 from models.domain.errors import DeadlinePassed, SolverFault
 from optimizer.cure import cure
 from optimizer.settings import Settings
 
-router = APIRouter(prefix="/v1", tags=["analysis"])
+router = APIRouter(prefix="/v1", tags=["analysis"], route_class=OncePerKey)
 
 
 @router.post(

@@ -12,6 +12,7 @@ from api.flexibility import FlexibilityDocument, flexibility_document
 from api.planning import check
 from api.problems import documented
 from api.routes.bodies import ACCESS_ERRORS, ERRORS, REQUEST_BODY, json_body, read
+from api.routes.once import OncePerKey
 from api.security.access import Writer
 from api.service import Service, service_of
 from models.domain.errors import DeadlinePassed, SolverFault
@@ -19,7 +20,7 @@ from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 from optimizer.flexibility import Direction, flexibility
 from optimizer.settings import Settings
 
-router = APIRouter(prefix="/v1", tags=["analysis"])
+router = APIRouter(prefix="/v1", tags=["analysis"], route_class=OncePerKey)
 
 LONGEST_MIN = 7 * HOURS_PER_DAY * MINUTES_PER_HOUR
 

@@ -13,13 +13,14 @@ from api.document import PlanDocument
 from api.planning import plan
 from api.problems import documented
 from api.routes.bodies import ACCESS_ERRORS, ERRORS, REQUEST_BODY, json_body, read
+from api.routes.once import OncePerKey
 from api.security.access import Writer
 from api.service import Service, service_of
 from models.domain.sending import PlanPurpose, Version
 from models.ocpp.manner import Manner
 from optimizer.settings import Settings
 
-router = APIRouter(prefix="/v1", tags=["plans"])
+router = APIRouter(prefix="/v1", tags=["plans"], route_class=OncePerKey)
 
 
 @router.post(

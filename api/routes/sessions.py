@@ -11,6 +11,7 @@ from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
 from api.routes.conditions import etag
 from api.routes.desks import After, Limit, Page, SessionId, SiteId, check_site, looking, page_of, writing
+from api.routes.once import OncePerKey
 from api.security.access import Reader, Writer
 from api.service import Service, service_of
 from api.sites.assumed import assumed
@@ -21,7 +22,7 @@ from api.sites.stays import Stay
 from api.store.records import Kind
 from models.domain.errors import Conflict, NotFound
 
-router = APIRouter(prefix="/v1/sites/{site}", tags=["sessions"])
+router = APIRouter(prefix="/v1/sites/{site}", tags=["sessions"], route_class=OncePerKey)
 
 Served = Annotated[Service, Depends(service_of)]
 ERRORS = documented(*ACCESS_ERRORS, *FORM_ERRORS, NotFound, Conflict)

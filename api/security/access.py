@@ -32,9 +32,15 @@ def caller(
     shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Caller:
     """The caller behind a key; raises Unauthorized, TooMany."""
-    found = _insecure() if service.settings.insecure else _of_key(service, shown)
+    found = _caller(service, shown.credentials if shown else None)
     service.rates.count(found.tenant)
     return found
+
+
+def identified(service: Service, authorization: str | None) -> Caller:
+    """The same from the header as it came, not counted as a request; raises Unauthorized."""
+    scheme, _, credentials = (authorization or "").partition(" ")
+    return _caller(service, credentials if scheme.lower() == "bearer" else None)
 
 
 def allowed(scope: Scope) -> Callable[[Caller], Caller]:
@@ -54,8 +60,12 @@ Utility = Annotated[Caller, Depends(allowed(Scope.SIGNAL_WRITE))]
 Admin = Annotated[Caller, Depends(allowed(Scope.ADMIN))]
 
 
-def _of_key(service: Service, shown: HTTPAuthorizationCredentials | None) -> Caller:
-    key: ApiKey | None = known(service.store, shown.credentials, service.clock()) if shown else None
+def _caller(service: Service, shown: str | None) -> Caller:
+    return _insecure() if service.settings.insecure else _of_key(service, shown)
+
+
+def _of_key(service: Service, shown: str | None) -> Caller:
+    key: ApiKey | None = None if shown is None else known(service.store, shown, service.clock())
     if key is None:
         raise Unauthorized("show a key that works: Authorization: Bearer cw_...")
     return Caller(key.tenant, frozenset(key.scopes), key.id)
