@@ -12,7 +12,21 @@ from api import problems
 from api.doctor import solver_check
 from api.openapi import openapi
 from api.release import own_version
-from api.routes import cure, documents, event, flexibility, health, orders, plans, sessions, signals, sites, worth
+from api.routes import (
+    commands,
+    cure,
+    documents,
+    event,
+    flexibility,
+    health,
+    orders,
+    plans,
+    sessions,
+    signals,
+    site_plans,
+    sites,
+    worth,
+)
 from api.security.body_limit import BodyLimit
 from api.security.rates import Rates
 from api.service import Clock, Service, utc_now
@@ -22,7 +36,21 @@ from api.store.port import Store
 from optimizer.deadline import prepare_workers
 from optimizer.settings import Settings
 
-ROUTES = (health, plans, orders, worth, flexibility, event, cure, signals, sites, documents, sessions)
+ROUTES = (
+    health,
+    plans,
+    orders,
+    worth,
+    flexibility,
+    event,
+    cure,
+    signals,
+    sites,
+    documents,
+    sessions,
+    site_plans,
+    commands,
+)
 DESCRIPTION = (
     "Smart charging and demand response for charge point operators: a scenario in, per-connector charging "
     "profiles out. Times are UTC, units are in the names, errors are application/problem+json."

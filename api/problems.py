@@ -69,6 +69,10 @@ class PreconditionRequired(RequestError):
     """A document that is there is replaced only by who says which revision."""
 
 
+class UnsupportedVersion(RequestError):
+    """A version of a protocol that is not spoken."""
+
+
 class OtherBody(RequestError):
     """An Idempotency-Key came again with another request."""
 
@@ -125,6 +129,7 @@ TABLE: dict[type[Exception], Kind] = {
     Forbidden: Kind(HTTPStatus.FORBIDDEN, "forbidden", "The key does not allow this"),
     PreconditionFailed: Kind(HTTPStatus.PRECONDITION_FAILED, "precondition-failed", "It has changed since"),
     PreconditionRequired: Kind(HTTPStatus.PRECONDITION_REQUIRED, "precondition-required", "Say which revision"),
+    UnsupportedVersion: Kind(HTTPStatus.BAD_REQUEST, "unsupported-version", "This version is not spoken"),
     OtherBody: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The key was for another request"),
     TooMany: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
     InvalidScenario: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-scenario", "The scenario has findings"),
@@ -132,7 +137,7 @@ TABLE: dict[type[Exception], Kind] = {
     BodyTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", "The body is too long"),
     WrongContentType: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong-content-type", "The body must be JSON"),
     NotFound: Kind(HTTPStatus.NOT_FOUND, "not-found", "No such thing"),
-    Conflict: Kind(HTTPStatus.CONFLICT, "conflict", "Somebody else was faster"),
+    Conflict: Kind(HTTPStatus.CONFLICT, "conflict", "It does not go with what is there"),
     StoreError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "store-failed", "The store cannot be used", "Try again later."),
     EdgeError: Kind(HTTPStatus.BAD_GATEWAY, "peer-failed", "A peer failed", "Try again later."),
     DeadlinePassed: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "deadline-passed", "No plan in time", "Try a smaller site."),

@@ -1,6 +1,7 @@
 """What an operator sets from outside: environment variables that start with ``CHARGEWRIGHT_``."""
 
 import os
+from uuid import uuid4
 
 from limits import parse
 from pydantic import AliasChoices, Field, field_validator
@@ -34,6 +35,8 @@ class ServiceSettings(BaseSettings):
     """Longest request body that is read. [bytes]"""
     deadline_s: float = Field(default=DEADLINE_S, gt=0, le=LONGEST_DEADLINE_S, allow_inf_nan=False)
     """Until there must be a plan, the best there is by then; a request may ask for a shorter one. [s]"""
+    replica: str = Field(default_factory=lambda: uuid4().hex[:12])
+    """Name of this process among its replicas."""
     solves_at_once: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """A solve keeps one core busy; more requests wait."""
 

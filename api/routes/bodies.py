@@ -18,6 +18,7 @@ from api.problems import (
     WrongContentType,
 )
 from models.domain.errors import InvalidScenario, NoFeasibleSchedule
+from models.domain.findings import Finding
 from models.domain.scenario import Scenario
 from models.domain.strict_json import read_json
 from models.domain.wire import read_form, read_scenario
@@ -70,6 +71,18 @@ def reading(form: Any) -> Callable[[bytes], Any]:
             raise _as_told(body, InvalidDocument(invalid.findings)) from None
 
     return told
+
+
+def strict_object(body: bytes) -> dict[str, Any]:
+    """A foreign message: sound JSON, an object, whatever is in it; raises InvalidDocument, MalformedJson."""
+    try:
+        document = read_json(body)
+    except InvalidScenario as invalid:
+        raise _as_told(body, InvalidDocument(invalid.findings)) from None
+    if document.findings or not isinstance(document.tree, dict):
+        no_object = Finding(path="", message="the payload is no object", remedy="send it as it stands in the message")
+        raise InvalidDocument(document.findings or (no_object,))
+    return document.tree
 
 
 def read(body: bytes, now: datetime) -> Scenario:

@@ -13,7 +13,7 @@ from api.routes.desks import NAME, SiteId, check_site, document, looking, writin
 from api.security.access import Caller, allowed
 from api.security.keys import Scope
 from api.service import Service, service_of
-from api.sites.forms import BaseLoadForecast, NodeLimit, PriceForecast, PvForecast
+from api.sites.forms import BaseLoadForecast, NodeLimit, PriceForecast, PvForecast, SitePolicy
 from api.sites.judging import LONGEST_ID
 from api.sites.keeping import ONE_A_SITE
 from api.sites.telling import take_back, tell
@@ -48,6 +48,15 @@ class Row:
 
 
 ROWS = (
+    Row(
+        Kind.POLICY,
+        SitePolicy,
+        "SitePolicy",
+        "/policy",
+        "how the service treats a site: the mode, and how often it is planned",
+        examples.POLICY,
+        writes=Scope.ADMIN,
+    ),
     Row(Kind.TARIFF, Tariff, "Tariff", "/tariff", "the tariff of a site", examples.TARIFF),
     Row(
         Kind.PRICES,

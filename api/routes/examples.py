@@ -67,3 +67,21 @@ MEASUREMENTS = {
 UNPLUGGED = {"unplugged_at": "2026-03-02T15:28:00Z", "register_kwh": 1226.1}
 BOOST = {"ready_by": "2026-03-02T12:00:00Z"}
 POLICY = {"ocpp": "2.0.1", "replan_minutes": 5}
+ACKNOWLEDGEMENTS = {
+    "acknowledgements": [
+        {"command": "yard-1", "outcome": "accepted"},
+        {"command": "yard-2", "outcome": "rejected", "reason": "Occupied"},
+    ]
+}
+METER_VALUES = {
+    "schema": {"type": "object"},
+    "example": {
+        "connectorId": 1,
+        "meterValue": [
+            {
+                "timestamp": "2026-03-02T06:15:00Z",
+                "sampledValue": [{"value": "10900", "measurand": "Power.Active.Import", "unit": "W"}],
+            }
+        ],
+    },
+}

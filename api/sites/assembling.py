@@ -67,14 +67,13 @@ def assembled(known: Contents, now: datetime) -> Scenario:
     """The scenario of a plan from ``now`` on."""
     start = instant(floor_start_s(seconds(now)))
     sessions, told = _sessions(known.stays, start)
-    site = limited(_with_forecasts(known.site, known, start), known.limits, start)
     signals = tuple(signal for signal in known.signals if signal.end > start)
-    scenario = Scenario(site=site, sessions=sessions, tariff=known.tariff, signals=signals)
+    scenario = Scenario(site=site_now(known, start), sessions=sessions, tariff=known.tariff, signals=signals)
     horizon = default_horizon(scenario, seconds(start))
     assert horizon is not None, "a start was given"
-    tariff, estimated = _priced(known, horizon)
+    tariff, estimated = priced(known, horizon)
     return replace(
-        scenario, tariff=tariff, horizon=horizon, signals=_in_sight(signals, horizon), assumptions=(*told, *estimated)
+        scenario, tariff=tariff, horizon=horizon, signals=in_sight(signals, horizon), assumptions=(*told, *estimated)
     )
 
 
@@ -88,6 +87,11 @@ def _sessions(stays: tuple[Stay, ...], start: datetime) -> tuple[tuple[Session, 
             told.append(Assumption(what=f"sessions[{i}].departure", value=f"{session.departure:%FT%TZ}", source=source))
         sessions.append(session)
     return tuple(sessions), told
+
+
+def site_now(known: Contents, start: datetime) -> Site:
+    """What stands there, with forecasts and limits as they are told for a plan from ``start`` on."""
+    return limited(_with_forecasts(known.site, known, start), known.limits, start)
 
 
 def _with_forecasts(site: Site, known: Contents, start: datetime) -> Site:
@@ -118,7 +122,7 @@ def _from(series: Series, start: datetime) -> Series:
     return (Step(start=start, value=series[0].value), *series)
 
 
-def _priced(known: Contents, horizon: Horizon) -> tuple[Tariff | None, list[Assumption]]:
+def priced(known: Contents, horizon: Horizon) -> tuple[Tariff | None, list[Assumption]]:
     """The tariff with the prices of the forecast, which are estimated where they are not published yet."""
     if known.tariff is None:
         return None, []
@@ -149,6 +153,6 @@ def _estimated(name: str, since: datetime | None) -> Iterator[Assumption]:
         yield Assumption(what=f"tariff.{name}", value=f"from {since:%FT%RZ} on", source=source)
 
 
-def _in_sight(signals: tuple[Signal, ...], horizon: Horizon) -> tuple[Signal, ...]:
+def in_sight(signals: tuple[Signal, ...], horizon: Horizon) -> tuple[Signal, ...]:
     """Those that begin after the horizon wait for a later plan."""
     return tuple(signal for signal in signals if signal.start < horizon.end)

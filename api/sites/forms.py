@@ -170,6 +170,9 @@ class Outcome(StrEnum):
     SENT = "sent"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    NOT_SUPPORTED = "not_supported"
+    CALL_ERROR = "call_error"
+    TIMED_OUT = "timed_out"
     MEASURED = "measured"
     """The meter shows that it is followed."""
 

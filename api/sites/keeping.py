@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from api.operating.live import LiveSite
 from api.sites.forms import BaseLoadForecast, NodeLimit, PriceForecast, PvForecast, SitePolicy
 from api.sites.plan_job import PlanJob
 from api.sites.stays import Stay
@@ -31,6 +32,7 @@ FORMS: Mapping[Kind, Any] = {
     Kind.PAST_SESSION: Stay,
     Kind.SIGNAL: Signal,
     Kind.JOB: PlanJob,
+    Kind.STATE: LiveSite,
 }
 ONE_A_SITE = ""
 """In place of an id, for documents of which a site has one; their id is that of the site."""

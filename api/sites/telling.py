@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.sites.assembling import assembled, contents
+from api.sites.forms import Mode, SitePolicy
 from api.sites.judging import judge_alone, judge_together, refuse
 from api.sites.keeping import ONE_A_SITE, Desk, Kept
 from api.sites.waking import wake
@@ -27,6 +28,8 @@ def tell(desk: Desk, kind: Kind, told: Any, now: datetime, *, id: str = ONE_A_SI
     """
     judge_alone(told)
     _check_names(desk, kind, told, id)
+    if kind is Kind.POLICY:
+        _note_mode(desk, told)
     kept = desk.put(kind, told, id=id, expected=expected, what=f"{kind} told")
     judge_together(assembled(contents(desk), now), PREFIXES.get(kind, ""))
     wake(desk, now)
@@ -56,6 +59,17 @@ def _check_names(desk: Desk, kind: Kind, told: Any, id: str) -> None:
         refuse([Finding(path="", message=message, remedy=remedy)])
     if kind is Kind.SIGNAL:
         _same("id", told.id, id)
+
+
+def _note_mode(desk: Desk, told: SitePolicy) -> None:
+    """Every change of mode is in the audit trail by itself; handing back is more than a change of mode."""
+    found = desk.find(Kind.POLICY)
+    before = found.value.mode if found else SitePolicy().mode
+    if told.mode is Mode.HANDED_BACK and before is not Mode.HANDED_BACK:
+        remedy = "call POST /v1/sites/{site}/hand-back, which clears our profiles as well"
+        refuse([Finding(path="mode", message="a site is not handed back by its policy", remedy=remedy)])
+    if told.mode is not before:
+        desk.audit("mode", desk.site, mode=told.mode, before=before)
 
 
 def _same(path: str, told: str, address: str) -> None:

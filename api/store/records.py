@@ -27,6 +27,8 @@ class Kind(StrEnum):
     NODE_LIMIT = "node_limit"
     STATE = "state"
     """What is known of a site at this moment."""
+    SECRET = "secret"
+    """What a tenant's data are made unreadable with."""
     WEBHOOK = "webhook"
     MEASUREMENT = "measurement"
     PLAN = "plan"

@@ -1,0 +1,147 @@
+"""What a site is to be told: offered, handed out to be sent, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from api.operating.hearing import observed
+from api.operating.live import Command, LiveSite, Result
+from api.operating.sending import answered, events_of, taken
+from api.sites.assembling import contents
+from api.sites.forms import Acknowledgement, Acknowledgements, Mode, Outcome
+from api.sites.judging import judge_alone
+from api.sites.keeping import Desk
+from api.sites.living import refreshed
+from api.sites.waking import wake
+from api.store.records import Kind
+from models.domain import answers
+from models.domain.wire import form_json
+
+_RESULTS = {
+    Outcome.ACCEPTED: answers.Outcome.ACCEPTED,
+    Outcome.REJECTED: answers.Outcome.REJECTED,
+    Outcome.NOT_SUPPORTED: answers.Outcome.NOT_SUPPORTED,
+    Outcome.CALL_ERROR: answers.Outcome.CALL_ERROR,
+    Outcome.TIMED_OUT: answers.Outcome.TIMED_OUT,
+}
+"""The other two say something of the way of a command, and nothing of its end."""
+
+
+class CommandLine(BaseModel):
+    """One OCPP message to one station."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    id: str
+    """Say it with what became of it; also a good message id."""
+    cursor: int
+    """Say the highest one as `after`, once you keep them."""
+    station: str
+    ocpp: str
+    action: str
+    payload: dict[str, Any]
+    evse: str | None = None
+    session: str | None = None
+    after: list[str] = []
+    """Commands that must be accepted before this one is sent: lower first, raise then."""
+    advice: bool = False
+    """Offered only: the site is in the mode `advise`."""
+    created_at: datetime
+
+
+class Applied(BaseModel):
+    """What became of acknowledgements."""
+
+    applied: int
+    ignored: int
+    """Of commands that nobody waits for any more."""
+
+
+def live_site(desk: Desk, now: datetime) -> LiveSite:
+    """What is known of a site that is kept; raises NotFound."""
+    found = desk.find(Kind.STATE)
+    return refreshed(found.value if found else None, contents(desk), now)
+
+
+def pull(desk: Desk, after: int, now: datetime) -> list[CommandLine]:
+    """What is to be sent and has no answer yet, from after a cursor on; in control it counts as sent from here on."""
+    live, mode = live_site(desk, now), _mode(desk)
+    if mode is Mode.OBSERVE:
+        return []
+    if mode is Mode.ADVISE:
+        return _lines([command for command in live.outbox if number(command) > after], advice=True)
+    live = hand_out(desk, live, now)
+    return _lines([c for c in live.outbox if c.taken_at is not None and number(c) > after], advice=False)
+
+
+def hand_out(desk: Desk, live: LiveSite, now: datetime) -> LiveSite:
+    """The site after what may be sent now was taken to be sent, with a line in the journal for each."""
+    after, sent = taken(live, now)
+    if after != live:
+        desk.keep(Kind.STATE, after)
+    for line in _lines(sent, advice=False):
+        desk.unit.append(desk.tenant, Kind.COMMAND, desk.site, line.id, line.model_dump_json())
+    return after
+
+
+def acknowledge(desk: Desk, told: Acknowledgements, now: datetime) -> Applied:
+    """What became of commands; told twice or too late it changes nothing. Raises InvalidDocument, NotFound."""
+    judge_alone(told)
+    live, applied = live_site(desk, now), 0
+    for one in told.acknowledgements:
+        desk.unit.append(desk.tenant, Kind.ACKNOWLEDGEMENT, desk.site, one.command, form_json(Acknowledgement, one))
+        command = next((c for c in live.outbox if c.id == one.command), None)
+        if command is not None:
+            live, applied = _answered(live, command, one, now), applied + 1
+    desk.keep(Kind.STATE, live)
+    if any(one.outcome not in (Outcome.SENT, Outcome.ACCEPTED, Outcome.MEASURED) for one in told.acknowledgements):
+        wake(desk, now)
+    return Applied(applied=applied, ignored=len(told.acknowledgements) - applied)
+
+
+def number(command: Command) -> int:
+    """Commands of a site are counted."""
+    return int(command.id.rpartition("-")[2])
+
+
+def _answered(live: LiveSite, command: Command, told: Acknowledgement, now: datetime) -> LiveSite:
+    """A command that was only offered counts as sent from the first word about it on."""
+    if command.taken_at is None:
+        free = replace(command, after=())
+        alone = replace(live, outbox=(free,))
+        alone, sent = taken(alone, now)
+        others = tuple(c for c in live.outbox if c.id != command.id)
+        live, command = replace(alone, outbox=(*others, *sent)), (sent or (free,))[0]
+    if told.outcome not in _RESULTS:
+        return live
+    result = Result(outcome=_RESULTS[told.outcome], detail=told.reason)
+    heard = observed(live, tuple(events_of(command, result, live, now)), now)
+    return answered(heard, command, result, now)
+
+
+def _mode(desk: Desk) -> Mode:
+    policy = desk.find(Kind.POLICY)
+    mode: Mode = policy.value.mode if policy else Mode.ADVISE
+    return mode
+
+
+def _lines(commands: Sequence[Command], *, advice: bool) -> list[CommandLine]:
+    return [
+        CommandLine(
+            id=one.id,
+            cursor=number(one),
+            station=one.station,
+            ocpp=one.version,
+            action=one.action,
+            payload=one.payload,
+            evse=one.evse,
+            session=one.session,
+            after=list(one.after),
+            advice=advice,
+            created_at=one.created_at,
+        )
+        for one in commands
+    ]

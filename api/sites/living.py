@@ -1,0 +1,131 @@
+"""The live site behind the documents of one: what was told is laid over what was heard. Pure."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from api.operating.live import LiveSite
+from api.sites.assembling import OVERDUE, Contents, in_sight, priced, site_now
+from api.sites.stays import Stay, session_of
+from models.domain.default_horizon import default_stay_h
+from models.domain.electrical import NOMINAL_VOLTAGE_V, evse_max_power_kw
+from models.domain.scenario import Scenario
+from models.domain.session import Session
+from models.domain.site import Site
+from optimizer.rolling import next_scenario, opening
+from optimizer.rolling.plugging import unplugged
+from optimizer.rolling.state import EvseRecord, SessionRecord, SiteState
+
+
+def refreshed(live: LiveSite | None, known: Contents, now: datetime) -> LiveSite:
+    """The live site as the documents have it now; what its stations told stays."""
+    site = site_now(known, now)
+    state = opening(site) if live is None else _with_equipment(live.state, site)
+    stays = {stay.told.evse: stay for stay in known.stays}
+    evses = {name: _with_stay(record, stays.get(name)) for name, record in state.evses.items()}
+    wishes = {name: wish(stay, site, now) for name, stay in stays.items()}
+    state = replace(state, evses=evses, wishes=wishes)
+    live = live or LiveSite(site=site, state=state)
+    return replace(live, site=site, state=state, tariff=known.tariff, signals=known.signals, version=known.policy.ocpp)
+
+
+def scenario_of(live: LiveSite, known: Contents, now: datetime) -> Scenario:
+    """What is to be planned now, with prices that are not published yet estimated."""
+    scenario = next_scenario(live.state, live.site, live.tariff, live.signals, now)
+    assert scenario.horizon is not None, "the receding horizon is always there"
+    tariff, estimated = priced(known, scenario.horizon)
+    signals = in_sight(scenario.signals, scenario.horizon)
+    return replace(scenario, tariff=tariff, signals=signals, assumptions=(*scenario.assumptions, *estimated))
+
+
+def wish(stay: Stay, site: Site, now: datetime) -> Session:
+    """What its driver wants, as told, and as asked for since.
+
+    A boost is a promise with an early departure; whoever opted out is boosted as long as it stays.
+    """
+    session = replace(session_of(stay), departure=_still_there_until(stay, site, now))
+    if stay.boost is None and not stay.opted_out:
+        return session
+    target_kwh = session.energy_target_kwh
+    ready_by = stay.boost.ready_by if stay.boost else None
+    if stay.boost is not None and stay.boost.energy_kwh is not None:
+        target_kwh = stay.delivered_kwh + stay.boost.energy_kwh
+    promised_kwh = session.energy_minimum_kwh if target_kwh is None else target_kwh
+    departure = ready_by or _soonest(session, site, target_kwh, now)
+    return replace(session, departure=departure, energy_target_kwh=target_kwh, energy_minimum_kwh=promised_kwh)
+
+
+def _still_there_until(stay: Stay, site: Site, now: datetime) -> datetime | None:
+    """As told; whoever is there for longer than told, or than is usual, is expected to stay another hour."""
+    told = stay.told.departure
+    usual = None if site.habits else stay.told.plugged_in_at + timedelta(hours=default_stay_h(site))
+    over = told or usual
+    return now + OVERDUE if over is not None and over <= now else told
+
+
+def _soonest(session: Session, site: Site, target_kwh: float | None, now: datetime) -> datetime | None:
+    """When it would be ready at all that EVSE and car can; as told where nobody knows the need."""
+    if target_kwh is None:
+        return session.departure
+    evse = next(evse for evse in site.evses if evse.id == session.evse)
+    most_kw = evse_max_power_kw(evse, session.vehicle, site.voltage_v or NOMINAL_VOLTAGE_V)
+    if session.vehicle is not None and session.vehicle.max_charge_kw is not None:
+        most_kw = min(most_kw, session.vehicle.max_charge_kw)
+    hours = max(0.0, target_kwh - session.delivered_kwh) / max(most_kw, _LEAST_KW)
+    return now + max(timedelta(hours=min(hours, _LONGEST_H)), _SHORTEST)
+
+
+_SHORTEST = timedelta(minutes=5)
+_LONGEST_H = 24.0
+_LEAST_KW = 0.1
+
+
+def _with_equipment(state: SiteState, site: Site) -> SiteState:
+    """Records of what stands there now; what is known of an EVSE stays as long as it hangs on the same station."""
+    fresh = opening(site)
+    stations = {name: state.stations.get(name, record) for name, record in fresh.stations.items()}
+    evses = {name: _kept(state.evses.get(name), record) for name, record in fresh.evses.items()}
+    return replace(state, site_id=site.id, stations=stations, evses=evses)
+
+
+def _kept(known: EvseRecord | None, fresh: EvseRecord) -> EvseRecord:
+    if known is None or (known.station, known.number) != (fresh.station, fresh.number):
+        return fresh
+    return replace(known, plate=fresh.plate)
+
+
+def _with_stay(record: EvseRecord, stay: Stay | None) -> EvseRecord:
+    """Whoever was told to be there is there under the caller's id; whoever was told to have left is gone.
+
+    A session that a station alone told of has an id that was made of the EVSE's, and stays.
+    """
+    session = record.session
+    if stay is None:
+        by_station_alone = session is None or session.id.startswith(f"{record.id}@")
+        return record if by_station_alone else unplugged(record)
+    if session is None or not _same(session, stay):
+        session = SessionRecord(id=stay.told.session, evse=record.id, arrival=stay.told.plugged_in_at)
+    return replace(record, session=_told(session, record, stay))
+
+
+def _same(session: SessionRecord, stay: Stay) -> bool:
+    """Under the caller's id already, or told by the station when it plugged in."""
+    by_station = session.id.startswith(f"{session.evse}@") and session.arrival >= stay.told.plugged_in_at - _APART
+    return session.id == stay.told.session or by_station
+
+
+_APART = timedelta(minutes=10)
+"""Between what a station and a CSMS tell of the same plug."""
+
+
+def _told(session: SessionRecord, record: EvseRecord, stay: Stay) -> SessionRecord:
+    """Phases that nobody measured are those of the EVSE: a caller means what it says of a need."""
+    told_phases = stay.told.vehicle.phases if stay.told.vehicle else None
+    return replace(
+        session,
+        id=stay.told.session,
+        arrival=stay.told.plugged_in_at,
+        transaction_id=stay.told.transaction_id or session.transaction_id,
+        phases=session.phases or told_phases or record.plate.phases,
+        delivered_kwh=max(session.delivered_kwh, stay.delivered_kwh),
+        soc=stay.soc if stay.soc is not None else session.soc,
+    )

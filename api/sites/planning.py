@@ -1,0 +1,127 @@
+"""Plan a site of the store: read, solve, and keep the plan with what is to be sent, all of it or nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+from api.operating.live import LiveSite
+from api.operating.planning import Planned, with_plan
+from api.planning import Answer, plan
+from api.release import own_version
+from api.service import Service
+from api.sites import waking
+from api.sites.assembling import Contents, contents
+from api.sites.forms import Mode
+from api.sites.keeping import Desk
+from api.sites.living import refreshed, scenario_of
+from api.sites.plans import PlanMade, keep_plan
+from api.sites.unchanged import without_repeats
+from api.store.records import Kind, Lease
+from models.domain.errors import ChargingError, Conflict, NotFound
+from models.domain.scenario import Scenario
+from models.domain.wire import scenario_json
+
+LEASE_GRACE_S = 30.0
+"""Beyond the deadline of a plan, before another replica may take over. [s]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan is made of, and the revision of the job at that moment."""
+
+    live: LiveSite
+    scenario: Scenario
+    job: int | None
+    minutes: float
+    """Until the next plan, if nothing happens. [min]"""
+
+
+def plan_site(service: Service, tenant: str, site: str, who: str) -> PlanMade:
+    """Plan what is known now; raises NotFound, Conflict while another replica plans it, and what planning raises."""
+    now = service.clock()
+    with _lease(service, tenant, site, now) as lease:
+        try:
+            asked = _asked(service, tenant, site, now)
+            planned = _solved(service, asked, now)
+            return _kept(service, lease, asked, planned, who, now)
+        except NotFound:
+            raise
+        except ChargingError as error:
+            _note_failure(service, tenant, site, now, error)
+            raise
+
+
+@contextmanager
+def _lease(service: Service, tenant: str, site: str, now: datetime) -> Iterator[Lease]:
+    """The right to plan a site, given back at the end."""
+    with service.store.begin(now) as unit:
+        _check_planned(Desk(unit, tenant, site, ""))
+        for_s = service.settings.deadline_s + LEASE_GRACE_S
+        lease = unit.take(tenant, site, service.settings.replica, for_s)
+    if lease is None:
+        raise Conflict("another replica is planning this site just now")
+    try:
+        yield lease
+    finally:
+        with service.store.begin(now) as unit:
+            unit.release(lease)
+
+
+def _check_planned(desk: Desk) -> None:
+    """Raises NotFound, and Conflict for a site that is handed back."""
+    desk.get(Kind.SITE)
+    policy = desk.find(Kind.POLICY)
+    if policy is not None and policy.value.mode is Mode.HANDED_BACK:
+        raise Conflict("the site is handed back; its policy has to say another mode before it is planned again")
+
+
+def _asked(service: Service, tenant: str, site: str, now: datetime) -> Asked:
+    with service.store.view() as unit:
+        desk = Desk(unit, tenant, site, "")
+        known, job = contents(desk), desk.find(Kind.JOB)
+        live = _live(desk, known, now)
+    revision = job.revision if job else None
+    return Asked(live, scenario_of(live, known, now), revision, known.policy.replan_minutes)
+
+
+def _live(desk: Desk, known: Contents, now: datetime) -> LiveSite:
+    found = desk.find(Kind.STATE)
+    return refreshed(found.value if found else None, known, now)
+
+
+def _solved(service: Service, asked: Asked, now: datetime) -> Planned:
+    """Takes as long as the solver, at most until the deadline; nobody waits for anything meanwhile."""
+    if not asked.scenario.sessions:
+        return Planned(answer=None)
+    settings, deadline_s = service.solve_settings, service.settings.deadline_s
+    return Planned(answer=plan(asked.scenario, settings=settings, now=now, deadline_s=deadline_s))
+
+
+def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: str, now: datetime) -> PlanMade:
+    """Messages may have come in while it was solved, so the site is read again."""
+    with service.store.begin(now) as unit:
+        unit.hold(lease)
+        desk = Desk(unit, lease.tenant, lease.site, who)
+        known = contents(desk)
+        before = _live(desk, known, now)
+        live, planned = with_plan(before, planned, now)
+        live = without_repeats(live, now)
+        if known.policy.mode not in (Mode.ADVISE, Mode.CONTROL):
+            live = replace(live, outbox=())
+        desk.keep(Kind.STATE, live)
+        waking.planned(desk, now, minutes=asked.minutes, known=asked.job)
+        return keep_plan(desk, planned, live, epoch=lease.epoch, digest=_digest(planned.answer), now=now)
+
+
+def _digest(answer: Answer | None) -> str:
+    """Of everything that the plan was made of: the same inputs give the same plan."""
+    if answer is None:
+        return ""
+    return sha256(f"{own_version()}\n{scenario_json(answer.scenario)}".encode()).hexdigest()
+
+
+def _note_failure(service: Service, tenant: str, site: str, now: datetime, error: ChargingError) -> None:
+    with service.store.begin(now) as unit:
+        waking.failed(Desk(unit, tenant, site, ""), now, str(error).partition("\n")[0])
