@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api import problems
 from api.doctor import solver_check
+from api.jobs import Running
 from api.openapi import openapi
 from api.release import own_version
 from api.routes import (
@@ -82,12 +83,30 @@ def _lifespan(settings: ServiceSettings, store: Store | None, clock: Clock) -> A
         used = store or await run_sync(open_store, settings.database_url)
         try:
             app.state.service = await _service(settings, used, clock)
-            yield
+            async with _jobs(app):
+                yield
         finally:
             if store is None:
                 used.close()
 
     return lifespan
+
+
+@asynccontextmanager
+async def _jobs(app: FastAPI) -> AsyncIterator[None]:
+    """What is done by itself, as long as the service runs."""
+    service: Service = app.state.service
+    app.state.jobs = None
+    if not service.settings.plans_by_itself:
+        yield
+        return
+    running = Running(service)
+    app.state.jobs = running.jobs
+    running.start()
+    try:
+        yield
+    finally:
+        await run_sync(running.stop)
 
 
 async def _service(settings: ServiceSettings, store: Store, clock: Clock) -> Service:

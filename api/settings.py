@@ -35,6 +35,15 @@ class ServiceSettings(BaseSettings):
     """Longest request body that is read. [bytes]"""
     deadline_s: float = Field(default=DEADLINE_S, gt=0, le=LONGEST_DEADLINE_S, allow_inf_nan=False)
     """Until there must be a plan, the best there is by then; a request may ask for a shorter one. [s]"""
+    plans_by_itself: bool = True
+    """Whether this replica plans sites when something happens and every few minutes."""
+    keep_plans_days: float = Field(default=30.0, ge=1.0)
+    """Plans, commands and what became of them. [days]"""
+    keep_measurements_days: float = Field(default=30.0, ge=1.0)
+    keep_sessions_days: float = Field(default=90.0, ge=1.0)
+    """After they have left. [days]"""
+    keep_events_days: float = Field(default=7.0, ge=1.0)
+    """Of the stream of events. [days]"""
     replica: str = Field(default_factory=lambda: uuid4().hex[:12])
     """Name of this process among its replicas."""
     solves_at_once: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

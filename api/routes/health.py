@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
+from api.jobs import Jobs
 from api.service import Service, service_of
 from models.domain.errors import StoreError
 
+STOPPED = "the clock has stopped"
 router = APIRouter(prefix="/health", tags=["health"])
 
 
@@ -23,6 +25,7 @@ class Ready(BaseModel):
     status: str
     solver: str
     store: str
+    jobs: str
 
 
 @router.get("/live")
@@ -32,12 +35,18 @@ async def live() -> Live:
 
 
 @router.get("/ready", responses={503: {"model": Ready, "description": "Plans cannot be made or kept now"}})
-def ready(service: Annotated[Service, Depends(service_of)], response: Response) -> Ready:
-    """The solver finds the known optimum of a small plan, and the store answers."""
-    store = _store_status(service)
-    passed = service.self_test.passed and store == "ok"
+def ready(request: Request, service: Annotated[Service, Depends(service_of)], response: Response) -> Ready:
+    """The solver finds the known optimum of a small plan, the store answers, and the clock of the jobs ticks."""
+    store, jobs = _store_status(service), _jobs_status(request.app.state.jobs)
+    passed = service.self_test.passed and store == "ok" and jobs != STOPPED
     response.status_code = 200 if passed else 503
-    return Ready(status="ready" if passed else "not ready", solver=service.self_test.told, store=store)
+    return Ready(status="ready" if passed else "not ready", solver=service.self_test.told, store=store, jobs=jobs)
+
+
+def _jobs_status(jobs: Jobs | None) -> str:
+    if jobs is None:
+        return "this replica only answers"
+    return "ok" if jobs.runs() else STOPPED
 
 
 def _store_status(service: Service) -> str:

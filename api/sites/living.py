@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from api.operating.live import LiveSite
 from api.sites.assembling import OVERDUE, Contents, in_sight, priced, site_now
 from api.sites.stays import Stay, session_of
-from models.domain.default_horizon import default_stay_h
+from models.domain.default_horizon import default_stay_h, floor_start_s
 from models.domain.electrical import NOMINAL_VOLTAGE_V, evse_max_power_kw
 from models.domain.scenario import Scenario
 from models.domain.session import Session
 from models.domain.site import Site
+from models.domain.times import instant, seconds
 from optimizer.rolling import next_scenario, opening
 from optimizer.rolling.plugging import unplugged
 from optimizer.rolling.state import EvseRecord, SessionRecord, SiteState
@@ -18,7 +19,7 @@ from optimizer.rolling.state import EvseRecord, SessionRecord, SiteState
 
 def refreshed(live: LiveSite | None, known: Contents, now: datetime) -> LiveSite:
     """The live site as the documents have it now; what its stations told stays."""
-    site = site_now(known, now)
+    site = site_now(known, instant(floor_start_s(seconds(now))))
     state = opening(site) if live is None else _with_equipment(live.state, site)
     stays = {stay.told.evse: stay for stay in known.stays}
     evses = {name: _with_stay(record, stays.get(name)) for name, record in state.evses.items()}

@@ -76,7 +76,7 @@ def service(store: Store | None = None, clock: Hands | None = None, **settings: 
 
         from api.app import create_app
     store, clock = store or MemoryStore(), clock or Hands()
-    told = ServiceSettings(**({"insecure": True, "database_url": "memory:"} | settings))
+    told = ServiceSettings(**({"insecure": True, "database_url": "memory:", "plans_by_itself": False} | settings))
     with TestClient(create_app(told, store=store, clock=clock), raise_server_exceptions=False) as client:
         yield Yard(client, clock, store)
 

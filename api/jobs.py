@@ -1,0 +1,118 @@
+"""The clock of the service: ticks that look into the store for what is due. Nothing that must last is in here.
+
+Measured on APScheduler 3.11: its default grace of a second skips ticks without a word, an exception in a job store ends
+its loop for good. So it is a clock in memory and nothing else, no exception leaves a tick, and whether it still runs is
+read from when the last tick was.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from api.service import Service
+from api.sites.due import due_sites
+from api.sites.planning import plan_site
+from api.store.retention import forget_old
+from models.domain.errors import ChargingError, Conflict, NotFound
+
+TICK_S = 0.25
+"""With the debouncing, a plan begins at most 0.6 s after what called for it. [s]"""
+FORGET_MINUTES = 60
+STANDS_STILL = timedelta(seconds=30)
+"""A clock that has not ticked for so long has stopped."""
+ELSEWHERE = timedelta(seconds=2)
+"""Before a site that another replica plans is looked at again."""
+WHO = "service"
+"""In the audit trail."""
+
+Site = tuple[str, str]
+"""Tenant and id."""
+Submit = Callable[[Callable[[], None]], Any]
+log = structlog.get_logger("chargewright.jobs")
+
+
+class Jobs:
+    """What is done by itself; ``submit`` decides where, so that tests do it at once."""
+
+    def __init__(self, service: Service, submit: Submit) -> None:
+        self.service, self._submit = service, submit
+        self.beat_at: datetime | None = None
+        """When the last tick began."""
+        self._busy: set[Site] = set()
+        self._not_before: dict[Site, datetime] = {}
+        self._lock = Lock()
+
+    def tick(self) -> None:
+        """Have every site planned that is due and that is not being planned; never raises."""
+        now = self.service.clock()
+        self.beat_at = now
+        try:
+            due = due_sites(self.service.store, now)
+        except ChargingError as error:
+            log.warning("store_failed", error=str(error))
+            return
+        for site in due:
+            if self._begin(site, now):
+                self._submit(lambda site=site: self._plan(site))
+
+    def forget(self) -> None:
+        """Drop what is older than it has to be kept; never raises."""
+        try:
+            log.info("forgotten", counts=forget_old(self.service.store, self.service.settings, self.service.clock()))
+        except ChargingError as error:
+            log.warning("store_failed", error=str(error))
+
+    def runs(self) -> bool:
+        """Whether it still ticks."""
+        return self.beat_at is not None and self.service.clock() - self.beat_at < STANDS_STILL
+
+    def _begin(self, site: Site, now: datetime) -> bool:
+        with self._lock:
+            waits = self._not_before.get(site)
+            if site in self._busy or (waits is not None and now < waits):
+                return False
+            self._busy.add(site)
+            return True
+
+    def _plan(self, site: Site) -> None:
+        try:
+            made = plan_site(self.service, *site, WHO)
+            log.info("planned", tenant=site[0], site=site[1], plan=made.plan, method=made.method, cost=made.cost)
+        except (Conflict, NotFound):
+            self._not_before[site] = self.service.clock() + ELSEWHERE
+        except ChargingError as error:
+            log.warning("not_planned", tenant=site[0], site=site[1], error=str(error).partition("\n")[0])
+        except Exception:  # an error of ours must not stop the clock for all other sites
+            self._not_before[site] = self.service.clock() + STANDS_STILL
+            log.exception("planning_failed", tenant=site[0], site=site[1])
+        finally:
+            with self._lock:
+                self._busy.discard(site)
+
+
+class Running:
+    """The jobs of a service, ticking until it is stopped."""
+
+    def __init__(self, service: Service) -> None:
+        self._threads = ThreadPoolExecutor(service.settings.solves_at_once, thread_name_prefix="plan")
+        self.jobs = Jobs(service, self._in_thread)
+        options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._clock = BackgroundScheduler(timezone=UTC, job_defaults=options)
+        self._clock.add_job(self.jobs.tick, "interval", seconds=TICK_S)
+        self._clock.add_job(self.jobs.forget, "interval", minutes=FORGET_MINUTES)
+
+    def start(self) -> None:
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Plans that are being made are finished; what is due stays due."""
+        self._clock.shutdown(wait=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _in_thread(self, work: Callable[[], None]) -> "Future[None]":
+        return self._threads.submit(work)
