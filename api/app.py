@@ -26,6 +26,7 @@ from api.routes import (
     signals,
     site_plans,
     sites,
+    webhooks,
     worth,
 )
 from api.security.body_limit import BodyLimit
@@ -51,6 +52,7 @@ ROUTES = (
     sessions,
     site_plans,
     commands,
+    webhooks,
 )
 DESCRIPTION = (
     "Smart charging and demand response for charge point operators: a scenario in, per-connector charging "

@@ -18,10 +18,14 @@ from api.service import Service
 from api.sites.due import due_sites
 from api.sites.planning import plan_site
 from api.store.retention import forget_old
+from api.webhooks.delivering import deliver
+from api.webhooks.posting import Post, Poster
 from models.domain.errors import ChargingError, Conflict, NotFound
 
 TICK_S = 0.25
 """With the debouncing, a plan begins at most 0.6 s after what called for it. [s]"""
+TELL_S = 0.5
+"""Between looks for what webhooks were not told yet. [s]"""
 FORGET_MINUTES = 60
 STANDS_STILL = timedelta(seconds=30)
 """A clock that has not ticked for so long has stopped."""
@@ -39,8 +43,9 @@ log = structlog.get_logger("chargewright.jobs")
 class Jobs:
     """What is done by itself; ``submit`` decides where, so that tests do it at once."""
 
-    def __init__(self, service: Service, submit: Submit) -> None:
+    def __init__(self, service: Service, submit: Submit, post: Post | None = None) -> None:
         self.service, self._submit = service, submit
+        self._post = post or Poster(service.settings.webhook_allow.split(","))
         self.beat_at: datetime | None = None
         """When the last tick began."""
         self._busy: set[Site] = set()
@@ -59,6 +64,18 @@ class Jobs:
         for site in due:
             if self._begin(site, now):
                 self._submit(lambda site=site: self._plan(site))
+
+    def tell(self) -> None:
+        """Have webhooks told what they were not told yet; never raises."""
+        try:
+            arrived = deliver(self.service, self._post)
+        except ChargingError as error:
+            log.warning("store_failed", error=str(error))
+        except Exception:  # the clock goes on
+            log.exception("webhooks_failed")
+        else:
+            if arrived:
+                log.info("told", messages=arrived)
 
     def forget(self) -> None:
         """Drop what is older than it has to be kept; never raises."""
@@ -104,6 +121,7 @@ class Running:
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._clock = BackgroundScheduler(timezone=UTC, job_defaults=options)
         self._clock.add_job(self.jobs.tick, "interval", seconds=TICK_S)
+        self._clock.add_job(self.jobs.tell, "interval", seconds=TELL_S)
         self._clock.add_job(self.jobs.forget, "interval", minutes=FORGET_MINUTES)
 
     def start(self) -> None:

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from api.problems import Problem
+from api.problems import InvalidDocument, Problem, documented
 from api.routes.bodies import FORMS
 from models.domain.wire import asking_schema, json_schema
 
@@ -81,6 +81,11 @@ def _moved_reference(key: str, value: Any) -> Any:
 
 
 def _leave_out_framework_errors(told: dict[str, Any]) -> None:
-    """FastAPI describes its own shape of a validation error, which this service never answers."""
+    """FastAPI describes its own shape of a validation error; this service answers with problems of its own."""
     for name in ("HTTPValidationError", "ValidationError"):
         told["components"]["schemas"].pop(name, None)
+    ours = documented(InvalidDocument)[422]
+    for path in told["paths"].values():
+        for operation in path.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422", "")):
+                operation["responses"]["422"] = ours

@@ -44,6 +44,8 @@ class ServiceSettings(BaseSettings):
     """After they have left. [days]"""
     keep_events_days: float = Field(default=7.0, ge=1.0)
     """Of the stream of events. [days]"""
+    webhook_allow: str = ""
+    """Hosts and networks inside that webhooks may go to, with commas between them; all others have to be public."""
     replica: str = Field(default_factory=lambda: uuid4().hex[:12])
     """Name of this process among its replicas."""
     solves_at_once: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

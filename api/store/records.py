@@ -30,6 +30,8 @@ class Kind(StrEnum):
     SECRET = "secret"
     """What a tenant's data are made unreadable with."""
     WEBHOOK = "webhook"
+    DELIVERY = "delivery"
+    """How far a webhook has been told of a site."""
     MEASUREMENT = "measurement"
     PLAN = "plan"
     COMMAND = "command"
