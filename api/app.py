@@ -17,9 +17,11 @@ from api.routes import (
     commands,
     cure,
     documents,
+    drivers,
     event,
     flexibility,
     health,
+    looking,
     orders,
     plans,
     sessions,
@@ -53,6 +55,8 @@ ROUTES = (
     site_plans,
     commands,
     webhooks,
+    drivers,
+    looking,
 )
 DESCRIPTION = (
     "Smart charging and demand response for charge point operators: a scenario in, per-connector charging "

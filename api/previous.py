@@ -14,7 +14,7 @@ from models.domain.units import SECONDS_PER_HOUR
 def previous_from(path: Path) -> Schedule:
     """The setpoints of a document that ``--json`` wrote, and nothing else of it; raises InvalidScenario."""
     try:
-        return _schedule(PlanDocument.model_validate_json(path.read_bytes()))
+        return schedule_of(PlanDocument.model_validate_json(path.read_bytes()))
     except OSError as error:
         raise _refused(path, error.strerror or str(error)) from error
     except (ValueError, IndexError) as error:  # no document, or times in it that do not fit together
@@ -26,7 +26,8 @@ def _refused(path: Path, reason: str) -> InvalidScenario:
     return InvalidScenario([Finding(path="", message=f"--previous {path}: {reason}", remedy=remedy)])
 
 
-def _schedule(document: PlanDocument) -> Schedule:
+def schedule_of(document: PlanDocument) -> Schedule:
+    """Setpoints and offers of a plan, and nothing else; raises ValueError, IndexError for times that do not fit."""
     instants_s = np.array([instant.timestamp() for instant in document.instants])
     nothing = np.zeros(len(instants_s) - 1)
     return Schedule(
@@ -46,6 +47,7 @@ def _session(one: PlannedSession, instants_s: Floats) -> SessionPlan:
     starts_s = np.array([setpoint.start.timestamp() for setpoint in one.setpoints])
     ends_s = np.array([setpoint.end.timestamp() for setpoint in one.setpoints])
     powers_kw = np.array([setpoint.charge_power_kw for setpoint in one.setpoints])
+    offers_kw = np.array([setpoint.offered_power_kw for setpoint in one.setpoints])
     first = int(np.searchsorted(instants_s, starts_s.min(initial=np.inf), side="right")) - 1
     end = int(np.searchsorted(instants_s, ends_s.max(initial=-np.inf), side="left"))
     there = np.arange(first, max(first, end))
@@ -55,6 +57,7 @@ def _session(one: PlannedSession, instants_s: Floats) -> SessionPlan:
         evse_id=one.evse_id,
         first_period=first,
         charge_power_kw=powers_kw[which],
+        offered_power_kw=offers_kw[which],
         plugged_in_h=np.diff(instants_s)[there] / SECONDS_PER_HOUR,
         energy_remaining_kwh=one.energy_remaining_kwh,
         energy_kwh=one.energy_kwh,

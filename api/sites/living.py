@@ -19,7 +19,7 @@ from optimizer.rolling.state import EvseRecord, SessionRecord, SiteState
 
 def refreshed(live: LiveSite | None, known: Contents, now: datetime) -> LiveSite:
     """The live site as the documents have it now; what its stations told stays."""
-    site = site_now(known, instant(floor_start_s(seconds(now))))
+    site = _hurried(site_now(known, instant(floor_start_s(seconds(now)))), known)
     state = opening(site) if live is None else _with_equipment(live.state, site)
     stays = {stay.told.evse: stay for stay in known.stays}
     evses = {name: _with_stay(record, stays.get(name)) for name, record in state.evses.items()}
@@ -41,18 +41,24 @@ def scenario_of(live: LiveSite, known: Contents, now: datetime) -> Scenario:
 def wish(stay: Stay, site: Site, now: datetime) -> Session:
     """What its driver wants, as told, and as asked for since.
 
-    A boost is a promise with an early departure; whoever opted out is boosted as long as it stays.
+    A boost is a promise, by its own time where one was told; how soon it comes is a matter of floors, see ``_hurried``.
     """
     session = replace(session_of(stay), departure=_still_there_until(stay, site, now))
     if stay.boost is None and not stay.opted_out:
         return session
     target_kwh = session.energy_target_kwh
-    ready_by = stay.boost.ready_by if stay.boost else None
     if stay.boost is not None and stay.boost.energy_kwh is not None:
         target_kwh = stay.delivered_kwh + stay.boost.energy_kwh
     promised_kwh = session.energy_minimum_kwh if target_kwh is None else target_kwh
-    departure = ready_by or _soonest(session, site, target_kwh, now)
-    return replace(session, departure=departure, energy_target_kwh=target_kwh, energy_minimum_kwh=promised_kwh)
+    ready_by = stay.boost.ready_by if stay.boost else None
+    soon = ready_by if ready_by is not None and ready_by > now else None
+    return replace(
+        session,
+        departure=soon or session.departure,
+        energy_target_kwh=target_kwh,
+        energy_minimum_kwh=promised_kwh,
+        accepts_less=False,
+    )
 
 
 def _still_there_until(stay: Stay, site: Site, now: datetime) -> datetime | None:
@@ -63,21 +69,19 @@ def _still_there_until(stay: Stay, site: Site, now: datetime) -> datetime | None
     return now + OVERDUE if over is not None and over <= now else told
 
 
-def _soonest(session: Session, site: Site, target_kwh: float | None, now: datetime) -> datetime | None:
-    """When it would be ready at all that EVSE and car can; as told where nobody knows the need."""
-    if target_kwh is None:
-        return session.departure
-    evse = next(evse for evse in site.evses if evse.id == session.evse)
-    most_kw = evse_max_power_kw(evse, session.vehicle, site.voltage_v or NOMINAL_VOLTAGE_V)
-    if session.vehicle is not None and session.vehicle.max_charge_kw is not None:
-        most_kw = min(most_kw, session.vehicle.max_charge_kw)
-    hours = max(0.0, target_kwh - session.delivered_kwh) / max(most_kw, _LEAST_KW)
-    return now + max(timedelta(hours=min(hours, _LONGEST_H)), _SHORTEST)
+def _hurried(site: Site, known: Contents) -> Site:
+    """EVSEs of cars that are to charge as soon as they can give all they have at once, as far as limits allow."""
+    hurry = {stay.told.evse for stay in known.stays if _hurries(stay)}
+    voltage_v = site.voltage_v or NOMINAL_VOLTAGE_V
+    evses = (
+        replace(evse, power_floor_kw=evse_max_power_kw(evse, None, voltage_v)) if evse.id in hurry else evse
+        for evse in site.evses
+    )
+    return replace(site, evses=tuple(evses))
 
 
-_SHORTEST = timedelta(minutes=5)
-_LONGEST_H = 24.0
-_LEAST_KW = 0.1
+def _hurries(stay: Stay) -> bool:
+    return stay.opted_out or (stay.boost is not None and stay.boost.ready_by is None)
 
 
 def _with_equipment(state: SiteState, site: Site) -> SiteState:
