@@ -55,6 +55,7 @@ fuzz: $(READY)  ## 5,000 random sites through optimize and audit; 10,000 histori
 	CHARGEWRIGHT_EXAMPLES=5000 $(BIN)/python -m pytest tests/optimizer/test_properties.py
 	CHARGEWRIGHT_EXAMPLES=10000 $(BIN)/python -m pytest tests/models/test_timeline.py
 	CHARGEWRIGHT_REASONS=200 $(BIN)/python -m pytest tests/optimizer/test_setpoint_reasons.py
+	CHARGEWRIGHT_FUZZ=100000 $(BIN)/python -m pytest tests/api/test_fuzz.py
 
 soak: $(READY)  ## 100,000 random sites through optimizer and audit, 20,000 more with odd numbers; half an hour and more
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.soak --scenarios 100000 --hostile 20000

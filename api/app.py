@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from api import problems
 from api.doctor import solver_check
 from api.jobs import Running
+from api.observing import Metrics, Observed
 from api.openapi import openapi
 from api.release import own_version
 from api.routes import (
@@ -72,23 +73,26 @@ def create_app(
     ``store``: one that is open already, and is left open; None: the one of the settings.
     """
     settings = settings or ServiceSettings()
-    lifespan = _lifespan(settings, store, clock)
+    metrics = Metrics()
+    lifespan = _lifespan(settings, store, clock, metrics)
     app = FastAPI(title="chargewright", version=own_version(), description=DESCRIPTION, lifespan=lifespan)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(Observed, metrics=metrics)
     for part in ROUTES:
         app.include_router(part.router)
+    app.include_router(health.metrics_router)
     problems.install(app)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]  # the way FastAPI documents for extending it
     return app
 
 
-def _lifespan(settings: ServiceSettings, store: Store | None, clock: Clock) -> Any:
+def _lifespan(settings: ServiceSettings, store: Store | None, clock: Clock, metrics: Metrics) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         prepare_workers("api.cli", "api.planning")
         used = store or await run_sync(open_store, settings.database_url)
         try:
-            app.state.service = await _service(settings, used, clock)
+            app.state.service = await _service(settings, used, clock, metrics)
             async with _jobs(app):
                 yield
         finally:
@@ -115,11 +119,12 @@ async def _jobs(app: FastAPI) -> AsyncIterator[None]:
         await run_sync(running.stop)
 
 
-async def _service(settings: ServiceSettings, store: Store, clock: Clock) -> Service:
+async def _service(settings: ServiceSettings, store: Store, clock: Clock, metrics: Metrics) -> Service:
     return Service(
         settings=settings,
         store=store,
         clock=clock,
+        metrics=metrics,
         rates=Rates(settings.rate_limit),
         solve_settings=Settings(steady=True),
         solves=CapacityLimiter(settings.solves_at_once),

@@ -56,6 +56,7 @@ class Jobs:
         """Have every site planned that is due and that is not being planned; never raises."""
         now = self.service.clock()
         self.beat_at = now
+        self.service.metrics.beat.set(now.timestamp())
         try:
             due = due_sites(self.service.store, now)
         except ChargingError as error:
@@ -74,6 +75,7 @@ class Jobs:
         except Exception:  # the clock goes on
             log.exception("webhooks_failed")
         else:
+            self.service.metrics.messages.inc(arrived)
             if arrived:
                 log.info("told", messages=arrived)
 

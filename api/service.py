@@ -8,6 +8,7 @@ from anyio import CapacityLimiter
 from fastapi import Request
 
 from api.doctor import Check
+from api.observing import Metrics
 from api.security.rates import Rates
 from api.settings import ServiceSettings
 from api.store.port import Store
@@ -28,6 +29,7 @@ class Service:
     solve_settings: Settings
     solves: CapacityLimiter
     """As many solves at a time as there are seats."""
+    metrics: Metrics
     self_test: Check
     """What the solver's test at the start said."""
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from api.observing import configure_logs
 from api.security.keys import listed
 from api.service import utc_now
 from api.settings import ServiceSettings
@@ -29,7 +30,8 @@ def serve(*, host: str | None, port: int | None, insecure: bool) -> list[str]:
         return [_told(entry) for entry in error.errors()]
     if refusals := _refusals(settings):
         return refusals
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, server_header=False)
+    configure_logs()
+    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, server_header=False, access_log=False)
     return []
 
 

@@ -55,3 +55,12 @@ def _store_status(service: Service) -> str:
     except StoreError as error:
         return str(error)
     return "ok"
+
+
+metrics_router = APIRouter(tags=["health"])
+
+
+@metrics_router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(service: Annotated[Service, Depends(service_of)]) -> Response:
+    """Counters for Prometheus. No id of a site, a session or a driver is among them."""
+    return Response(service.metrics.told(), media_type="text/plain; version=0.0.4")

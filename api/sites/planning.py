@@ -44,11 +44,15 @@ def plan_site(service: Service, tenant: str, site: str, who: str) -> PlanMade:
     with _lease(service, tenant, site, now) as lease:
         try:
             asked = _asked(service, tenant, site, now)
-            planned = _solved(service, asked, now)
-            return _kept(service, lease, asked, planned, who, now)
+            with service.metrics.plan_seconds.time():
+                planned = _solved(service, asked, now)
+            made = _kept(service, lease, asked, planned, who, now)
+            _count(service, made)
+            return made
         except NotFound:
             raise
         except ChargingError as error:
+            service.metrics.plans_failed.inc()
             _note_failure(service, tenant, site, now, error)
             raise
 
@@ -113,6 +117,13 @@ def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: s
         desk.keep(Kind.STATE, live)
         waking.planned(desk, now, minutes=asked.minutes, known=asked.job)
         return keep_plan(desk, planned, live, epoch=lease.epoch, digest=_digest(planned.answer), now=now)
+
+
+def _count(service: Service, made: PlanMade) -> None:
+    if made.plan is not None:
+        service.metrics.plans.labels(made.method).inc()
+    if made.passed_audit is False:
+        service.metrics.audits_failed.inc()
 
 
 def _digest(answer: Answer | None) -> str:

@@ -163,7 +163,7 @@ def test_every_address_but_those_of_health_and_description_asks_for_a_key(store:
         asked = [(method, path) for path, methods in described.items() for method in methods]
         open_to_all = {path for method, path in asked if client.request(method, path).status_code != 401}
 
-    assert open_to_all == {"/health/live", "/health/ready"}
+    assert open_to_all == {"/health/live", "/health/ready", "/metrics"}
 
 
 def test_a_rate_that_is_none_is_told_at_the_start() -> None:
