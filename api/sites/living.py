@@ -26,7 +26,15 @@ def refreshed(live: LiveSite | None, known: Contents, now: datetime) -> LiveSite
     wishes = {name: wish(stay, site, now) for name, stay in stays.items()}
     state = replace(state, evses=evses, wishes=wishes)
     live = live or LiveSite(site=site, state=state)
-    return replace(live, site=site, state=state, tariff=known.tariff, signals=known.signals, version=known.policy.ocpp)
+    return replace(
+        live,
+        site=site,
+        state=state,
+        tariff=known.tariff,
+        signals=known.signals,
+        version=known.policy.ocpp,
+        plan_every_minutes=known.policy.replan_minutes,
+    )
 
 
 def scenario_of(live: LiveSite, known: Contents, now: datetime) -> Scenario:

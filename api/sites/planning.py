@@ -17,7 +17,6 @@ from api.sites.forms import Mode
 from api.sites.keeping import Desk
 from api.sites.living import refreshed, scenario_of
 from api.sites.plans import PlanMade, keep_plan
-from api.sites.unchanged import without_repeats
 from api.store.records import Kind, Lease
 from models.domain.errors import ChargingError, Conflict, NotFound
 from models.domain.scenario import Scenario
@@ -111,7 +110,6 @@ def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: s
         known = contents(desk)
         before = _live(desk, known, now)
         live, planned = with_plan(before, planned, now)
-        live = without_repeats(live, now)
         if known.policy.mode not in (Mode.ADVISE, Mode.CONTROL):
             live = replace(live, outbox=())
         desk.keep(Kind.STATE, live)
