@@ -14,6 +14,7 @@ from models.domain.session import Session
 from models.domain.site import Evse, MeasuringPoint, Tier
 from models.domain.tariff import Tariff
 from models.domain.units import hours_from_seconds
+from optimizer.audit.followed import starting_kw
 from optimizer.audit.inside import Inside, inside_of
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import Timeline, timeline, utc
@@ -90,6 +91,11 @@ class Case:
     def installed(self) -> dict[str, Installed]:
         """What EVSEs were sent before, by EVSE."""
         return {one.evse: one for one in self.scenario.installed}
+
+    @cached_property
+    def starting_kw(self) -> dict[str, Floats]:
+        """By EVSE that may get a car unseen: what that follows (T,). [kW at evse]"""
+        return starting_kw(self.scenario, self.schedule)
 
     @cached_property
     def evses(self) -> dict[str, Evse]:

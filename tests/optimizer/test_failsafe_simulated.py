@@ -26,7 +26,7 @@ from optimizer.optimize import optimize
 from tests.oracle.unsteered import LINES, Draw, per_phase_kw, readings
 from tests.strategies import random_scenario
 
-SITES = int(os.environ.get("CHARGEWRIGHT_EXAMPLES", "40"))
+SITES = int(os.environ.get("CHARGEWRIGHT_EXAMPLES", "24"))
 HISTORIES = 25
 FREE = frozenset({OfflineBehaviour.FULL, OfflineBehaviour.UNKNOWN})
 

@@ -22,7 +22,7 @@ from tests.oracle.paper_model import Choices, paper_model
 from tests.oracle.tables import Name, Row, Tables, tables_of, tables_of_program, tangents_of
 from tests.strategies import random_scenario
 
-SITES, SAFE_SITES = 100, 30
+SITES, SAFE_SITES = 100, 20
 FIVE = datetime(2026, 3, 2, 17, tzinfo=UTC)
 INSTANTS = [FIVE.timestamp() + seconds for seconds in (0.0, 900.0, 4500.0)]
 
