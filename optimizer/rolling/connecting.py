@@ -32,7 +32,7 @@ def lost(state: SiteState, event: ConnectionLost, when: Placed) -> SiteState:
 
 
 def regained(state: SiteState, event: StationEvent, when: Placed) -> SiteState:
-    """Nobody knows what it did while it was away."""
+    """Nobody knows what it did while it was away, nor how long that was where nobody told that it went."""
     state = with_station(state, event.station_id, reachable=True, lost_at=None)
     return _unverified(state, event.station_id, when.at, "it was out of reach")
 

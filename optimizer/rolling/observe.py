@@ -55,7 +55,7 @@ def _contact(state: SiteState, station: StationRecord, event: StationEvent, when
         return state
     skew_s = station.clock_skew_s if when.skew_s is None else when.skew_s
     state = with_station(state, station.id, heard_at=now, clock_skew_s=skew_s)
-    regained = not station.reachable and not isinstance(event, events.Booted)
+    regained = not station.reachable and not isinstance(event, (events.Booted, answers.ConnectionRegained))
     return connecting.regained(state, event, when) if regained else state
 
 
@@ -67,6 +67,7 @@ FOLDS: Mapping[type[StationEvent], Fold] = MappingProxyType(
     {
         events.Booted: connecting.booted,
         answers.ConnectionLost: connecting.lost,
+        answers.ConnectionRegained: connecting.regained,
         answers.FirmwareTold: connecting.firmware,
         answers.AvailabilityAsked: connecting.availability,
         events.TokenShown: plugging.token,

@@ -10,6 +10,7 @@ from models.domain.answers import (
     CommandAnswered,
     CompositeTold,
     ConnectionLost,
+    ConnectionRegained,
     EvseReserved,
     Outcome,
     PriorityTold,
@@ -231,6 +232,12 @@ def test_any_message_after_a_lost_connection_shows_that_the_station_is_back_and_
     back = after(lost, HeardFrom(**ALL, at=minute(30)))
 
     assert (lost.stations["duo"].reachable, back.stations["duo"].reachable) == (False, True)
+    assert [v.flaw for v in left(back).verdicts] == [Flaw.UNVERIFIED]
+
+
+def test_a_connection_that_is_new_is_one_that_was_lost_also_where_nobody_told_of_the_loss() -> None:
+    back = after(told(after(duo(), began())), ConnectionRegained(**ALL, at=minute(30)))
+
     assert [v.flaw for v in left(back).verdicts] == [Flaw.UNVERIFIED]
 
 
