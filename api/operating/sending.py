@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from api.operating.frames import Frame, outcome_of
 from api.operating.live import Command, CommandKind, LiveSite, Result
@@ -95,7 +96,7 @@ def _name(command: Command) -> str:
 def events_of(command: Command, result: Result, live: LiveSite, now: datetime) -> Iterator[StationEvent]:
     """What an answer says of the station."""
     evse = live.state.evses.get(command.evse or "")
-    where = {"station_id": command.station, "at": now}
+    where: dict[str, Any] = {"station_id": command.station, "at": now}
     number = evse.number if evse else None
     if command.kind is CommandKind.LIMIT:
         yield CommandAnswered(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from api.operating.live import Command, CommandKind, LiveSite
 from api.operating.plugs import number_at
@@ -68,7 +69,7 @@ def _clearing(live: LiveSite, profile: ForeignProfile, now: datetime) -> LiveSit
 
 
 def _queued(
-    live: LiveSite, name: str, station: str, kind: CommandKind, action: str, payload: dict[str, object], now: datetime
+    live: LiveSite, name: str, station: str, kind: CommandKind, action: str, payload: dict[str, Any], now: datetime
 ) -> LiveSite:
     version = live.version_of(station)
     command = Command(

@@ -12,10 +12,9 @@ import numpy as np
 from api.operating.live import LiveSite
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule, SessionPlan
-from models.ocpp.compile import compilation
+from models.ocpp.bundle import bundle
 from models.ocpp.manner import Manner
 from models.ocpp.profile import EvseProfile
-from models.ocpp.standing import standing_profiles
 from optimizer.rolling.allowed import expected_kw
 from optimizer.rolling.following import least_kw
 from optimizer.rolling.state import EvseRecord
@@ -67,11 +66,10 @@ def on_trial_profiles(
 ) -> tuple[EvseProfile, ...]:
     """A plan for each that has a car which the schedule knows, a default for the others."""
     reached, plans, limits_kw = _reached(scenario, schedule, trials)
-    carried = compilation(reached, plans, now=now, fail_safe_kw=limits_kw, manner=manner).profiles
     idle = limits_kw.keys() - {plan.evse_id for plan in plans.sessions}
     everybody = dict.fromkeys((evse.id for evse in scenario.site.evses), 0.0) | limits_kw
-    standing = standing_profiles(reached, now, everybody, {}, manner)
-    return (*(profile for profile in standing if profile.evse_id in idle), *carried)
+    found = bundle(reached, plans, now=now, fail_safe_kw=everybody, manner=manner).profiles
+    return tuple(one for one in found if one.evse_id in (idle if one.session_id is None else limits_kw))
 
 
 def _reached(scenario: Scenario, schedule: Schedule, trials: tuple[Trial, ...]) -> tuple[Scenario, Schedule, Shares]:
