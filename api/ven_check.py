@@ -12,7 +12,7 @@ from api.edges.openadr3.connection import MOST_SKEW
 from api.edges.openadr3.ven import VenClient
 from api.ven_settings import VenSettings
 from models.domain.errors import EdgeError
-from models.domain.utility_signal import Mode
+from models.domain.utility_signal import SignalMode
 from models.openadr.v3 import gac
 from models.openadr.v3.channel import Profile, Version
 from models.openadr.v3.translate import understood
@@ -122,7 +122,7 @@ def _events(settings: VenSettings, found: _Found, now: Callable[[], datetime]) -
     findings = [finding for answer in answers for finding in answer.findings]
     if findings:
         return Step("test event", False, findings[0].message, findings[0].remedy)
-    if settings.profile is Profile.GAC and not any(s.mode is Mode.DEFAULT for a in answers for s in a.signals):
+    if settings.profile is Profile.GAC and not any(s.mode is SignalMode.DEFAULT for a in answers for s in a.signals):
         remedy = "name it in safe_mode_events, or ask the network operator for one: it holds when all else is gone"
         return Step("test event", False, "no safe-mode event is known", remedy)
     return Step("test event", True, f"{len(answers)} understood, {sum(len(a.signals) for a in answers)} signals")

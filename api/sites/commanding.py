@@ -11,7 +11,7 @@ from api.operating.hearing import observed
 from api.operating.live import Command, LiveSite, Result
 from api.operating.sending import answered, events_of, taken
 from api.sites.assembling import contents
-from api.sites.forms import Acknowledgement, Acknowledgements, Mode, Outcome
+from api.sites.forms import Acknowledgement, Acknowledgements, Outcome, SiteMode
 from api.sites.judging import judge_alone
 from api.sites.keeping import Desk
 from api.sites.living import refreshed
@@ -69,9 +69,9 @@ def live_site(desk: Desk, now: datetime) -> LiveSite:
 def pull(desk: Desk, after: int, now: datetime) -> list[CommandLine]:
     """What is to be sent and has no answer yet, from after a cursor on; in control it counts as sent from here on."""
     live, mode = live_site(desk, now), _mode(desk)
-    if mode is Mode.OBSERVE:
+    if mode is SiteMode.OBSERVE:
         return []
-    if mode is Mode.ADVISE:
+    if mode is SiteMode.ADVISE:
         return _lines([command for command in live.outbox if number(command) > after], advice=True)
     live = hand_out(desk, live, now)
     return _lines([c for c in live.outbox if c.taken_at is not None and number(c) > after], advice=False)
@@ -122,9 +122,9 @@ def _answered(live: LiveSite, command: Command, told: Acknowledgement, now: date
     return answered(heard, command, result, now)
 
 
-def _mode(desk: Desk) -> Mode:
+def _mode(desk: Desk) -> SiteMode:
     policy = desk.find(Kind.POLICY)
-    mode: Mode = policy.value.mode if policy else Mode.ADVISE
+    mode: SiteMode = policy.value.mode if policy else SiteMode.ADVISE
     return mode
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from api.sites.forms import Mode, SitePolicy
+from api.sites.forms import SiteMode, SitePolicy
 from api.sites.plan_job import PlanJob
 from api.store.port import Store, Unit
 from api.store.records import Document, Kind, Place
@@ -20,4 +20,4 @@ def due_sites(store: Store, now: datetime) -> list[tuple[str, str]]:
 def _is_planned(unit: Unit, job: Document) -> bool:
     tenant, site = job.place.tenant, job.place.site
     policy = unit.find(Place(tenant=tenant, kind=Kind.POLICY, site=site, id=site))
-    return policy is None or read_form(SitePolicy, policy.body).mode is not Mode.HANDED_BACK
+    return policy is None or read_form(SitePolicy, policy.body).mode is not SiteMode.HANDED_BACK

@@ -134,7 +134,7 @@ class PriceForecast:
     export_price: Price | None = None
 
 
-class Mode(StrEnum):
+class SiteMode(StrEnum):
     """What becomes of a site's plans."""
 
     OBSERVE = "observe"
@@ -149,7 +149,7 @@ class Mode(StrEnum):
 
 @value
 class ModeTold:
-    mode: Mode
+    mode: SiteMode
     reason: str = ""
     """For the audit trail."""
 
@@ -197,7 +197,7 @@ class Acknowledgements:
 class SitePolicy:
     """How the service treats a site; what is not said stays as it was set last."""
 
-    mode: Mode = Mode.ADVISE
+    mode: SiteMode = SiteMode.ADVISE
     ocpp: Version = Version.V201
     """Of the commands."""
     replan_minutes: float = 5.0

@@ -6,7 +6,7 @@ from datetime import datetime
 from api.operating.live import Command, CommandKind, LiveSite
 from api.operating.sending import next_id
 from api.sites.commanding import live_site
-from api.sites.forms import Mode, SitePolicy
+from api.sites.forms import SiteMode, SitePolicy
 from api.sites.keeping import Desk
 from api.store.records import Kind
 from models.ocpp.profile import Version
@@ -16,11 +16,11 @@ def hand_back(desk: Desk, reason: str, now: datetime) -> int:
     """How many profiles are to be cleared; done again, it changes nothing. Raises NotFound."""
     live, policy = live_site(desk, now), desk.find(Kind.POLICY)
     told: SitePolicy = policy.value if policy else SitePolicy()
-    if told.mode is Mode.HANDED_BACK:
+    if told.mode is SiteMode.HANDED_BACK:
         return 0
     live = cleared(live, now)
-    desk.put(Kind.POLICY, replace(told, mode=Mode.HANDED_BACK), expected=None, what="handed back")
-    desk.audit("mode", desk.site, mode=Mode.HANDED_BACK, before=told.mode, reason=reason)
+    desk.put(Kind.POLICY, replace(told, mode=SiteMode.HANDED_BACK), expected=None, what="handed back")
+    desk.audit("mode", desk.site, mode=SiteMode.HANDED_BACK, before=told.mode, reason=reason)
     desk.keep(Kind.STATE, live)
     return len(live.outbox)
 

@@ -13,7 +13,7 @@ from api.release import own_version
 from api.service import Service
 from api.sites import waking
 from api.sites.assembling import Contents, contents
-from api.sites.forms import Mode
+from api.sites.forms import SiteMode
 from api.sites.keeping import Desk
 from api.sites.living import refreshed, scenario_of
 from api.sites.plans import PlanMade, keep_plan
@@ -76,7 +76,7 @@ def _check_planned(desk: Desk) -> None:
     """Raises NotFound, and Conflict for a site that is handed back."""
     desk.get(Kind.SITE)
     policy = desk.find(Kind.POLICY)
-    if policy is not None and policy.value.mode is Mode.HANDED_BACK:
+    if policy is not None and policy.value.mode is SiteMode.HANDED_BACK:
         raise Conflict("the site is handed back; its policy has to say another mode before it is planned again")
 
 
@@ -110,7 +110,7 @@ def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: s
         known = contents(desk)
         before = _live(desk, known, now)
         live, planned = with_plan(before, planned, now)
-        if known.policy.mode not in (Mode.ADVISE, Mode.CONTROL):
+        if known.policy.mode not in (SiteMode.ADVISE, SiteMode.CONTROL):
             live = replace(live, outbox=())
         desk.keep(Kind.STATE, live)
         waking.planned(desk, now, minutes=asked.minutes, known=asked.job)

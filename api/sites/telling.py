@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.sites.assembling import assembled, contents
-from api.sites.forms import Mode, SitePolicy
+from api.sites.forms import SiteMode, SitePolicy
 from api.sites.judging import judge_alone, judge_together, refuse
 from api.sites.keeping import ONE_A_SITE, Desk, Kept
 from api.sites.waking import wake
@@ -65,7 +65,7 @@ def _note_mode(desk: Desk, told: SitePolicy) -> None:
     """Every change of mode is in the audit trail by itself; handing back is more than a change of mode."""
     found = desk.find(Kind.POLICY)
     before = found.value.mode if found else SitePolicy().mode
-    if told.mode is Mode.HANDED_BACK and before is not Mode.HANDED_BACK:
+    if told.mode is SiteMode.HANDED_BACK and before is not SiteMode.HANDED_BACK:
         remedy = "call POST /v1/sites/{site}/hand-back, which clears our profiles as well"
         refuse([Finding(path="mode", message="a site is not handed back by its policy", remedy=remedy)])
     if told.mode is not before:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from api.service import Service
 from api.sites.commanding import hand_out, live_site
-from api.sites.forms import Mode
+from api.sites.forms import SiteMode
 from api.sites.keeping import Desk
 from api.store.records import Document, Entry, Kind, Place
 from api.webhooks.forms import About, Delivery, Webhook
@@ -114,7 +114,7 @@ def _last(desk: Desk) -> int:
 
 def _is_steered(desk: Desk) -> bool:
     policy = desk.find(Kind.POLICY)
-    return policy is not None and policy.value.mode in (Mode.CONTROL, Mode.HANDED_BACK)
+    return policy is not None and policy.value.mode in (SiteMode.CONTROL, SiteMode.HANDED_BACK)
 
 
 def _posted(stop: Stop, line: Entry, post: Post, now: datetime) -> tuple[str, bool]:

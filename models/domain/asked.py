@@ -14,7 +14,7 @@ from models.domain.meanings import GroupPlace, Meaning, SignalRules, evses_kw
 from models.domain.scenario import Scenario
 from models.domain.signal import Cap, Direction, Dispatch, Event, Signal
 from models.domain.timeline import Held, Lane, Timeline
-from models.domain.utility_signal import Flow, Mode, Scope, SignalKind, Target, UtilitySignal
+from models.domain.utility_signal import Flow, Scope, SignalKind, SignalMode, Target, UtilitySignal
 from models.domain.value import value
 
 
@@ -142,7 +142,7 @@ def _of_lane(
 def _dispatch(lane: Lane, held: tuple[Held, ...], place: _Place, rules: SignalRules) -> Iterator[Signal | Finding]:
     for each in held:
         power_kw = (each.value or 0.0) * (1.0 if lane.flow is Flow.IMPORT else -1.0)
-        if lane.mode is Mode.ADD:
+        if lane.mode is SignalMode.ADD:
             yield _change(lane, each, power_kw, place, rules)
         elif rules.deviation_price_per_kwh is None:
             yield _as_cap(lane, each, power_kw, place)

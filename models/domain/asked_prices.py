@@ -9,7 +9,7 @@ from models.domain.findings import Finding
 from models.domain.signal import PriceEvent, PriceMode
 from models.domain.timeline import Held, Lane
 from models.domain.units import kg_from_grams
-from models.domain.utility_signal import Flow, Mode
+from models.domain.utility_signal import Flow, SignalMode
 from models.domain.value import Step
 
 _MOST_STEPS = 5000
@@ -25,7 +25,7 @@ def price_events(lanes: Sequence[_Told], currency: str | None) -> Iterator[Price
             told = f"its prices are in {foreign.currency}, the tariff is in {currency}"
             yield _finding(lane, foreign, told, "convert them where they come from; they are not used")
             continue
-        before = taken.setdefault(lane.flow, []) if lane.mode is Mode.SET else []
+        before = taken.setdefault(lane.flow, []) if lane.mode is SignalMode.SET else []
         clash = next((each for each in held if any(_overlap(each, other) for other in before)), None)
         if clash is not None:
             told = "another source already prices some of this time"
@@ -45,7 +45,7 @@ def carbon_events(lane: Lane, held: Sequence[Held], price_per_kg: float | None) 
 
 def _events(lane: Lane, held: Sequence[Held], factor: float) -> Iterator[PriceEvent]:
     for run in _runs(held):
-        mode = PriceMode.REPLACE if lane.mode is Mode.SET and factor == 1.0 else PriceMode.ADD
+        mode = PriceMode.REPLACE if lane.mode is SignalMode.SET and factor == 1.0 else PriceMode.ADD
         series = _steps(run, factor)
         bought, sold = (series, None) if lane.flow is Flow.IMPORT else (None, series)
         yield PriceEvent(

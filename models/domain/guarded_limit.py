@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import isfinite
 
 from models.domain.findings import Finding
-from models.domain.utility_signal import FOREVER, Flow, Mode, SignalInterval, SignalKind, UtilitySignal
+from models.domain.utility_signal import FOREVER, Flow, SignalInterval, SignalKind, SignalMode, UtilitySignal
 from models.domain.value import value
 
 HEARTBEAT = timedelta(seconds=120)
@@ -143,7 +143,7 @@ def as_signal(guard: GuardedLimit, source: str) -> UtilitySignal:
         id=f"guarded {guard.flow} limit",
         source=source,
         kind=SignalKind.LIMIT,
-        mode=Mode.SET,
+        mode=SignalMode.SET,
         flow=guard.flow,
         version=int(guard.at.timestamp() * 1e6),
         issued_at=guard.at,

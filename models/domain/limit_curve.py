@@ -8,10 +8,10 @@ from itertools import groupby, pairwise
 from typing import TypeVar
 
 from models.domain.timeline import Held, Lane, Timeline
-from models.domain.utility_signal import Flow, Mode, SignalKind, Target
+from models.domain.utility_signal import Flow, SignalKind, SignalMode, Target
 from models.domain.value import value
 
-_ByMode = dict[Mode, tuple[Held, ...]]
+_ByMode = dict[SignalMode, tuple[Held, ...]]
 
 
 @value
@@ -59,11 +59,15 @@ def _of_contract(source: str, modes: _ByMode) -> Iterator[LimitStep]:
             yield LimitStep(start=begins, end=ends, limit_kw=limit_kw, source=source, signals=names)
 
 
-def _deciding(told: dict[Mode, Held]) -> list[Held]:
+def _deciding(told: dict[SignalMode, Held]) -> list[Held]:
     """A limit; else the default, and what was granted on top of it. A grant without a default is none."""
-    if Mode.SET in told:
-        return [told[Mode.SET]]
-    return [told[mode] for mode in (Mode.DEFAULT, Mode.ADD) if mode in told] if Mode.DEFAULT in told else []
+    if SignalMode.SET in told:
+        return [told[SignalMode.SET]]
+    return (
+        [told[mode] for mode in (SignalMode.DEFAULT, SignalMode.ADD) if mode in told]
+        if SignalMode.DEFAULT in told
+        else []
+    )
 
 
 _Stretch = TypeVar("_Stretch", Held, LimitStep)

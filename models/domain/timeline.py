@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import groupby, pairwise
 from math import inf
 
-from models.domain.utility_signal import FOREVER, Flow, Mode, SignalInterval, SignalKind, Target, UtilitySignal
+from models.domain.utility_signal import FOREVER, Flow, SignalInterval, SignalKind, SignalMode, Target, UtilitySignal
 from models.domain.value import value
 
 
@@ -23,7 +23,7 @@ class Lane:
     source: str
     programme: str
     kind: SignalKind
-    mode: Mode
+    mode: SignalMode
     flow: Flow
     topic: str
     target: Target

@@ -30,7 +30,7 @@ class SignalKind(StrEnum):
     """Words for people; the operator may give a topic a meaning."""
 
 
-class Mode(StrEnum):
+class SignalMode(StrEnum):
     """What a value does to what is otherwise there."""
 
     SET = "set"
@@ -96,7 +96,7 @@ class UtilitySignal:
     event: str = ""
     """The message that it is part of, which is modified and cancelled as a whole. Empty: ``id``."""
     programme: str = ""
-    mode: Mode = Mode.SET
+    mode: SignalMode = SignalMode.SET
     flow: Flow = Flow.IMPORT
     topic: str = ""
     """Which level, or which alert."""
@@ -155,7 +155,7 @@ def _of_signal(signal: UtilitySignal) -> Iterator[_Defect]:
             yield name, "it has none", "name it"
     if not signal.targets:
         yield "targets", "it is about nobody", "leave the field out for everything that the source reaches"
-    if signal.mode is Mode.DEFAULT and signal.kind is not SignalKind.LIMIT:
+    if signal.mode is SignalMode.DEFAULT and signal.kind is not SignalKind.LIMIT:
         yield "mode", f"a {signal.kind} has no default", "write set or add"
     if signal.failsafe is not None and not (isfinite(signal.failsafe) and signal.failsafe >= 0.0):
         yield "failsafe", f"{signal.failsafe:g} is no limit", "give a number of at least 0"

@@ -16,10 +16,10 @@ from models.domain.findings import Finding
 from models.domain.utility_signal import (
     EVERYTHING,
     FOREVER,
-    Mode,
     Scope,
     SignalInterval,
     SignalKind,
+    SignalMode,
     Target,
     UtilitySignal,
     defects,
@@ -67,14 +67,14 @@ class Answer:
 
 
 _Read = Mapping[str, Any]
-_KINDS: dict[tuple[str, str], tuple[SignalKind, Mode, str]] = {
-    ("SIMPLE", "level"): (SignalKind.LEVEL, Mode.SET, "SIMPLE"),
-    ("ELECTRICITY_PRICE", "price"): (SignalKind.PRICE, Mode.SET, ""),
-    ("ELECTRICITY_PRICE", "priceRelative"): (SignalKind.PRICE, Mode.ADD, ""),
-    ("LOAD_DISPATCH", "setpoint"): (SignalKind.DISPATCH, Mode.SET, ""),
-    ("LOAD_DISPATCH", "delta"): (SignalKind.DISPATCH, Mode.ADD, ""),
-    ("LOAD_CONTROL", "x-loadControlLevelOffset"): (SignalKind.LEVEL, Mode.SET, "LOAD_CONTROL_LEVEL_OFFSET"),
-    ("LOAD_CONTROL", "x-loadControlPercentOffset"): (SignalKind.LEVEL, Mode.SET, "LOAD_CONTROL_PERCENT_OFFSET"),
+_KINDS: dict[tuple[str, str], tuple[SignalKind, SignalMode, str]] = {
+    ("SIMPLE", "level"): (SignalKind.LEVEL, SignalMode.SET, "SIMPLE"),
+    ("ELECTRICITY_PRICE", "price"): (SignalKind.PRICE, SignalMode.SET, ""),
+    ("ELECTRICITY_PRICE", "priceRelative"): (SignalKind.PRICE, SignalMode.ADD, ""),
+    ("LOAD_DISPATCH", "setpoint"): (SignalKind.DISPATCH, SignalMode.SET, ""),
+    ("LOAD_DISPATCH", "delta"): (SignalKind.DISPATCH, SignalMode.ADD, ""),
+    ("LOAD_CONTROL", "x-loadControlLevelOffset"): (SignalKind.LEVEL, SignalMode.SET, "LOAD_CONTROL_LEVEL_OFFSET"),
+    ("LOAD_CONTROL", "x-loadControlPercentOffset"): (SignalKind.LEVEL, SignalMode.SET, "LOAD_CONTROL_PERCENT_OFFSET"),
 }
 _SCALES = {"none": 1.0, "k": 1e3, "M": 1e6, None: 1.0}
 _W_PER_KW = 1e3

@@ -11,16 +11,16 @@ from typing import Any
 
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
-from models.domain.utility_signal import Flow, Mode, Scope, SignalInterval, SignalKind, Target, UtilitySignal
+from models.domain.utility_signal import Flow, Scope, SignalInterval, SignalKind, SignalMode, Target, UtilitySignal
 from models.domain.value import value
 from models.oscp.capacity import intervals
 from models.oscp.wire import ForecastType, GroupCapacityForecast, read
 
 _FLOWS = {
-    ForecastType.CONSUMPTION: (Flow.IMPORT, Mode.SET),
-    ForecastType.GENERATION: (Flow.EXPORT, Mode.SET),
-    ForecastType.FALLBACK_CONSUMPTION: (Flow.IMPORT, Mode.DEFAULT),
-    ForecastType.FALLBACK_GENERATION: (Flow.EXPORT, Mode.DEFAULT),
+    ForecastType.CONSUMPTION: (Flow.IMPORT, SignalMode.SET),
+    ForecastType.GENERATION: (Flow.EXPORT, SignalMode.SET),
+    ForecastType.FALLBACK_CONSUMPTION: (Flow.IMPORT, SignalMode.DEFAULT),
+    ForecastType.FALLBACK_GENERATION: (Flow.EXPORT, SignalMode.DEFAULT),
 }
 _FALLBACKS = {Flow.IMPORT: ForecastType.FALLBACK_CONSUMPTION, Flow.EXPORT: ForecastType.FALLBACK_GENERATION}
 
@@ -116,7 +116,7 @@ def alarm(provider: Provider, now: datetime) -> Finding | None:
 def _signal(provider: Provider, forecast: Forecast, offline: bool) -> UtilitySignal:
     """Version 2 n while the other side is heard from, 2 n + 1 when its forecast is given up."""
     flow, mode = _FLOWS[forecast.type]
-    given_up = offline and mode is Mode.SET and _has_fallback(provider, forecast)
+    given_up = offline and mode is SignalMode.SET and _has_fallback(provider, forecast)
     return UtilitySignal(
         id=f"{forecast.group}/{forecast.type}",
         source=provider.source,

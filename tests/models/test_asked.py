@@ -10,7 +10,7 @@ from models.domain.signal import Cap, Direction, Dispatch, Event, PriceEvent, Pr
 from models.domain.site import Evse, GridNode, NodeKind, Site
 from models.domain.tariff import Tariff
 from models.domain.timeline import fold
-from models.domain.utility_signal import Flow, Mode, Scope, SignalInterval, SignalKind, Target, UtilitySignal
+from models.domain.utility_signal import Flow, Scope, SignalInterval, SignalKind, SignalMode, Target, UtilitySignal
 from models.domain.validation import validate
 from models.domain.value import Step
 
@@ -137,7 +137,7 @@ def test_a_setpoint_with_a_price_of_deviations_is_followed() -> None:
 
 
 def test_a_change_is_an_event_against_a_baseline_or_a_question_to_the_operator() -> None:
-    less = said(SignalKind.DISPATCH, -20.0, mode=Mode.ADD)
+    less = said(SignalKind.DISPATCH, -20.0, mode=SignalMode.ADD)
     assert "a change needs a baseline" in told(less).findings[0].message
     (event,) = told(less, rules=SignalRules(baseline_kw=80.0, payment_per_kwh=0.5)).signals
     assert isinstance(event, Event)

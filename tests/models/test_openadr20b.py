@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from models.domain.timeline import fold
-from models.domain.utility_signal import EVERYTHING, FOREVER, Mode, Scope, SignalKind, Target
+from models.domain.utility_signal import EVERYTHING, FOREVER, Scope, SignalKind, SignalMode, Target
 from models.openadr.v20b import Answer, Channel20b, Code, answered, missing
 
 START = datetime(2024, 7, 16, 23, tzinfo=UTC)
@@ -69,7 +69,7 @@ def test_every_example_is_the_expected_signal(
     answer = told(example(name))
     assert (answer.code, answer.opts_in, answer.findings) == (Code.OK, True, ())
     (signal,) = answer.signals
-    assert (signal.kind, signal.mode, signal.targets, signal.priority) == (kind, Mode.SET, (EVERYTHING,), 1)
+    assert (signal.kind, signal.mode, signal.targets, signal.priority) == (kind, SignalMode.SET, (EVERYTHING,), 1)
     assert signal.programme == "http://example.com/ev-dr"
     assert values(answer)[0] == first
     assert len(values(answer)) == count

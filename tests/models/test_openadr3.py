@@ -10,7 +10,7 @@ import pytest
 
 from models.domain.limit_curve import limit_curve
 from models.domain.timeline import fold
-from models.domain.utility_signal import EVERYTHING, FOREVER, Flow, Mode, Scope, SignalKind, Target
+from models.domain.utility_signal import EVERYTHING, FOREVER, Flow, Scope, SignalKind, SignalMode, Target
 from models.openadr.durations import duration_of, instant_of
 from models.openadr.v3 import gac
 from models.openadr.v3.channel import Channel, Profile, Version
@@ -194,7 +194,7 @@ def test_a_safe_mode_event_holds_where_no_other_limit_does() -> None:
         channel,
     )
     (signal,) = safe.signals
-    assert (signal.mode, signal.intervals[0].end) == (Mode.DEFAULT, FOREVER)
+    assert (signal.mode, signal.intervals[0].end) == (SignalMode.DEFAULT, FOREVER)
     steps = limit_curve(
         fold((*safe.signals, *told(event(80), channel).signals), NOON - timedelta(hours=1), NOON + timedelta(hours=2)),
         Flow.IMPORT,

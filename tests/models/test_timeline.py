@@ -21,10 +21,10 @@ from models.domain.utility_signal import (
     EVERYTHING,
     FOREVER,
     Flow,
-    Mode,
     Scope,
     SignalInterval,
     SignalKind,
+    SignalMode,
     Target,
     UtilitySignal,
     defects,
@@ -120,19 +120,19 @@ def test_duplicates_change_nothing() -> None:
 
 
 def test_the_subscription_holds_where_no_limit_does() -> None:
-    default = limit(30, 0, 120, mode=Mode.DEFAULT, id="subscription")
+    default = limit(30, 0, 120, mode=SignalMode.DEFAULT, id="subscription")
     assert curve(default, limit(80, 30, 60)) == [(0, 30, 30), (30, 60, 80), (60, 120, 30)]
 
 
 def test_what_was_granted_comes_on_top_of_the_subscription_and_of_nothing_else() -> None:
-    granted = limit(12, 30, 60, mode=Mode.ADD, id="granted")
+    granted = limit(12, 30, 60, mode=SignalMode.ADD, id="granted")
     assert curve(granted) == []
-    default = limit(30, 0, 90, mode=Mode.DEFAULT, id="subscription")
+    default = limit(30, 0, 90, mode=SignalMode.DEFAULT, id="subscription")
     assert curve(granted, default) == [(0, 30, 30), (30, 60, 42), (60, 90, 30)]
 
 
 def test_the_default_of_one_source_does_not_fill_the_gaps_of_another() -> None:
-    other = limit(30, 0, 120, mode=Mode.DEFAULT, id="subscription", source="supplier")
+    other = limit(30, 0, 120, mode=SignalMode.DEFAULT, id="subscription", source="supplier")
     assert curve(other, limit(80, 30, 60)) == [(0, 120, 30)]
 
 
@@ -198,7 +198,7 @@ def test_hourly_limits_of_a_local_day_cover_every_real_hour_once(
             ),
             "it has no time zone",
         ),
-        (replace(limit(5), kind=SignalKind.PRICE, mode=Mode.DEFAULT), "a price has no default"),
+        (replace(limit(5), kind=SignalKind.PRICE, mode=SignalMode.DEFAULT), "a price has no default"),
     ],
 )
 def test_signals_that_cannot_be_meant_are_refused_with_the_place(broken: UtilitySignal, told: str) -> None:
@@ -239,7 +239,7 @@ def as_signal(said: Said) -> UtilitySignal:
         source=said.source,
         programme=said.programme,
         kind=SignalKind.LIMIT,
-        mode=Mode(said.mode),
+        mode=SignalMode(said.mode),
         targets=(Target(scope=Scope.GROUP, name=said.target) if said.target else EVERYTHING,),
         version=said.version,
         issued_at=at(said.issued),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from models.domain.findings import Finding
-from models.domain.utility_signal import Mode, SignalKind, UtilitySignal
+from models.domain.utility_signal import SignalKind, SignalMode, UtilitySignal
 from models.domain.value import value
 
 
@@ -44,4 +44,4 @@ def after_outage(signals: Iterable[UtilitySignal], source: str) -> tuple[Utility
 
 
 def _is_given_up(signal: UtilitySignal) -> bool:
-    return signal.kind is SignalKind.LIMIT and signal.mode is not Mode.DEFAULT
+    return signal.kind is SignalKind.LIMIT and signal.mode is not SignalMode.DEFAULT

@@ -1,6 +1,6 @@
 """What each payload type of OpenADR 3 asks, and in which unit and range: Definition.md, event payload enumerations."""
 
-from models.domain.utility_signal import Flow, Mode, SignalKind
+from models.domain.utility_signal import Flow, SignalKind, SignalMode
 from models.domain.value import value
 
 KW, KWH = "KW", "KWH"
@@ -12,7 +12,7 @@ class Asks:
 
     kind: SignalKind
     flow: Flow = Flow.IMPORT
-    mode: Mode = Mode.SET
+    mode: SignalMode = SignalMode.SET
     topic: str = ""
     units: str | None = None
     """That its values must be told in; None: it has no unit."""
@@ -22,7 +22,7 @@ class Asks:
     """Whether only whole numbers are meant."""
 
 
-def _limit(flow: Flow, mode: Mode) -> Asks:
+def _limit(flow: Flow, mode: SignalMode) -> Asks:
     return Asks(kind=SignalKind.LIMIT, flow=flow, mode=mode, units=KW, least=0.0)
 
 
@@ -56,14 +56,14 @@ ASKS: dict[str, Asks] = {
     "PRICE": Asks(kind=SignalKind.PRICE, units=KWH),
     "EXPORT_PRICE": Asks(kind=SignalKind.PRICE, flow=Flow.EXPORT, units=KWH),
     "GHG": Asks(kind=SignalKind.CARBON, least=0.0),
-    "IMPORT_CAPACITY_LIMIT": _limit(Flow.IMPORT, Mode.SET),
-    "EXPORT_CAPACITY_LIMIT": _limit(Flow.EXPORT, Mode.SET),
-    "IMPORT_CAPACITY_SUBSCRIPTION": _limit(Flow.IMPORT, Mode.DEFAULT),
-    "EXPORT_CAPACITY_SUBSCRIPTION": _limit(Flow.EXPORT, Mode.DEFAULT),
-    "IMPORT_CAPACITY_RESERVATION": _limit(Flow.IMPORT, Mode.ADD),
-    "EXPORT_CAPACITY_RESERVATION": _limit(Flow.EXPORT, Mode.ADD),
+    "IMPORT_CAPACITY_LIMIT": _limit(Flow.IMPORT, SignalMode.SET),
+    "EXPORT_CAPACITY_LIMIT": _limit(Flow.EXPORT, SignalMode.SET),
+    "IMPORT_CAPACITY_SUBSCRIPTION": _limit(Flow.IMPORT, SignalMode.DEFAULT),
+    "EXPORT_CAPACITY_SUBSCRIPTION": _limit(Flow.EXPORT, SignalMode.DEFAULT),
+    "IMPORT_CAPACITY_RESERVATION": _limit(Flow.IMPORT, SignalMode.ADD),
+    "EXPORT_CAPACITY_RESERVATION": _limit(Flow.EXPORT, SignalMode.ADD),
     "DISPATCH_SETPOINT": Asks(kind=SignalKind.DISPATCH, units=KW, least=0.0),
-    "DISPATCH_SETPOINT_RELATIVE": Asks(kind=SignalKind.DISPATCH, mode=Mode.ADD, units=KW),
+    "DISPATCH_SETPOINT_RELATIVE": Asks(kind=SignalKind.DISPATCH, mode=SignalMode.ADD, units=KW),
     **{topic: _alert(topic) for topic in (*ALERTS, *INSTRUCTIONS)},
 }
 

@@ -14,10 +14,10 @@ from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.utility_signal import (
     EVERYTHING,
-    Mode,
     Scope,
     SignalInterval,
     SignalKind,
+    SignalMode,
     Target,
     UtilitySignal,
     defects,
@@ -168,7 +168,7 @@ def _asked(payload_type: str, event: Event, descriptor: PayloadDescriptor | None
         told = "its unit is missing" if units is None else f"its unit {units[:20]} is unknown"
         raise _Refusal(_finding(event, "payloadDescriptors", f"{payload_type}: {told}, {asks.units} is needed"))
     is_default = event.event_name in channel.safe_mode_events and asks.kind is SignalKind.LIMIT
-    return replace(asks, mode=Mode.DEFAULT) if is_default else asks
+    return replace(asks, mode=SignalMode.DEFAULT) if is_default else asks
 
 
 def _sign(payload_type: str, event: Event, channel: Channel) -> float:
