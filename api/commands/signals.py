@@ -1,6 +1,6 @@
 """``chargewright signals``: what utilities said, and what holds when."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -33,11 +33,12 @@ def fold(
     from models.domain.asked import asked
     from models.domain.meanings import SignalRules
     from models.domain.timeline import fold as folded
+    from models.domain.timeline import window
     from models.domain.wire import read_rules, read_signals, scenario_json
 
     console = plain_console()
     begin = start.replace(tzinfo=UTC) if start else datetime.now(UTC)
-    timeline = folded(read_signals(content(file)), begin, begin + timedelta(hours=hours), seed=site)
+    timeline = folded(read_signals(content(file)), *window(begin, hours), seed=site)
     print_timeline(timeline, console)
     if scenario is None:
         return

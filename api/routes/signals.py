@@ -1,7 +1,7 @@
 """What utilities said, folded into what holds when; nothing is kept."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from api.security.access import Writer
 from api.service import Service, service_of
 from api.signal_document import FoldedDocument, folded_document
 from models.domain.asked import asked
-from models.domain.timeline import fold
+from models.domain.timeline import fold, window
 from models.domain.wire import read_asking, scenario_json
 
 router = APIRouter(prefix="/v1/signals", tags=["demand response"])
@@ -43,14 +43,14 @@ async def fold_signals(
     site: Annotated[str, Query(max_length=200, description="Whose random starts are drawn: the id of a site.")] = "",
 ) -> FoldedDocument:
     """What holds when, lane by lane, the limits of all sources together, and what the scenario in the body is asked."""
-    answer = partial(folded, body, start=start, length=timedelta(hours=hours), site=site)
+    answer = partial(folded, body, start=start, hours=hours, site=site)
     return await run_sync(answer, limiter=service.solves)
 
 
-def folded(body: bytes, *, start: datetime, length: timedelta, site: str) -> FoldedDocument:
+def folded(body: bytes, *, start: datetime, hours: float, site: str) -> FoldedDocument:
     """From a body to the document; raises the errors of the route."""
     asking = refused_if_no_json(read_asking, body)
-    timeline = fold(asking.signals, start, start + length, seed=site)
+    timeline = fold(asking.signals, *window(start, hours), seed=site)
     if asking.scenario is None:
         return folded_document(timeline, None, ())
     told = asked(timeline, asking.scenario, asking.rules)

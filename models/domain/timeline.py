@@ -12,8 +12,13 @@ from hashlib import sha256
 from itertools import groupby, pairwise
 from math import inf
 
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Finding
 from models.domain.utility_signal import FOREVER, Flow, SignalInterval, SignalKind, SignalMode, Target, UtilitySignal
 from models.domain.value import value
+
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+_YEARS = range(1970, 9000)
 
 
 @value
@@ -75,6 +80,14 @@ def fold(signals: Iterable[UtilitySignal], start: datetime, end: datetime, *, se
     return Timeline(start=start, end=end, lanes=tuple(sorted(filter(lambda pair: pair[1], told), key=_order)))
 
 
+def window(start: datetime, hours: float) -> tuple[datetime, datetime]:
+    """From an instant on for so long; raises InvalidScenario for what no calendar has."""
+    if start.year not in _YEARS:
+        remedy = f"write a year from {_YEARS.start} to {_YEARS.stop - 1}"
+        raise InvalidScenario([Finding(path="start", message=f"the year {start.year} is out of reach", remedy=remedy)])
+    return start, start + timedelta(hours=hours)
+
+
 def current(signals: Iterable[UtilitySignal]) -> tuple[UtilitySignal, ...]:
     """The newest version of every message that is not cancelled.
 
@@ -126,8 +139,13 @@ def _claims(signal: UtilitySignal, start: datetime, end: datetime, seed: str) ->
 
 
 def moved(when: datetime, shift: timedelta) -> datetime:
-    """In UTC, as differences are taken; what has no end keeps none."""
-    return FOREVER if when >= FOREVER - abs(shift) else when.astimezone(UTC) + shift
+    """In UTC, as differences are taken; what has no end keeps none, and no calendar is left."""
+    if when >= FOREVER:
+        return FOREVER
+    try:
+        return min(when.astimezone(UTC) + shift, FOREVER)
+    except OverflowError:
+        return FOREVER if when.year > 1 and shift > timedelta() else EARLIEST
 
 
 def _claim(signal: UtilitySignal, interval: SignalInterval, begins: datetime, ends: datetime, place: int) -> _Claim:

@@ -15,6 +15,10 @@ FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 """The end of what has no end."""
 
 
+MOST_RANDOM_S = 7 * 86400.0
+"""By which a start may move. [s]"""
+
+
 class SignalKind(StrEnum):
     LIMIT = "limit"
     """kW that may be drawn or fed in; never negative."""
@@ -176,8 +180,9 @@ def _of_intervals(signal: UtilitySignal) -> Iterator[_Defect]:
 
 
 def _of_value(kind: SignalKind, interval: SignalInterval, where: str) -> Iterator[_Defect]:
-    if min(interval.earlier_s, interval.later_s) < 0.0:
-        yield f"{where}.later_s", "a random start of less than nothing", "give seconds of at least 0"
+    if not (0.0 <= interval.earlier_s <= MOST_RANDOM_S and 0.0 <= interval.later_s <= MOST_RANDOM_S):
+        message = f"its start moves by chance by less than nothing, or by more than {MOST_RANDOM_S:g} s"
+        yield f"{where}.later_s", message, "give the seconds by which it may move"
     if kind is SignalKind.ALERT:
         return
     if interval.value is None:

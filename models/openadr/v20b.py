@@ -155,7 +155,9 @@ def _read(
 
 
 def _base(event_id: str, described: _Read, channel: Channel20b) -> UtilitySignal:
-    priority = described.get("priority")
+    priority = described.get("priority") or 0
+    if isinstance(priority, bool) or not isinstance(priority, int) or priority < 0:
+        raise _Refusal(Code.INVALID_DATA, "its priority is no number from 0 on")
     return replace(
         _tombstone(event_id, channel.source, int(described["modification_number"])),
         cancelled=False,

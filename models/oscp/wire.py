@@ -73,7 +73,7 @@ class VersionUrl(Wire):
 
 
 class Register(Wire):
-    token: Annotated[str, Field(min_length=1, max_length=4096)]
+    token: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[!-~]+$")]
     version_url: Annotated[tuple[VersionUrl, ...], Field(min_length=1)]
 
 

@@ -22,6 +22,7 @@ EARLY_SHARE = 0.1
 EARLY_LEAST = timedelta(seconds=30)
 UNTOLD_LIFE = timedelta(minutes=5)
 """Of a token whose life the server did not tell."""
+LONGEST_LIFE_S = 86400
 MOST_BYTES = 8 << 20
 """Of an answer that is read."""
 TIMEOUT_S = 10.0
@@ -113,7 +114,9 @@ class Connection:
             form["scope"] = given.scope
         answer = self._send("POST", self._token_url(), data=form)
         token = self._read(Token, self._json(answer))
-        life = UNTOLD_LIFE if token.expires_in is None else timedelta(seconds=token.expires_in)
+        if not (token.access_token.isascii() and token.access_token.isprintable()):
+            raise EdgeError("its token cannot be sent in a header", peer=self.peer, retryable=False)
+        life = UNTOLD_LIFE if token.expires_in is None else timedelta(seconds=min(token.expires_in, LONGEST_LIFE_S))
         return _Held(token.access_token, self._now() + life - max(life * EARLY_SHARE, min(EARLY_LEAST, life / 2)))
 
     def _token_url(self) -> str:

@@ -5,7 +5,7 @@ Names are read whatever their spelling, because VTNs notify in snake case and th
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
@@ -130,7 +130,7 @@ class Problem(Wire):
 class Token(Wire):
     access_token: str
     token_type: str = "Bearer"
-    expires_in: int | None = None
+    expires_in: Annotated[int, Field(ge=0)] | None = None
 
 
 Form = TypeVar("Form", bound=Wire)
