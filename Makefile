@@ -10,7 +10,7 @@ ifneq ($(wildcard $(SHARED_DATA)/README.md),)
 export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
 endif
 
-.PHONY: setup demo test check bench bench-profiles bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
+.PHONY: setup demo test check bench bench-profiles bench-smoke bench-peer fuzz crash soak soak-smoke notebooks serve schema clean
 .PHONY: setup demo test check bench bench-acn bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
 .PHONY: setup demo test check bench bench-smoke bench-peer fuzz soak soak-smoke kill day notebooks serve schema clean
 
@@ -56,6 +56,9 @@ fuzz: $(READY)  ## 5,000 random sites through optimize and audit; 10,000 histori
 	CHARGEWRIGHT_EXAMPLES=10000 $(BIN)/python -m pytest tests/models/test_timeline.py
 	CHARGEWRIGHT_REASONS=200 $(BIN)/python -m pytest tests/optimizer/test_setpoint_reasons.py
 	CHARGEWRIGHT_FUZZ=100000 $(BIN)/python -m pytest tests/api/test_fuzz.py
+
+crash: $(READY)  ## 1,000 kills at named points on SQLite, 200 on PostgreSQL at DATABASE_URL
+	$(BIN)/python -m tests.crash
 
 soak: $(READY)  ## 100,000 random sites through optimizer and audit, 20,000 more with odd numbers; half an hour and more
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.soak --scenarios 100000 --hostile 20000
