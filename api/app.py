@@ -22,6 +22,7 @@ from api.routes import (
     event,
     flexibility,
     health,
+    later,
     looking,
     orders,
     plans,
@@ -44,6 +45,7 @@ from optimizer.settings import Settings
 ROUTES = (
     health,
     plans,
+    later,
     orders,
     worth,
     flexibility,

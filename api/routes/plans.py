@@ -6,16 +6,18 @@ from math import inf
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from api.build_document import document
 from api.document import PlanDocument
-from api.planning import plan
+from api.planning import check, plan
 from api.problems import documented
 from api.routes.bodies import ACCESS_ERRORS, ERRORS, REQUEST_BODY, json_body, read
+from api.routes.later import accepted, prefers_later
 from api.routes.once import OncePerKey
 from api.security.access import Writer
 from api.service import Service, service_of
+from api.sites.later import Later
 from models.domain.sending import PlanPurpose, Version
 from models.ocpp.manner import Manner
 from optimizer.settings import Settings
@@ -27,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["plans"], route_class=OncePerKey)
     "/plans",
     operation_id="create_plan",
     response_model=PlanDocument,
-    responses=documented(*ERRORS, *ACCESS_ERRORS),
+    responses=documented(*ERRORS, *ACCESS_ERRORS) | {202: {"model": Later, "description": "Asked for later"}},
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def create_plan(
@@ -50,6 +52,9 @@ async def create_plan(
         float | None,
         Query(gt=0, allow_inf_nan=False, description="Until there must be a plan; not longer than the service's own."),
     ] = None,
+    prefer: Annotated[
+        str | None, Header(description="`respond-async`: 202 at once, and where the plan will be.")
+    ] = None,
 ) -> Response:
     """Plan a scenario: setpoints for every session, their cost, what is missed and why, and the audit's verdict.
 
@@ -66,6 +71,9 @@ async def create_plan(
         followed_minutes=ocpp_minutes,
         deadline_s=within_s,
     )
+    if prefers_later(prefer):
+        check(read(body, service.clock()))  # what cannot be planned is told at once
+        return await accepted(service, caller, answer)
     return Response(await run_sync(answer, limiter=service.solves), media_type="application/json")
 
 

@@ -14,6 +14,8 @@ class Kind(StrEnum):
     API_KEY = "api_key"
     ANSWER = "answer"
     """What was answered to a request with an Idempotency-Key."""
+    LATER = "later"
+    """A plan that is asked for now and fetched later."""
     SITE = "site"
     TARIFF = "tariff"
     POLICY = "policy"

@@ -14,6 +14,7 @@ def forget_old(store: Store, settings: ServiceSettings, now: datetime) -> dict[s
     """How many of each kind were dropped. Raises StoreError."""
     days = {
         Kind.ANSWER: ANSWERS_DAYS,
+        Kind.LATER: ANSWERS_DAYS,
         Kind.MEASUREMENT: settings.keep_measurements_days,
         Kind.PLAN: settings.keep_plans_days,
         Kind.COMMAND: settings.keep_plans_days,

@@ -28,9 +28,9 @@ from api.sites.forms import (
     Acknowledgements,
     Measurement,
     MeasurementBatch,
-    Mode,
     Outcome,
     SessionTold,
+    SiteMode,
     SitePolicy,
 )
 from api.sites.keeping import Desk
@@ -152,7 +152,7 @@ def build(store: Store) -> None:
         desk = Desk(unit, TENANT, SITE, "test")
         tell(desk, Kind.SITE, read_form(Site, json.dumps(examples.SITE)), START, expected=None)
         tell(desk, Kind.TARIFF, read_form(Tariff, json.dumps(examples.TARIFF)), START, expected=None)
-        tell(desk, Kind.POLICY, SitePolicy(mode=Mode.CONTROL), START, expected=None)
+        tell(desk, Kind.POLICY, SitePolicy(mode=SiteMode.CONTROL), START, expected=None)
         hook = Webhook(url="https://csms.example.com/", about=(About.PLAN, About.COMMAND), secrets=(SECRET,))
         unit.write(Place(tenant=TENANT, kind=Kind.WEBHOOK, id="csms"), form_json(Webhook, hook))
 
