@@ -19,6 +19,7 @@ NAMES = {
     "webhook": "csms",
     "version": "1.6",
     "action": "MeterValues",
+    "id": "0" * 32,
 }
 QUERIES = {
     "/v1/sites/{site}/ocpp/{version}/{action}": "?station=bay-1",
@@ -91,7 +92,7 @@ def test_lists_hold_nothing_of_others(yard: Yard) -> None:
 def test_the_same_calls_find_what_is_the_callers_own(yard: Yard) -> None:
     """Else the walk above would pass with addresses that are wrong."""
     plan = yard.get("/v1/sites/yard/plans").json()["items"][0]["plan"]
-    reading = [(method, path, told) for method, path, told in operations(yard) if method == "get"]
+    reading = [(m, path, told) for m, path, told in operations(yard) if m == "get" and path != "/v1/plans/{id}"]
 
     assert {path: call(yard, m, path, told, plan).status_code for m, path, told in reading} == {
         path: 200 for _, path, _ in reading
