@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ocpp_plans import (
     AC,
@@ -247,7 +247,7 @@ def test_an_instant_without_time_zone_is_refused() -> None:
 power = st.floats(0.0, 22.0) | st.sampled_from([0.0, 4.14, 11.0, 22.0])
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     powers=st.lists(st.tuples(power, power, power), min_size=1, max_size=40),
     units=st.sampled_from([None, (RateUnit.W,)]),
