@@ -10,9 +10,8 @@ ifneq ($(wildcard $(SHARED_DATA)/README.md),)
 export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
 endif
 
-.PHONY: setup demo test check bench bench-profiles bench-smoke bench-peer fuzz crash soak soak-smoke notebooks serve schema clean
-.PHONY: setup demo test check bench bench-acn bench-smoke bench-peer fuzz soak soak-smoke notebooks serve schema clean
-.PHONY: setup demo test check bench bench-smoke bench-peer fuzz soak soak-smoke kill day notebooks serve schema clean
+.PHONY: setup demo test check bench bench-profiles bench-acn bench-smoke bench-peer fuzz crash soak soak-smoke kill day \
+  notebooks serve schema clean
 
 setup: $(READY)
 
@@ -25,8 +24,8 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## one story: a garage uncontrolled, planned, and planned without knowing the drivers
 	$(BIN)/chargewright demo
 
-test: $(READY)  ## the fast suite
-	$(BIN)/python -m pytest
+test: $(READY)  ## the fast suite, on all cores
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY)  ## style, types, and who may import whom
 	$(BIN)/ruff check .
