@@ -30,6 +30,7 @@ KNOWN = {
     "version": "1.6",
     "action": "MeterValues",
     "plan": "none",
+    "id": "0" * 32,
 }
 AT_ONCE = {"wait": "0", "seconds": "0"}
 """So that nobody waits for what does not come."""
