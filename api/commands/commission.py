@@ -1,7 +1,7 @@
 """``chargewright commission``: a script for a CSMS to carry out with a station, and the judgement of its log."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +47,25 @@ def judge(
         return
     for line in _lines(record):
         typer.echo(line)
+
+
+@app.command()
+def declare(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="As of `chargewright plan`.")],
+    logs: Annotated[list[Path], typer.Argument(help="Logs of its stations; each names its station.")],
+) -> None:
+    """Print the scenario with what was found: units, periods, levels, and what counts while nobody is in contact."""
+    from datetime import UTC, datetime
+
+    from api.sources import scenario_from
+    from models.commissioning import declared, read_observations
+    from models.commissioning import judge as judged
+    from models.domain.wire import scenario_json
+
+    given = scenario_from(scenario, datetime.now(UTC))
+    records = [judged(read_observations(_json(log))) for log in logs]
+    site = declared(given.site, {record.station_id: record for record in records})
+    typer.echo(scenario_json(replace(given, site=site), indent=2))
 
 
 def _lines(record: Any) -> list[str]:

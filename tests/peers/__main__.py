@@ -13,7 +13,7 @@ from time import perf_counter
 
 from tests.peers.defects import Defect
 from tests.peers.killing import Killer, losing
-from tests.peers.stories import LATE, day_within_the_process, found, over_websockets
+from tests.peers.stories import MOMENTS_A_MINUTE, day_within_the_process, found, over_websockets
 from tests.peers.yard import HOUR_S, yard
 
 MIDNIGHT_S = 1_772_409_600.0
@@ -33,7 +33,7 @@ def _kill(wanted: argparse.Namespace) -> int:
     began = perf_counter()
     asyncio.run(day.run(MIDNIGHT_S + SETTLED_S))
     day.steering.loses = losing(wanted.seed, share=0.03)
-    share = wanted.moments / (LATE * 60.0 * wanted.hours)
+    share = wanted.moments / (MOMENTS_A_MINUTE * 60.0 * wanted.hours)
     killer = Killer(day, seed=wanted.seed, share=share, most=wanted.moments, hours=wanted.after)
     killer.told = _progress
     asyncio.run(day.run(MIDNIGHT_S + SETTLED_S + wanted.hours * HOUR_S))
@@ -56,7 +56,7 @@ def _progress(killer: Killer) -> None:
 
 def _day(wanted: argparse.Namespace) -> int:
     given = {"count": wanted.count, "limit_a": wanted.limit, "rating_a": 16.0, "whole_offers": True}
-    made = yard(wanted.seed, MIDNIGHT_S, defects=tuple(Defect), **given)
+    made = yard(wanted.seed, MIDNIGHT_S, defects=tuple(Defect), first_cars_h=(0.1, 3.0), **given)
     began = perf_counter()
     day, records, faults = over_websockets(made, wanted.hours, MIDNIGHT_S)
     print(f"{wanted.count} charge points, {wanted.limit:g} A, {wanted.hours:g} h, seed {wanted.seed}:", end=" ")
@@ -66,8 +66,9 @@ def _day(wanted: argparse.Namespace) -> int:
         defect = next(iter(station.defects), None)
         told = f"planned {day.planned_kwh.get(name, 0.0):.1f} kWh, drew {day.measured_kwh.get(name, 0.0):.1f}"
         print(f"  {name} {station.version} {defect or 'obedient'}: {', '.join(found(day, records, name))}; {told}")
-    kept, wanted_kwh = day.kept_kwh()
-    print(f"obedient ones drew {kept:.1f} kWh of {wanted_kwh:.1f} planned: {100.0 * (kept / wanted_kwh - 1.0):+.2f} %")
+    drawn_kwh, planned_kwh = day.kept_kwh()
+    apart = f"{100.0 * (drawn_kwh / planned_kwh - 1.0):+.2f} %" if planned_kwh else "no car came to them"
+    print(f"obedient ones drew {drawn_kwh:.1f} kWh of {planned_kwh:.1f} planned: {apart}")
     return int(bool(day.over))
 
 

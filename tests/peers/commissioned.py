@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import replace
 
 from models.commissioning import Record, Subject, judge, read_observations, script
+from models.commissioning.spelling import read_keys
 from models.ocpp.profile import Version
-from models.ocpp.station import Capability
+from models.ocpp.station import Capability, Identity, capability
 from tests.peers.commissioner import Commissioner
 from tests.peers.link import Direct
 from tests.peers.outlet import Outlet
@@ -31,6 +32,13 @@ def _record(station: Station) -> Record:
         step_s=5.0,
     )
     twin.connect()
-    subject = Subject(version=Version(twin.version), capability=Capability(station_id=twin.id), evses=2)
+    subject = Subject(version=Version(twin.version), capability=_told(twin), evses=2)
     log = asyncio.run(Commissioner(Direct(twin)).run(script(subject)))
     return judge(read_observations({"station": twin.id, "version": twin.version, "evses": 2, "log": log}))
+
+
+def _told(station: Station) -> Capability:
+    """What it answers when it is asked for its keys, before the script is written."""
+    version = Version(station.version)
+    asked = read_keys(version)
+    return capability(Identity(station_id=station.id), version, station.handle(asked.action, asked.payload).payload)

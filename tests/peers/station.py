@@ -4,7 +4,7 @@ A state machine with an injected clock: ``advance`` lets time pass, ``handle`` a
 it wants to say, ``answered`` takes the answer. It knows no socket; ``tests.peers.line`` puts it on one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
@@ -14,8 +14,11 @@ from tests.peers.answering import answer
 from tests.peers.defects import Defect
 from tests.peers.messages import Answer, Call, Payload
 from tests.peers.outlet import Outlet
+from tests.peers.postbox import Postbox
+from tests.peers.sampling import samples
 from tests.peers.shelf import TRANSACTION, Held, Moment, Shelf
-from tests.peers.vehicle import LEAST_OFFER_A, VOLTAGE_V, Car
+from tests.peers.spelling16 import Said
+from tests.peers.vehicle import LEAST_OFFER_A, Car
 
 BOOT_S, SLOW_BY_S, PATIENCE_S = 30.0, 240.0, 10.0
 """How long a boot takes, how far a slow clock lags, how long an impatient charge point waits for an answer. [s]"""
@@ -45,13 +48,12 @@ class Station:
     shelf: Shelf = field(init=False)
     for_next: dict[int, Held] = field(default_factory=dict)
     """Profiles of remote starts, until their transaction has an id."""
-    _outbox: list[Call] = field(default_factory=list)
-    _unanswered: dict[str, tuple[Call, int | None]] = field(default_factory=dict)
+    post: Postbox = field(init=False)
     _over_unnamed: dict[str, tuple[Outlet, float, str]] = field(default_factory=dict)
-    _count: int = 0
     _transactions: int = 0
 
     def __post_init__(self) -> None:
+        self.post = Postbox(self.id)
         self.shelf = Shelf(level_hides_while_valid=self.hides, last_only=Defect.LAST_PROFILE_ONLY in self.defects)
 
     # What happens to it
@@ -89,15 +91,14 @@ class Station:
     def connect(self) -> None:
         """The socket is open; what was not answered is said again."""
         self.connected = True
-        self._unanswered = {key: asked for key, asked in self._unanswered.items() if asked[0].kept}
-        self._outbox = [call for call, _ in self._unanswered.values()]
+        self.post.regained()
         self._say(self.spelling.boot(self.id))
         for outlet in self.outlets:
             self._tell_state(outlet)
 
     def disconnect(self) -> None:
         self.connected = False
-        self._outbox = [call for call in self._outbox if call.kept]
+        self.post.lost()
         if Defect.DROPS_AT_DISCONNECT in self.defects:
             self.shelf.held.clear()
 
@@ -122,15 +123,14 @@ class Station:
         """What it has to say and has not said on this connection; nothing while it has none."""
         if not self.connected or not self.up:
             return []
-        said, self._outbox = self._outbox, []
-        return said
+        return self.post.take()
 
     def answered(self, call_id: str, payload: Payload) -> None:
         """The CSMS answered; in 1.6 that is where a transaction gets its id."""
-        call, number = self._unanswered.pop(call_id, (None, None))
-        if call is None or number is None:
+        asked = self.post.answered(call_id)
+        if asked is None:
             return
-        outlet = self.outlet(number)
+        call, outlet = asked[0], self.outlet(asked[1])
         if call.action == "StartTransaction":
             self._named(call, outlet, str(payload["transactionId"]))
         late = self.now_s - call.at_s > PATIENCE_S
@@ -292,33 +292,14 @@ class Station:
 
     def _sample(self, outlet: Outlet) -> None:
         self._offer()
-        samples = list(self._samples(outlet))
-        self._say(self.spelling.sampled(outlet, self.clock_s, samples), outlet.number, kept=True)
-
-    def _samples(self, outlet: Outlet) -> Iterable[dict[str, object]]:
-        sample, current_a = self.spelling.sample, self.draw_a(outlet)
-        yield sample("Energy.Active.Import.Register", outlet.register_wh, "Wh", None)
-        if Defect.ENERGY_ONLY in self.defects:
-            return
-        one = Defect.ONE_PHASE_REPORTED in self.defects
-        if not one:
-            yield sample("Power.Active.Import", outlet.power_w(current_a), "W", None)
-        for terminal, phase in zip(("L1", "L2", "L3"), outlet.phases, strict=False):
-            if not one or terminal == "L1":
-                yield sample("Current.Import", current_a if phase in outlet.phases_in_use() else 0.0, "A", terminal)
-        yield sample("Voltage", VOLTAGE_V, "V", "L1")
+        told = list(samples(outlet, self.draw_a(outlet), self.defects, self.spelling))
+        self._say(self.spelling.sampled(outlet, self.clock_s, told), outlet.number, kept=True)
 
     def _tell_state(self, outlet: Outlet) -> None:
         self._say(self.spelling.state(outlet, self.clock_s, self.draw_a(outlet) > 0.0), outlet.number)
 
-    def _say(self, said: tuple[str, dict[str, object]], number: int | None = None, *, kept: bool = False) -> str:
-        self._count += 1
-        action, payload = said
-        call = Call(id=f"{self.id}:{self._count}", action=action, payload=payload, at_s=self.now_s, kept=kept)
-        if kept or self.connected:
-            self._outbox.append(call)
-            self._unanswered[call.id] = (call, number)
-        return call.id
+    def _say(self, said: Said, number: int | None = None, *, kept: bool = False) -> str:
+        return self.post.put(said, number, self.now_s, kept=kept, connected=self.connected)
 
     def _paused(self, outlet: Outlet) -> bool:
         return outlet.in_session and outlet.offer_a == 0.0 and self.up

@@ -13,8 +13,8 @@ from tests.peers.link import Direct, OverSocket
 from tests.peers.steering import operations_for
 from tests.peers.yard import HOUR_S, Yard
 
-LATE = 1.1
-"""Moments per minute of a day: one without messages, and some more with."""
+MOMENTS_A_MINUTE = 1.0
+"""At which our side may die: at least one, and some more where messages are on their way."""
 
 
 def versions_of(made: Yard) -> dict[str, str]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,7 +28,10 @@ from models.commissioning import (
 )
 from models.domain.errors import InvalidScenario
 from models.domain.installed import OfflineBehaviour
-from models.domain.site import RateUnit
+from models.domain.scenario import Scenario
+from models.domain.session import Session
+from models.domain.site import Evse, GridNode, NodeKind, RateUnit, Site
+from models.domain.wire import read_scenario, scenario_json
 from models.ocpp.profile import Version
 from models.ocpp.station import Capability
 from tests.peers.commissioner import Commissioner
@@ -90,7 +94,7 @@ def test_an_obedient_station_is_graded_a_with_all_that_was_seen(version: str) ->
     assert (record.default_after_boot, record.maximum_holds, record.clock_offset_s) == (True, True, 0)
     assert record.follow_s is not None
     assert record.follow_s <= 15.0
-    assert record.capability.station == TOLD.station
+    assert replace(record.capability.station, max_profiles=None) == TOLD.station
 
 
 @pytest.mark.parametrize("defect", list(Defect))
@@ -243,3 +247,21 @@ def test_the_command_line_prints_a_script_and_judges_a_log(tmp_path: Path) -> No
     assert "box: grade B" in told
     assert "only the last profile kept: let one default carry both plan and fail-safe" in told
     assert (record["grade"], record["offline"]) == ("B", "keeps")
+
+
+def test_records_are_written_into_a_scenario(tmp_path: Path) -> None:
+    grid = GridNode(id="grid", kind=NodeKind.CONNECTION, import_limit_kw=22.0)
+    evses = tuple(Evse(id=name, node="grid", max_current_a=32.0) for name in ("box", "other"))
+    given, log = tmp_path / "scenario.json", tmp_path / "log.json"
+    site = Site(id="yard", nodes=(grid,), evses=evses, voltage_v=230.0)
+    noon = datetime.fromtimestamp(NOON_S, UTC)
+    car = Session(id="s", evse="box", arrival=noon, departure=noon + timedelta(hours=4), energy_target_kwh=9.0)
+    given.write_text(scenario_json(Scenario(site=site, sessions=(car,))))
+    log.write_text(json.dumps(observed(charge_point("2.1", Defect.WATTS_ONLY, Defect.DROPS_AT_DISCONNECT))))
+
+    printed = CliRunner().invoke(app, ["commission", "declare", str(given), str(log)]).output
+
+    site = read_scenario(printed).site
+    assert [evse.offline for evse in site.evses] == [OfflineBehaviour.FULL, None]
+    (station,) = site.stations
+    assert (station.id, station.ocpp_version, station.rate_units) == ("box", Version.V21, (RateUnit.W,))
