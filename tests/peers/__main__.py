@@ -29,7 +29,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _kill(wanted: argparse.Namespace) -> int:
     """Every moment before and after each batch of messages is one, until there were enough."""
-    day = day_within_the_process(yard(wanted.seed, MIDNIGHT_S, count=wanted.count, limit_a=wanted.limit))
+    given = {"count": wanted.count, "limit_a": wanted.limit, "first_cars_h": (0.2, 5.0)}
+    if wanted.defects:
+        given |= {"rating_a": 16.0, "defects": tuple(Defect)}
+    day = day_within_the_process(yard(wanted.seed, MIDNIGHT_S, **given), commissioned=wanted.defects)
     began = perf_counter()
     asyncio.run(day.run(MIDNIGHT_S + SETTLED_S))
     day.steering.loses = losing(wanted.seed, share=0.03)
@@ -78,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--limit", type=float, help="A on each phase; 100, or 150 for the day with defects")
+    parser.add_argument("--defects", action="store_true", help="kill: with every defect, after commissioning")
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--after", type=float, default=6.0, help="hours that are measured after each death")
     parser.add_argument("--moments", type=int, default=1000)
@@ -87,5 +91,5 @@ def _parser() -> argparse.ArgumentParser:
 if __name__ == "__main__":
     given = sys.argv[1:]
     if "--limit" not in given:
-        given = [*given, "--limit", "150" if "day" in given else "100"]
+        given = [*given, "--limit", "150" if "day" in given or "--defects" in given else "100"]
     sys.exit(main(given))
