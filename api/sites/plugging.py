@@ -112,7 +112,8 @@ def _kept(desk: Desk, stay: Stay, revision: int | None, now: datetime, what: str
     kept = desk.put(Kind.SESSION, stay, id=stay.told.session, expected=revision, what=what)
     all_told = contents(desk)
     place = next(i for i, one in enumerate(all_told.stays) if one.told.session == stay.told.session)
-    judge_together(assembled(all_told, now), f"sessions[{place}]")
+    # A tariff was judged when it was told, and says nothing of sessions; to judge it again took 15 of 20 ms.
+    judge_together(replace(assembled(all_told, now), tariff=None), f"sessions[{place}]")
     wake(desk, now)
     return kept
 
