@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What runs chargewright, and what tests it on top.
+RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 
 # Real data for benchmarks and some tests, found beside the checkout when it is there.
@@ -15,13 +17,17 @@ endif
 
 setup: $(READY)
 
-$(READY): pyproject.toml constraints.txt
+$(RUNS): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $(RUNS)
+
+$(READY): $(RUNS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $(READY)
 
-demo: $(READY)  ## one story: a garage uncontrolled, planned, and planned without knowing the drivers
+demo: $(RUNS)  ## one story: a garage uncontrolled, planned, and planned without knowing the drivers
 	$(BIN)/chargewright demo
 
 test: $(READY)  ## the fast suite, on all cores
@@ -75,7 +81,7 @@ day: $(READY)  ## a day over websockets with twenty charge points and every defe
 notebooks: $(READY)  ## runs every notebook from a clean kernel
 	CHARGEWRIGHT_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks
 
-serve: $(READY)  ## the API on 127.0.0.1:8080, for everybody on this machine
+serve: $(RUNS)  ## the API on 127.0.0.1:8080, for everybody on this machine
 	$(BIN)/chargewright serve --insecure
 
 schema: $(READY)  ## writes models/domain/scenario.schema.json anew
