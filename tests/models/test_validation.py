@@ -676,14 +676,14 @@ def test_a_rating_at_a_us_site_says_how_much_of_it_may_be_loaded_for_hours() -> 
     assert validate(scenario(site(nodes=nodes, time_zone="Europe/Berlin"))) == ()
 
 
-def test_5000_sessions_are_validated_in_a_fifth_of_a_second() -> None:
+def test_5000_sessions_are_validated_in_100_ms() -> None:
     evses = tuple(bay(f"bay-{i}") for i in range(500))
     sessions = tuple(
         car(f"car-{i}", evse=f"bay-{i % 500}", arrival=at(i // 500), departure=at(i // 500 + 1)) for i in range(5000)
     )
     large = scenario(site(evses=evses), sessions=sessions)
     best_s = min(_spent_s(large) for _ in range(5))
-    assert best_s < 0.2
+    assert best_s < 0.1
 
 
 def test_findings_grow_with_the_sessions_and_not_with_their_square() -> None:

@@ -1,9 +1,11 @@
 """Every number and every time of a scenario, with the thing that it says something about and its place."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
@@ -44,11 +46,13 @@ def leaves(thing: Any) -> list[Leaf]:
 
 def _visit(thing: Any, where: tuple[Part, ...], found: list[Leaf]) -> None:
     kind: Any = type(thing)
-    for name in _fields(kind):
-        inner = getattr(thing, name)
+    # Most fields of most sessions are not given: looked at all at once, they take half the time of one by one.
+    for name, inner in zip(_fields(kind), _values(kind)(thing), strict=True):
+        if inner is None:
+            continue
         if isinstance(inner, _PLAIN):
             found.append(Leaf(inner, thing, name, where))
-        elif inner is not None:
+        else:
             _visit_inner(inner, thing, name, where, (), found)
 
 
@@ -73,6 +77,15 @@ def _fields(kind: Any) -> tuple[str, ...]:
     """Of one class, the fields that can hold a number or a time."""
     hints = get_type_hints(kind)
     return tuple(field.name for field in fields(kind) if not _is_text(hints[field.name]))
+
+
+@cache
+def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """What reads these fields of a value of the class."""
+    names = _fields(kind)
+    if len(names) < 2:  # attrgetter makes tuples of two and more
+        return lambda thing: tuple(getattr(thing, name) for name in names)
+    return attrgetter(*names)
 
 
 def _is_text(hint: Any) -> bool:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain, pairwise
+from operator import attrgetter
 
 from models.domain.checks.clock import EXAMPLE
 from models.domain.findings import Finding
@@ -28,9 +29,7 @@ def series_of(scenario: Scenario) -> Iterator[_Steps]:
         yield from _of_load(f"site.base_loads[{i}]", load)
     for i, plant in enumerate(scenario.site.pv_plants):
         yield from _steps(f"site.pv_plants[{i}].expected_kw", plant.expected_kw)
-    for i, session in enumerate(scenario.sessions):
-        yield from _steps(f"sessions[{i}].energy_floor_kwh", session.energy_floor_kwh)
-        yield from _steps(f"sessions[{i}].energy_ceiling_kwh", session.energy_ceiling_kwh)
+    yield from _of_sessions(scenario, "energy_floor_kwh", "energy_ceiling_kwh")
     for i, one in enumerate(scenario.installed):
         for k, profile in enumerate(one.profiles):
             yield from _steps(f"installed[{i}].profiles[{k}].power_kw", profile.power_kw)
@@ -98,9 +97,16 @@ def disordered_steps(scenario: Scenario) -> Iterator[Finding]:
 
 def _of_stays(scenario: Scenario) -> Iterator[_Steps]:
     """Chances that sessions are still there, and prices of time: they need not say anything of what was before."""
+    yield from _of_sessions(scenario, "time_price_per_h", "still_there")
+
+
+def _of_sessions(scenario: Scenario, first: str, second: str) -> Iterator[_Steps]:
+    """Two quantities over time that few of thousands of sessions have."""
+    told = attrgetter(first, second)
     for i, session in enumerate(scenario.sessions):
-        yield from _steps(f"sessions[{i}].time_price_per_h", session.time_price_per_h)
-        yield from _steps(f"sessions[{i}].still_there", session.still_there)
+        for name, series in zip((first, second), told(session), strict=True):
+            if series is not None:
+                yield from _steps(f"sessions[{i}].{name}", series)
 
 
 def late_series(scenario: Scenario, start: datetime) -> Iterator[Finding]:

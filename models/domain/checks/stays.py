@@ -51,13 +51,15 @@ def two_at_once(scenario: Scenario) -> Iterator[Finding]:
 
 def _overlaps(sessions: tuple[Session, ...], places: list[int]) -> Iterator[Finding]:
     """In order of arrival, each session against the one that stays longest of those before it."""
-    by_arrival = sorted(places, key=lambda i: seconds(sessions[i].arrival))
-    longest = sessions[by_arrival[0]]
-    for i in by_arrival[1:]:
-        session = sessions[i]
-        if seconds(session.arrival) < _end_s(longest):
-            yield _overlap(i, session, longest)
-        longest = max(longest, session, key=_end_s)
+    by_arrival = sorted((seconds(sessions[i].arrival), i) for i in places)
+    _, longest = by_arrival[0]
+    until_s = _end_s(sessions[longest])
+    for arrival_s, i in by_arrival[1:]:
+        end_s = _end_s(sessions[i])
+        if arrival_s < until_s:
+            yield _overlap(i, sessions[i], sessions[longest])
+        if end_s > until_s:
+            longest, until_s = i, end_s
 
 
 def _overlap(i: int, session: Session, other: Session) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 from models.domain.findings import Finding
 from models.domain.paths import label
@@ -17,6 +18,9 @@ TOLERANCE_KWH = 1e-6
 """Of energies that were computed from one another. [kWh]"""
 Defect = tuple[str, str, str]
 """Field, what is wrong, and the way out."""
+_STATES = attrgetter("soc", "soc_target", "soc_minimum", "soc_reserve", "energy_floor_kwh", "energy_ceiling_kwh")
+_NO_STATES = (None,) * 6
+"""Of most sessions nothing of the kind is known."""
 
 
 def unordered_tapers(scenario: Scenario) -> Iterator[Finding]:
@@ -32,6 +36,8 @@ def unordered_tapers(scenario: Scenario) -> Iterator[Finding]:
 def unfit_states(scenario: Scenario) -> Iterator[Finding]:
     """Wishes in states of charge that cannot be read, and bounds that contradict each other."""
     for i, session in enumerate(scenario.sessions):
+        if _STATES(session) == _NO_STATES:
+            continue
         for field, defect, remedy in (*_wish_defects(session), *_bound_defects(session)):
             path = f"sessions[{i}].{field}"
             yield Finding(path=path, message=f"{label(session)}: {defect}", remedy=remedy, ids=(session.id,))
