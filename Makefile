@@ -30,8 +30,9 @@ $(READY): $(RUNS)
 demo: $(RUNS)  ## one story: a garage uncontrolled, planned, and planned without knowing the drivers
 	$(BIN)/chargewright demo
 
-test: $(READY)  ## the fast suite, on all cores
-	$(BIN)/python -m pytest -n auto --dist worksteal
+test: $(READY)  ## the fast suite, on all cores; then what has a bound in seconds, by itself
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not clock'
+	$(BIN)/python -m pytest -m clock
 
 check: $(READY)  ## style, types, and who may import whom
 	$(BIN)/ruff check .

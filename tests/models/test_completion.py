@@ -98,6 +98,7 @@ def test_what_was_completed_leaves_nothing_open() -> None:
     assert validate(once) == ()
 
 
+@pytest.mark.clock
 def test_5000_complete_sessions_are_passed_through_in_10_ms() -> None:
     scenario = full(5000)
     best_s = min(_spent_s(lambda: complete(scenario)) for _ in range(5))

@@ -173,6 +173,7 @@ def test_an_impossible_metering_interval_is_refused_by_the_name_of_its_charge(in
         demand_windows(charge, BERLIN, 0.0, 3600.0)
 
 
+@pytest.mark.clock
 def test_a_month_of_five_minute_intervals_takes_less_than_twenty_milliseconds() -> None:
     charge = DemandCharge(id="peak", rate_per_kw=1.0, demand_interval_min=5.0, windows=(EVENING, Window(start="06:00")))
     start_s, end_s = local_s(LOS_ANGELES, 2019, 10, 1), local_s(LOS_ANGELES, 2019, 11, 1)

@@ -377,11 +377,13 @@ def _has_price(price: TimeOfUse, instant: datetime, calendar: Calendar) -> bool:
     return True
 
 
+@pytest.mark.clock
 def test_a_month_of_five_minute_prices_takes_less_than_fifteen_milliseconds() -> None:
     ends = local_s(LOS_ANGELES, 2019, 10, 15) + 300.0 * np.arange(8641)  # over the end of DST
     assert _best_ms(lambda: mean_prices(SCE_TOU_EV_4, ends, LOS_ANGELES)) < 15
 
 
+@pytest.mark.clock
 def test_two_days_of_prices_take_less_than_a_millisecond() -> None:
     ends = local_s(LOS_ANGELES, 2019, 10, 15) + 1800.0 * np.arange(97)
     assert _best_ms(lambda: mean_prices(SCE_TOU_EV_4, ends, LOS_ANGELES)) < 1

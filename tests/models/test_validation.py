@@ -676,6 +676,7 @@ def test_a_rating_at_a_us_site_says_how_much_of_it_may_be_loaded_for_hours() -> 
     assert validate(scenario(site(nodes=nodes, time_zone="Europe/Berlin"))) == ()
 
 
+@pytest.mark.clock
 def test_5000_sessions_are_validated_in_100_ms() -> None:
     evses = tuple(bay(f"bay-{i}") for i in range(500))
     sessions = tuple(

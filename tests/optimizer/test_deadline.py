@@ -67,6 +67,7 @@ def test_a_worker_is_another_process() -> None:
     assert in_worker(tells_its_process, LONG_S).told != (os.getpid(),)
 
 
+@pytest.mark.clock
 def test_a_worker_that_does_not_come_back_is_killed_when_its_time_is_over() -> None:
     started = monotonic()
 

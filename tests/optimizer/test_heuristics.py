@@ -220,6 +220,7 @@ def test_without_control_only_limits_are_broken_and_no_car_gets_less_than_anywhe
         assert less.energy_kwh <= most.energy_kwh + 1e-9
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("name", METHODS)
 def test_a_garage_of_54_outlets_is_planned_in_under_a_third_of_a_second(name: str) -> None:
     """50 sessions over 360 periods; measured: 0.01 to 0.05 s. The best of three, because machines are busy."""
