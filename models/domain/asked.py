@@ -7,7 +7,7 @@ only raise a limit does nothing, because caps combine with ratings by the minimu
 from collections.abc import Iterator
 from dataclasses import replace
 
-from models.domain.asked_prices import carbon_events, price_events
+from models.domain.asked_prices import carbon_events, finding, price_events, signal_id
 from models.domain.findings import Finding
 from models.domain.limit_curve import LimitStep, limit_curve
 from models.domain.meanings import GroupPlace, Meaning, SignalRules, evses_kw
@@ -49,11 +49,10 @@ class _Place:
 
 def asked(timeline: Timeline, scenario: Scenario, rules: SignalRules) -> Asked:
     """What a site is asked; ``rules`` say which names are its own and what levels, alerts and setpoints mean."""
-    found: list[Signal] = []
-    findings: list[Finding] = []
-    for told in (*_caps(timeline, rules), *_rest(timeline, scenario, rules)):
-        (findings if isinstance(told, Finding) else found).append(told)  # type: ignore[arg-type]  # one or the other
-    return Asked(signals=tuple(_numbered(found)), findings=tuple(dict.fromkeys(findings)))
+    told = (*_caps(timeline, rules), *_rest(timeline, scenario, rules))
+    signals = [one for one in told if not isinstance(one, Finding)]
+    findings = dict.fromkeys(one for one in told if isinstance(one, Finding))
+    return Asked(signals=tuple(_numbered(signals)), findings=tuple(findings))
 
 
 def _numbered(signals: list[Signal]) -> Iterator[Signal]:
@@ -146,12 +145,12 @@ def _dispatch(lane: Lane, held: tuple[Held, ...], place: _Place, rules: SignalRu
             yield _change(lane, each, power_kw, place, rules)
         elif rules.deviation_price_per_kwh is None:
             yield _as_cap(lane, each, power_kw, place)
-            yield _finding(
+            yield finding(
                 lane, each, "a setpoint is kept as a limit only", "set deviation_price_per_kwh to follow it from below"
             )
         else:
             yield Dispatch(
-                id=_id(lane, each),
+                id=signal_id(lane, each),
                 start=each.start,
                 end=each.end,
                 setpoint_kw=power_kw,
@@ -166,9 +165,9 @@ def _dispatch(lane: Lane, held: tuple[Held, ...], place: _Place, rules: SignalRu
 def _change(lane: Lane, each: Held, power_kw: float, place: _Place, rules: SignalRules) -> Signal | Finding:
     """More or less than without the signal: an event against a baseline, which somebody has to know."""
     if rules.baseline_kw is None:
-        return _finding(lane, each, "a change needs a baseline to change", "set baseline_kw in the programme's rules")
+        return finding(lane, each, "a change needs a baseline to change", "set baseline_kw in the programme's rules")
     return Event(
-        id=_id(lane, each),
+        id=signal_id(lane, each),
         start=each.start,
         end=each.end,
         direction=Direction.TURN_UP if power_kw > 0.0 else Direction.REDUCE,
@@ -184,7 +183,7 @@ def _change(lane: Lane, each: Held, power_kw: float, place: _Place, rules: Signa
 
 def _as_cap(lane: Lane, each: Held, power_kw: float, place: _Place) -> Cap:
     return Cap(
-        id=_id(lane, each),
+        id=signal_id(lane, each),
         start=each.start,
         end=each.end,
         import_limit_kw=max(power_kw, 0.0),
@@ -201,13 +200,13 @@ def _meant(lane: Lane, held: tuple[Held, ...], scenario: Scenario, rules: Signal
             yield _meant_cap(lane, each, meaning, scenario)
         elif lane.kind is SignalKind.ALERT or each.value:
             told = f"{lane.topic or lane.kind} {each.text or each.value} has no meaning here"
-            yield _finding(lane, each, told, "say in the meanings what it limits; it limits nothing until then")
+            yield finding(lane, each, told, "say in the meanings what it limits; it limits nothing until then")
 
 
 def _meant_cap(lane: Lane, each: Held, meaning: Meaning, scenario: Scenario) -> Cap:
     whole = meaning.import_limit_kw is not None
     return Cap(
-        id=_id(lane, each),
+        id=signal_id(lane, each),
         start=each.start,
         end=each.end,
         import_limit_kw=meaning.import_limit_kw if whole else evses_kw(meaning, scenario.site),
@@ -242,11 +241,3 @@ def _whole_portfolio(lane: Lane) -> Finding:
         remedy="divide it; until then each of them stays within all of it, which is not enough",
         ids=(lane.source,),
     )
-
-
-def _id(lane: Lane, each: Held) -> str:
-    return f"{lane.source}/{each.signal}"
-
-
-def _finding(lane: Lane, each: Held, message: str, remedy: str) -> Finding:
-    return Finding(path="signals", message=f"{_id(lane, each)}: {message}", remedy=remedy, ids=(each.signal,))

@@ -23,33 +23,33 @@ def price_events(lanes: Sequence[_Told], currency: str | None) -> Iterator[Price
         foreign = next((each for each in held if currency and each.currency not in ("", currency)), None)
         if foreign is not None:
             told = f"its prices are in {foreign.currency}, the tariff is in {currency}"
-            yield _finding(lane, foreign, told, "convert them where they come from; they are not used")
+            yield finding(lane, foreign, told, "convert them where they come from; they are not used")
             continue
         before = taken.setdefault(lane.flow, []) if lane.mode is SignalMode.SET else []
         clash = next((each for each in held if any(_overlap(each, other) for other in before)), None)
         if clash is not None:
             told = "another source already prices some of this time"
-            yield _finding(lane, clash, told, "use one source of prices for a meter; this one is not used")
+            yield finding(lane, clash, told, "use one source of prices for a meter; this one is not used")
             continue
         before.extend(held)
-        yield from _events(lane, held, 1.0)
+        mode = PriceMode.REPLACE if lane.mode is SignalMode.SET else PriceMode.ADD
+        yield from _events(lane, held, mode)
 
 
 def carbon_events(lane: Lane, held: Sequence[Held], price_per_kg: float | None) -> Iterator[PriceEvent | Finding]:
     """Carbon as a price on top, where the operator has given it one."""
     if price_per_kg is None:
-        yield _finding(lane, held[0], "carbon has no price here", "set carbon_price_per_kg to let it shape plans")
+        yield finding(lane, held[0], "carbon has no price here", "set carbon_price_per_kg to let it shape plans")
     else:
-        yield from _events(lane, held, kg_from_grams(price_per_kg))
+        yield from _events(lane, held, PriceMode.ADD, kg_from_grams(price_per_kg))
 
 
-def _events(lane: Lane, held: Sequence[Held], factor: float) -> Iterator[PriceEvent]:
+def _events(lane: Lane, held: Sequence[Held], mode: PriceMode, factor: float = 1.0) -> Iterator[PriceEvent]:
     for run in _runs(held):
-        mode = PriceMode.REPLACE if lane.mode is SignalMode.SET and factor == 1.0 else PriceMode.ADD
         series = _steps(run, factor)
         bought, sold = (series, None) if lane.flow is Flow.IMPORT else (None, series)
         yield PriceEvent(
-            id=f"{lane.source}/{run[0].signal}",
+            id=signal_id(lane, run[0]),
             start=run[0].start,
             end=run[-1].end,
             mode=mode,
@@ -86,6 +86,11 @@ def _overlap(one: Held, other: Held) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def _finding(lane: Lane, each: Held, message: str, remedy: str) -> Finding:
-    told = f"{lane.source}/{each.signal}: {message}"
-    return Finding(path="signals", message=told, remedy=remedy, ids=(each.signal,))
+def signal_id(lane: Lane, each: Held) -> str:
+    """By which a scenario, and the operator, know the signal that a stretch is from."""
+    return f"{lane.source}/{each.signal}"
+
+
+def finding(lane: Lane, each: Held, message: str, remedy: str) -> Finding:
+    """What the operator is told of a stretch that cannot be asked as it is meant."""
+    return Finding(path="signals", message=f"{signal_id(lane, each)}: {message}", remedy=remedy, ids=(each.signal,))

@@ -124,6 +124,13 @@ def test_carbon_shapes_a_plan_only_at_the_price_that_the_operator_gives_it() -> 
     assert (event.mode, event.import_price) == (PriceMode.ADD, (Step(start=at(0), value=0.02),))
 
 
+def test_carbon_is_added_to_the_tariff_also_where_a_gram_of_it_costs_one() -> None:
+    """1000 of a currency for a kilogram, as in IDR, are 1 for a gram."""
+    (event,) = told(said(SignalKind.CARBON, 400.0), rules=SignalRules(carbon_price_per_kg=1000.0)).signals
+    assert isinstance(event, PriceEvent)
+    assert (event.mode, event.import_price) == (PriceMode.ADD, (Step(start=at(0), value=400.0),))
+
+
 def test_a_setpoint_without_a_price_of_deviations_is_a_limit_and_says_so() -> None:
     answer = told(said(SignalKind.DISPATCH, 50.0))
     assert [cap.import_limit_kw for cap in answer.signals if isinstance(cap, Cap)] == [50.0]
