@@ -21,10 +21,7 @@ def intervals(blocks: Sequence[Block], voltage_v: float) -> Iterator[SignalInter
     by_time: dict[tuple[datetime, datetime], list[Block]] = {}
     for i, block in enumerate(blocks):
         if block.end_time <= block.start_time:
-            path = f"forecasted_blocks[{i}].end_time"
-            raise InvalidScenario(
-                [Finding(path=path, message="it ends before it starts", remedy="correct one of them")]
-            )
+            raise InvalidScenario([_backwards(f"forecasted_blocks[{i}].end_time")])
         by_time.setdefault((block.start_time, block.end_time), []).append(block)
     for (start, end), group in sorted(by_time.items()):
         yield SignalInterval(start=start, end=end, value=min(capacity_kw(block, voltage_v) for block in group))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from hmac import compare_digest
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -30,24 +31,22 @@ def webhook(path: str, bearer_token: str, accept: Accept) -> APIRouter:
     @router.post(path, include_in_schema=False)
     async def notified(request: Request) -> Response:
         if not compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {bearer_token}".encode()):
-            return respond(*_problem(403, "The bearer token is not that of the subscription."))
+            return respond(*_problem(HTTPStatus.FORBIDDEN, "The bearer token is not that of the subscription."))
         body = await request.body()
         if len(body) > MOST_BYTES:
-            return respond(*_problem(413, "The notification is too long."))
+            return respond(*_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The notification is too long."))
         try:
             document = read_json(body)
             told = read(Notification, document.tree)
             if document.findings:
                 raise InvalidScenario(document.findings)
         except InvalidScenario as invalid:
-            return respond(*_problem(400, "The notification cannot be read."), invalid.findings)
+            return respond(*_problem(HTTPStatus.BAD_REQUEST, "The notification cannot be read."), invalid.findings)
         accept(told.object_type, told.operation, told.object)
-        return Response(status_code=200)
+        return Response(status_code=HTTPStatus.OK)
 
     return router
 
 
-def _problem(status: int, detail: str) -> tuple[Any, str, str, str]:
-    from http import HTTPStatus
-
-    return HTTPStatus(status), "notification", HTTPStatus(status).phrase, detail
+def _problem(status: HTTPStatus, detail: str) -> tuple[HTTPStatus, str, str, str]:
+    return status, "notification", status.phrase, detail

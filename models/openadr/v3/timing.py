@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from models.domain.utility_signal import FOREVER
 from models.domain.value import value
 from models.openadr.durations import NOTHING, Duration, duration_of, instant_of
-from models.openadr.v3.wire import Event, Interval, IntervalPeriod, ValuesMap
+from models.openadr.v3.wire import Event, IntervalPeriod, ValuesMap
 
 LOOP_DAYS = 32
 """An endless event is repeated so far beyond what is known of it; it is read again at every poll. [d]"""
@@ -71,11 +71,7 @@ def _once(event: Event, anchor: datetime) -> Iterator[tuple[Occurrence, tuple[Va
         length = _length(own, default)
         before = length.after(start)
         told = Occurrence(interval_id=interval.id, start=start, end=before, random_s=random_s)
-        yield told, _payloads(interval)
-
-
-def _payloads(interval: Interval) -> tuple[ValuesMap, ...]:
-    return interval.payloads
+        yield told, interval.payloads
 
 
 def _start(period: IntervalPeriod) -> datetime | None:
