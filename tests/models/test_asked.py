@@ -143,6 +143,13 @@ def test_a_setpoint_with_a_price_of_deviations_is_followed() -> None:
     assert (setpoint.setpoint_kw, setpoint.price_above_per_kwh) == (50.0, 0.4)
 
 
+def test_a_setpoint_of_what_is_to_be_fed_in_is_a_load_below_nothing() -> None:
+    export = said(SignalKind.DISPATCH, 20.0, flow=Flow.EXPORT)
+    (setpoint,) = told(export, rules=SignalRules(deviation_price_per_kwh=0.4)).signals
+    assert isinstance(setpoint, Dispatch)
+    assert setpoint.setpoint_kw == -20.0
+
+
 def test_a_change_is_an_event_against_a_baseline_or_a_question_to_the_operator() -> None:
     less = said(SignalKind.DISPATCH, -20.0, mode=SignalMode.ADD)
     assert "a change needs a baseline" in told(less).findings[0].message

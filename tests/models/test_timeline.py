@@ -92,6 +92,30 @@ def test_of_prices_of_equal_priority_the_newer_holds() -> None:
     assert [(each.value, each.signal) for each in held] == [(9, "new")]
 
 
+@pytest.mark.parametrize(("kind", "strict"), [(SignalKind.LEVEL, 3.0), (SignalKind.DISPATCH, 1.0)])
+def test_the_more_restrictive_is_the_higher_level_and_the_lower_setpoint(kind: SignalKind, strict: float) -> None:
+    mild, harsh = (replace(limit(kw), kind=kind, id=f"{kw:g}") for kw in (4.0 - strict, strict))
+    for arrived in ((mild, harsh), (harsh, mild)):
+        ((_, held),) = fold(arrived, NOON, at(60)).lanes
+        assert [each.value for each in held] == [strict]
+
+
+def test_of_signals_that_differ_in_nothing_but_their_id_the_first_by_name_is_the_one_that_is_told() -> None:
+    one, other = limit(40, id="a"), limit(40, id="b")
+    for arrived in ((one, other), (other, one)):
+        ((_, held),) = fold(arrived, NOON, at(60)).lanes
+        assert [each.signal for each in held] == ["a"]
+
+
+def test_where_intervals_of_one_signal_overlap_the_later_one_in_its_list_holds() -> None:
+    intervals = (
+        SignalInterval(start=at(0), end=at(60), value=1.0),
+        SignalInterval(start=at(30), end=at(60), value=9.0),
+    )
+    ((_, held),) = fold([replace(limit(1), kind=SignalKind.PRICE, intervals=intervals)], NOON, at(60)).lanes
+    assert [(minutes(each.start), each.value) for each in held] == [(0, 1.0), (30, 9.0)]
+
+
 def test_a_higher_version_replaces_a_lower_one_whichever_comes_first() -> None:
     old, new = limit(40, id="cap"), limit(60, id="cap", version=1)
     assert curve(old, new) == curve(new, old) == [(0, 60, 60)]
