@@ -15,6 +15,7 @@ from optimizer.heuristics.rounding import Rounded
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
 from optimizer.program import LinearProgram
+from optimizer.protection import earliness_weights
 from optimizer.setpoints import (
     as_rounded,
     leaves_open,
@@ -29,7 +30,7 @@ from optimizer.setpoints import (
 ROUNDS = 3
 """After the first. B1 at 30 kW with S5: 71.75 % of the energy, then 72.40, 72.50."""
 BETTER = 1e-6
-"""Of a cost or a broken promise: what another rounding has to be better by, so that no last digit decides."""
+"""Of a cost, a broken promise or a share: what another rounding has to be better by, so that no last digit decides."""
 
 Change = Callable[[LinearProgram, Instance, Rounded], LinearProgram]
 
@@ -85,16 +86,24 @@ class Offering:
         )
 
     def _is_better(self, one: Outcome, other: Outcome) -> bool:
-        """Fewer broken promises, rank by rank, before less cost."""
-        for ours, theirs in zip(self._standing(one), self._standing(other), strict=True):
-            if abs(ours - theirs) > BETTER:
-                return ours < theirs
-        return False
+        return is_better(self._standing(one), self._standing(other))
 
     def _standing(self, outcome: Outcome) -> list[float]:
-        who = self.instance.sessions
-        broken = [float(outcome.minimum_shortfall_kwh[who.rank == rank].sum()) for rank in np.unique(who.rank)]
-        return [*broken, self.priced(outcome).objective]
+        return [*before_money(self.instance, outcome), self.priced(outcome).objective]
+
+
+def before_money(instance: Instance, outcome: Outcome) -> list[float]:
+    """What comes before cost, the less the better: broken promises, rank by rank, then protected sessions put off."""
+    who = instance.sessions
+    broken = [float(outcome.minimum_shortfall_kwh[who.rank == rank].sum()) for rank in np.unique(who.rank)]
+    weights = earliness_weights(instance)
+    earliest = max(float(weights @ instance.sessions.max_power_kw[instance.cells.session]), BETTER)
+    return [*broken, 1.0 - float(weights @ outcome.charge_power_kw) / earliest]
+
+
+def is_better(ours: list[float], theirs: list[float]) -> bool:
+    """By the first figure in which they differ by more than a last digit."""
+    return next((a < b for a, b in zip(ours, theirs, strict=True) if abs(a - b) > BETTER), False)
 
 
 def roughly_offered(instance: Instance, outcome: Outcome) -> Outcome:

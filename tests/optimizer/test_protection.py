@@ -15,9 +15,13 @@ from models.domain.site import Evse, GridNode, LimitKind, Site, Tier
 from models.domain.tariff import PriceSeries, Tariff
 from models.domain.value import Step
 from optimizer.audit import audit
+from optimizer.completing import complete
 from optimizer.explain import limitations_of
 from optimizer.explain.setpoints import held
+from optimizer.heuristics.planning import settled
+from optimizer.instance import instance_of
 from optimizer.ladder import best_plan
+from optimizer.offering import before_money, is_better
 from optimizer.optimize import optimize
 from optimizer.settings import Settings
 from tests.strategies import random_scenario
@@ -146,6 +150,19 @@ def test_the_ladder_does_not_take_a_cheaper_plan_that_puts_a_protected_session_o
     best = best_plan(yard(car("a", 15.0, time_price_per_h=3.0)), settings=Settings(), deadline_s=20.0)
 
     assert best.schedule.sessions[0].charge_power_kw.round(3).tolist() == [10.0, 5.0, 0.0, 0.0]
+
+
+def test_of_two_roundings_the_one_that_does_not_put_a_protected_session_off_is_better_whatever_it_costs() -> None:
+    instance = instance_of(complete(yard(car("a", 15.0, time_price_per_h=3.0), car("b", 15.0))).scenario)
+
+    def rounding(a: list[float], b: list[float]) -> list[float]:
+        return before_money(instance, settled(instance, np.array(a + b), None))
+
+    early, late = rounding([10.0, 5.0, 0.0, 0.0], [0.0] * 4), rounding([0.0, 0.0, 10.0, 5.0], [0.0] * 4)
+    assert is_better([*early, 99.0], [*late, 1.0])
+    assert not is_better([*late, 1.0], [*early, 99.0])
+    others = rounding([10.0, 5.0, 0.0, 0.0], [0.0, 0.0, 10.0, 5.0])
+    assert is_better([*others, 1.0], [*early, 99.0])
 
 
 def test_what_holds_a_protected_session_is_the_limit_not_the_price() -> None:
