@@ -40,6 +40,8 @@ class Tells:
     profile_id: int
     power_kw: Series
     """At evse, all phases in use."""
+    stays: bool = False
+    """The next car would follow it as well: a plan in a default."""
 
 
 @value

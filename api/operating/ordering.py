@@ -141,4 +141,12 @@ def _tells(site: Site, profile: EvseProfile, now: datetime) -> tuple[Tells, ...]
     if evse is None or profile.slot not in ROLES:
         return ()
     series = installed_series(site, evse, profile, now)
-    return (Tells(evse=evse.id, role=ROLES[profile.slot], profile_id=profile.profile.id, power_kw=series),)
+    return (
+        Tells(
+            evse=evse.id,
+            role=ROLES[profile.slot],
+            profile_id=profile.profile.id,
+            power_kw=series,
+            stays=profile.slot is Slot.PLAN_DEFAULT,
+        ),
+    )

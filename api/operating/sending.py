@@ -232,6 +232,7 @@ def _noted(live: LiveSite, command: Command, now: datetime) -> LiveSite:
             role=told.role,
             profile_id=told.profile_id,
             power_kw=told.power_kw,
+            stays=told.stays,
             sent_at=now,
         )
         live = replace(live, state=with_evse(live.state, replace(record, told=(*record.told, sent))))

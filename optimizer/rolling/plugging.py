@@ -170,7 +170,7 @@ def reservation_ended(state: SiteState, event: ReservationEnded, when: Placed) -
 
 def unplugged(record: EvseRecord) -> EvseRecord:
     """A plan goes with its transaction, and so does what was seen of the car; what holds without one stays."""
-    told = tuple(one for one in record.told if one.role is not Role.PLAN)
+    told = tuple(one for one in record.told if one.role is not Role.PLAN or one.stays)
     gone = (Flaw.DRAWS_LESS, *(() if told else (Flaw.UNVERIFIED,)))
     return replace(without_verdicts(record, *gone), session=None, told=told, readings=())
 

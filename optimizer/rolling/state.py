@@ -65,6 +65,8 @@ class Told:
     power_kw: Series
     """At evse, all phases in use."""
     sent_at: datetime
+    stays: bool = False
+    """The next car would follow it as well: a plan in a default. Other plans go with their transaction."""
     outcome: Outcome | None = None
     """None: not answered yet."""
     answered_at: datetime | None = None

@@ -2,9 +2,22 @@
 
 from dataclasses import replace
 
-from models.domain.sending import Feature, Version
+import pytest
+
+from models.domain.sending import Feature, PlanPurpose, Version
 from models.domain.site import Connector, Station
-from tests.operating.live_site import NOON, accept, limit_a, minutes, operations, plans, start, yard
+from optimizer.rolling.allowed import expected_kw
+from tests.operating.live_site import (
+    KW_PER_AMPERE,
+    NOON,
+    accept,
+    limit_a,
+    minutes,
+    operations,
+    plans,
+    start,
+    yard,
+)
 
 
 def test_a_station_of_1_6_that_follows_less_than_it_was_sent_follows_somebody_else_too() -> None:
@@ -122,3 +135,24 @@ def test_a_maximum_that_a_station_refuses_keeps_nobody_waiting() -> None:
 
     assert [maxima(0), maxima(15), maxima(61)] == [1, 0, 1]
     assert site.verdicts("yard") == ()
+
+
+def test_a_plan_in_a_default_outlives_its_car_until_it_is_taken_away() -> None:
+    """32 A were given to a car that left; until the default above the share of 16 A is cleared, the next one has it."""
+    site = operations()
+    site.store.save(replace(site.store.load("yard"), purpose=PlanPurpose.TX_DEFAULT))
+    start(site, "east", NOON)
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+    left = NOON + minutes(5)
+    stop = {"transactionId": 7, "meterStop": 1000, "timestamp": left.isoformat()}
+
+    site.hear("yard", "east", [2, "e", "StopTransaction", stop], left)
+    uncleared = expected_kw(site.store.load("yard").state.evses["east"], left)
+    site.plan_site("yard", left)
+    (clear,) = site.commands("yard", left)
+    accept(site, (clear,), left)
+
+    assert clear.payload == {"id": 13}
+    assert uncleared == pytest.approx(32.0 * KW_PER_AMPERE)
+    assert expected_kw(site.store.load("yard").state.evses["east"], left) == pytest.approx(16.0 * KW_PER_AMPERE)
