@@ -10,6 +10,7 @@ from api.operating.frames import CALL, RESULT, Frame, read_frame
 from api.operating.live import LiveSite, OpenCall
 from api.operating.plugs import at_evse, with_plug
 from api.operating.sending import answered, events_of, only_sure, result_of, sent_again
+from api.operating.takeover import of_others
 from models.domain.answers import ConnectionRegained, UpdatePulled
 from models.domain.events import Booted, StationEvent
 from models.ocpp.inbound import transaction_named, translate
@@ -73,7 +74,7 @@ def observed(live: LiveSite, events: tuple[StationEvent, ...], now: datetime) ->
 def _call(live: LiveSite, station: str, frame: Frame, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:
     version = live.version_of(station)
     told = translate(version, frame.action, frame.payload, station_id=station, received_at=now, token_key=token_key)
-    events = tuple(at_evse(live, event) for event in told.events)
+    events = tuple(of_others(live, at_evse(live, event)) for event in told.events)
     live = _counted(observed(live, events, now), station, told.defects)
     for plug, event in zip(told.events, events, strict=True):
         live = with_plug(live, plug, event)

@@ -7,9 +7,11 @@ from typing import Any
 from api.operating.live import Command, CommandKind, LiveSite
 from api.operating.plugs import number_at
 from api.operating.sending import next_id, question
+from models.domain.answers import ProfilesReported
+from models.domain.events import StationEvent
 from models.domain.session import Session
 from models.ocpp.profile import Version
-from optimizer.rolling.changing import of_station, with_station
+from optimizer.rolling.changing import with_station
 from optimizer.rolling.state import UNNAMED, ForeignProfile
 
 NOT_OURS_TO_CLEAR = {"ChargingStationExternalConstraints"}
@@ -35,7 +37,7 @@ def adopted(live: LiveSite, now: datetime) -> tuple[LiveSite, tuple[ForeignProfi
     """Each is cleared by its id alone, so that nothing else goes with it; one that we took the place of is gone."""
     cleared: list[ForeignProfile] = []
     for station in live.state.stations.values():
-        ours = {told.profile_id for record in of_station(live.state, station.id) for told in record.told}
+        ours = _ours(live, station.id)
         theirs = [p for p in station.foreign if p.purpose not in NOT_OURS_TO_CLEAR and p.profile_id != UNNAMED]
         for profile in theirs:
             if profile.profile_id not in ours:
@@ -44,6 +46,20 @@ def adopted(live: LiveSite, now: datetime) -> tuple[LiveSite, tuple[ForeignProfi
         kept = tuple(p for p in station.foreign if p not in theirs)
         live = replace(live, state=with_station(live.state, station.id, foreign=kept))
     return live, tuple(cleared)
+
+
+def of_others(live: LiveSite, event: StationEvent) -> StationEvent:
+    """A report without profiles of ours; the state alone does not know maxima of stations, which no EVSE was told."""
+    if not isinstance(event, ProfilesReported):
+        return event
+    ours = _ours(live, event.station_id)
+    return replace(event, profiles=tuple(profile for profile in event.profiles if profile.id not in ours))
+
+
+def _ours(live: LiveSite, station: str) -> set[int]:
+    """Ids of what a station has of us, or may have."""
+    sent = (*live.in_force.values(), *live.unsure, *(c for c in live.outbox if c.taken_at is not None))
+    return {one.profile.profile.id for one in sent if one.station == station and one.profile is not None}
 
 
 def _asked_2x(live: LiveSite, station: str, now: datetime) -> LiveSite:

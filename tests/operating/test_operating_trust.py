@@ -137,6 +137,21 @@ def test_a_maximum_that_a_station_refuses_keeps_nobody_waiting() -> None:
     assert site.verdicts("yard") == ()
 
 
+def test_our_own_maximum_that_a_station_reports_is_nobody_else_s_and_stays() -> None:
+    box = Station(id="east", ocpp_version=Version.V201, supply_current_a=32.0)
+    site = operations(replace(yard(count=1), stations=(box,)), Version.V201)
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+    told = {"stackLevel": 0, "chargingProfilePurpose": "ChargingStationMaxProfile"}
+    ours, theirs = {"id": 5} | told, {"id": 900} | told
+    report = {"requestId": 1, "evseId": 0, "chargingLimitSource": "CSO", "chargingProfile": [ours, theirs]}
+
+    site.hear("yard", "east", [2, "r", "ReportChargingProfiles", report], NOON)
+
+    assert [one.profile_id for one in site.foreign("yard")] == [900]
+    assert [one.profile_id for one in site.adopt("yard", NOON)] == [900]
+
+
 def test_a_plan_in_a_default_outlives_its_car_until_it_is_taken_away() -> None:
     """32 A were given to a car that left; until the default above the share of 16 A is cleared, the next one has it."""
     site = operations()
