@@ -12,6 +12,7 @@ from models.domain.answers import CommandAnswered, CompositeTold, Outcome
 from models.domain.events import StationEvent
 from models.domain.units import seconds_from_hours
 from models.ocpp.inbound import composite_steps
+from models.ocpp.messages import setting
 from models.ocpp.profile import Slot, Version
 from optimizer.rolling import observe
 from optimizer.rolling.changing import with_evse
@@ -176,8 +177,13 @@ def still_meant(live: LiveSite, command: Command) -> bool:
 
 
 def _copied(live: LiveSite, command: Command, now: datetime) -> tuple[LiveSite, Command]:
+    """In full: of a Dynamic profile a station may have nothing left to update."""
     live, name = next_id(live)
-    return live, replace(command, id=name, created_at=now, taken_at=None, after=(), again=True)
+    copy = replace(command, id=name, created_at=now, taken_at=None, after=(), again=True)
+    if command.profile is None:
+        return live, copy
+    whole = setting(command.profile)
+    return live, replace(copy, action=whole.action, payload=dict(whole.payload))
 
 
 def _verified(live: LiveSite, station: str, after: tuple[str, ...], now: datetime) -> LiveSite:

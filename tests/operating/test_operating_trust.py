@@ -171,3 +171,22 @@ def test_a_plan_in_a_default_outlives_its_car_until_it_is_taken_away() -> None:
     assert clear.payload == {"id": 13}
     assert uncleared == pytest.approx(32.0 * KW_PER_AMPERE)
     assert expected_kw(site.store.load("yard").state.evses["east"], left) == pytest.approx(16.0 * KW_PER_AMPERE)
+
+
+def test_a_dynamic_plan_is_set_anew_after_a_boot_as_its_station_may_have_nothing_left_to_update() -> None:
+    """32 A of the plan become the share of 16 A after twenty minutes."""
+    box = Station(id="east", ocpp_version=Version.V21, dynamic_plan=True, features=(Feature.DYNAMIC_PROFILES,))
+    site = operations(replace(yard(), stations=(box,)), Version.V21)
+    began = {"eventType": "Started", "evse": {"id": 1}, "transactionInfo": {"transactionId": "t"}}
+    site.hear("yard", "east", [2, "a", "TransactionEvent", began], NOON)
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+    late = NOON + minutes(25)
+    updates = site.commands("yard", late)
+    accept(site, updates, late)
+
+    site.hear("yard", "east", [2, "b", "BootNotification", {}], late)
+    again = plans(site.commands("yard", late))
+
+    assert [command.action for command in updates] == ["UpdateDynamicSchedule"]
+    assert [command.action for command in again] == ["SetChargingProfile"]
