@@ -1,8 +1,10 @@
-"""Where a command finds its scenario: a file, ``sample:NAME``, or ``-`` for standard input."""
+"""Where a command finds its scenario, a file, ``sample:NAME``, or ``-`` for standard input; and its other files."""
 
+import json
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from models import samples
 from models.domain.errors import InvalidScenario
@@ -29,6 +31,15 @@ def content(path: Path) -> bytes:
         raise InvalidScenario([_unreadable(path, error.strerror or str(error))]) from error
     except ValueError as error:  # a null byte in the name
         raise InvalidScenario([_unreadable(path, str(error))]) from error
+
+
+def json_of(path: Path) -> Any:
+    """JSON values of a file, as tolerantly read as what stations say; raises InvalidScenario where it has none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as unread:
+        finding = Finding(path="", message=f"{path} cannot be read as JSON: {unread}", remedy="give a JSON file")
+        raise InvalidScenario((finding,)) from unread
 
 
 def _unreadable(path: Path, reason: str) -> Finding:

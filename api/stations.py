@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from api.sources import json_of
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.site import RateUnit, Station
@@ -65,7 +66,7 @@ def capabilities(path: Path, version: Version, identity: Identity) -> str:
 
 def heard(path: Path, version: Version, station_id: str, received_at: datetime) -> str:
     """A file with a message of a station as it came over the wire, [2, id, action, payload], as events in JSON."""
-    call = _json(path)
+    call = json_of(path)
     if not isinstance(call, list) or len(call) != CALL_LENGTH or call[0] != CALL:
         raise _unfit(f"{path} holds no message of a station", 'write it as it came: [2, "id", "MeterValues", {...}]')
     found = translate(version, str(call[2]), call[3], station_id=station_id, received_at=received_at)
@@ -81,17 +82,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    document = _json(path)
+    document = json_of(path)
     if not isinstance(document, dict):
         raise _unfit(f"{path} holds no JSON object")
     return document
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as unread:
-        raise _unfit(f"{path} cannot be read as JSON: {unread}") from unread
 
 
 def _profiles(document: dict[str, Any]) -> Iterator[InstalledProfile]:

@@ -23,11 +23,12 @@ def script(
     voltage: Annotated[float, typer.Option(min=1.0, help="Line to neutral. [V]")] = 230.0,
 ) -> None:
     """Print the steps as JSON; docs/ocpp.md says how a CSMS carries them out and what it writes down."""
+    from api.sources import json_of
     from models.commissioning import Subject
     from models.commissioning import script as steps_of
     from models.ocpp.station import Identity, capability
 
-    told = capability(Identity(station_id="station"), ocpp, {} if answer is None else _json(answer))
+    told = capability(Identity(station_id="station"), ocpp, {} if answer is None else json_of(answer))
     subject = Subject(version=ocpp, capability=told, evses=evses, phases=phases, voltage_v=voltage)
     typer.echo(json.dumps([asdict(step) for step in steps_of(subject)], indent=2))
 
@@ -38,10 +39,11 @@ def judge(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole record as JSON.")] = False,
 ) -> None:
     """Grade a station by its answers and its meter: A plan and fail-safe proven, B plan only, C counted at rating."""
+    from api.sources import json_of
     from models.commissioning import judge as judged
     from models.commissioning import read_observations
 
-    record = judged(read_observations(_json(log)))
+    record = judged(read_observations(json_of(log)))
     if as_json:
         typer.echo(json.dumps(asdict(record), indent=2))
         return
@@ -57,13 +59,13 @@ def declare(
     """Print the scenario with what was found: units, periods, levels, and what counts while nobody is in contact."""
     from datetime import UTC, datetime
 
-    from api.sources import scenario_from
+    from api.sources import json_of, scenario_from
     from models.commissioning import declared, read_observations
     from models.commissioning import judge as judged
     from models.domain.wire import scenario_json
 
     given = scenario_from(scenario, datetime.now(UTC))
-    records = [judged(read_observations(_json(log))) for log in logs]
+    records = [judged(read_observations(json_of(log))) for log in logs]
     site = declared(given.site, {record.station_id: record for record in records})
     typer.echo(scenario_json(replace(given, site=site), indent=2))
 
@@ -110,14 +112,3 @@ def _plainly(value: Any) -> str:
 def _measured(shown: Any) -> str:
     drew = "nothing measured" if shown.measured_a is None else f"{shown.measured_a:.1f} A"
     return f"{drew} at a limit of {shown.expected_a:g} A"
-
-
-def _json(path: Path) -> Any:
-    from models.domain.errors import InvalidScenario
-    from models.domain.findings import Finding
-
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as unread:
-        finding = Finding(path="", message=f"{path} cannot be read as JSON: {unread}", remedy="give a JSON file")
-        raise InvalidScenario((finding,)) from unread

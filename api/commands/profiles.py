@@ -1,14 +1,11 @@
 """Commands about charging profiles: whether one may be sent, and what brings stations from one plan to the next."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from models.domain.errors import InvalidScenario
-from models.domain.findings import Finding
 from models.domain.sending import Version
 
 CALL_LENGTH = 4
@@ -30,11 +27,12 @@ def check_profile(
 ) -> None:
     """Say which rules of OCPP a charging profile breaks, with the reason code a station would give; 2 if any."""
     from api.profile_check import broken_rules
+    from api.sources import json_of
 
     found = broken_rules(
         _payload(profile),
         ocpp,
-        answer=None if answer is None else _json(answer),
+        answer=None if answer is None else json_of(answer),
         direct_current=dc,
         phases=phases,
         now=None if now is None else now.replace(tzinfo=UTC),
@@ -61,13 +59,13 @@ def orders(
 ) -> None:
     """Say which messages bring stations from the plan before to the new one, what first, and what after what."""
     from api.ordering import ordered
-    from api.sources import scenario_from
+    from api.sources import json_of, scenario_from
 
     moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
     told = ordered(
         scenario_from(scenario, moment),
-        _json(desired),
-        _json(believed),
+        json_of(desired),
+        json_of(believed),
         now=moment,
         plan_version=plan_version,
         interval_s=interval,
@@ -76,13 +74,7 @@ def orders(
 
 
 def _payload(path: Path) -> Any:
-    told = _json(path)
+    from api.sources import json_of
+
+    told = json_of(path)
     return told[-1] if isinstance(told, list) and len(told) == CALL_LENGTH else told
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as unread:
-        message = f"{path} cannot be read as JSON: {unread}"
-        raise InvalidScenario((Finding(path="", message=message, remedy="give a JSON file"),)) from unread
