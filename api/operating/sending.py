@@ -12,8 +12,8 @@ from models.domain.answers import CommandAnswered, CompositeTold, Outcome
 from models.domain.events import StationEvent
 from models.domain.units import seconds_from_hours
 from models.ocpp.inbound import composite_steps
-from models.ocpp.messages import setting
-from models.ocpp.profile import Slot, Version
+from models.ocpp.messages import asking_composite, setting
+from models.ocpp.profile import Slot
 from optimizer.rolling import observe
 from optimizer.rolling.changing import with_evse
 from optimizer.rolling.state import Told
@@ -199,14 +199,14 @@ def question(
     live: LiveSite, station: str, number: int, evse: str, name: str, after: tuple[str, ...], now: datetime
 ) -> Command:
     version = live.version_of(station)
-    field = "connectorId" if version is Version.V16 else "evseId"
+    ask = asking_composite(version, number, int(seconds_from_hours(VERIFIED_HOURS)))
     return Command(
         id=name,
         station=station,
         kind=CommandKind.VERIFY,
         version=version,
-        action="GetCompositeSchedule",
-        payload={field: number, "duration": int(seconds_from_hours(VERIFIED_HOURS))},
+        action=ask.action,
+        payload=dict(ask.payload),
         created_at=now,
         evse=evse,
         after=after,

@@ -10,6 +10,7 @@ from api.operating.sending import next_id, question
 from models.domain.answers import ProfilesReported
 from models.domain.events import StationEvent
 from models.domain.session import Session
+from models.ocpp.messages import clearing
 from models.ocpp.profile import Version
 from optimizer.rolling.changing import with_station
 from optimizer.rolling.state import UNNAMED, ForeignProfile
@@ -79,9 +80,8 @@ def _asked_16(live: LiveSite, station: str, now: datetime) -> LiveSite:
 
 def _clearing(live: LiveSite, profile: ForeignProfile, now: datetime) -> LiveSite:
     live, name = next_id(live)
-    field = "id" if live.version_of(profile.station) is Version.V16 else "chargingProfileId"
-    payload = {field: profile.profile_id}
-    return _queued(live, name, profile.station, CommandKind.CLEAR, "ClearChargingProfile", payload, now)
+    clear = clearing(live.version_of(profile.station), profile.profile_id)
+    return _queued(live, name, profile.station, CommandKind.CLEAR, clear.action, dict(clear.payload), now)
 
 
 def _queued(

@@ -5,6 +5,7 @@ from typing import Any
 
 from models.commissioning.steps import START, TRANSACTION, Request
 from models.domain.site import RateUnit
+from models.ocpp.messages import asking_composite, clearing
 from models.ocpp.profile import Purpose, Slot, Version, profile_id
 from models.ocpp.station.keys import KEYS_16, VARIABLES_2X
 from models.ocpp.v16 import PURPOSE
@@ -41,9 +42,8 @@ def set_profile(version: Version, evse: int, purpose: Purpose, level: int, unit:
 
 def clear_profile(version: Version, evse: int, purpose: Purpose) -> Request:
     """Of one id."""
-    number = profile_id(0 if purpose is Purpose.STATION_MAX else evse, SLOT[purpose])
-    name = "id" if version is Version.V16 else "chargingProfileId"
-    return Request(action="ClearChargingProfile", payload={name: number})
+    message = clearing(version, profile_id(0 if purpose is Purpose.STATION_MAX else evse, SLOT[purpose]))
+    return Request(action=message.action, payload=message.payload)
 
 
 def read_keys(version: Version) -> Request:
@@ -68,8 +68,8 @@ def set_metering(version: Version) -> tuple[Request, ...]:
 
 
 def composite(version: Version, evse: int, seconds: int) -> Request:
-    name = "connectorId" if version is Version.V16 else "evseId"
-    return Request(action="GetCompositeSchedule", payload={name: evse, "duration": seconds})
+    message = asking_composite(version, evse, seconds)
+    return Request(action=message.action, payload=message.payload)
 
 
 def reset(version: Version) -> Request:

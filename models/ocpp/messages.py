@@ -34,9 +34,15 @@ def setting(profile: EvseProfile) -> Message:
     return Message(action=action, payload=_SPELLING[profile.version](profile))
 
 
-def clearing(profile: EvseProfile) -> Message:
+def clearing(version: Version, profile_id: int) -> Message:
     """Takes one profile away, by its id and nothing else: what others have installed stays."""
-    return Message(action="ClearChargingProfile", payload=_CLEARING[profile.version](profile.profile.id))
+    return Message(action="ClearChargingProfile", payload=_CLEARING[version](profile_id))
+
+
+def asking_composite(version: Version, evse_number: int, duration_s: int) -> Message:
+    """Asks what an EVSE follows for so long from now on; in OCPP 1.6 the number is that of a connector."""
+    place = "connectorId" if version is Version.V16 else "evseId"
+    return Message(action="GetCompositeSchedule", payload={place: evse_number, "duration": duration_s})
 
 
 def updating(profile: EvseProfile, period: Period) -> Message:

@@ -166,7 +166,7 @@ class _Work:
     def _whole(self, change: Change) -> Command:
         profile = change.template
         if change.desired is None:
-            return self._command(Step.CLEAR, profile, messages.clearing(profile))
+            return self._command(Step.CLEAR, profile, messages.clearing(profile.version, profile.profile.id))
         return self._setting(change, Step.SET, profile)
 
     def _lowering(self, change: Change) -> Command:
