@@ -1,18 +1,11 @@
-"""What the use cases of a live site need of the world; ``api.operating.memory`` holds a twin of each."""
+"""What the use cases of a live site need of the world; ``api.operating.memory`` holds a twin."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Protocol, TypeVar
 
-from api.operating.live import Command, LiveSite
+from api.operating.live import LiveSite
 
 Told = TypeVar("Told")
-
-
-class Clock(Protocol):
-    """Tells the time, aware."""
-
-    def now(self) -> datetime: ...
 
 
 class SiteStore(Protocol):
@@ -31,12 +24,4 @@ class SiteStore(Protocol):
 
         Raises NotFound.
         """
-        ...
-
-
-class ProfileSink(Protocol):
-    """Brings commands to stations; what they answer comes back through ``Operations.acknowledge``."""
-
-    def send(self, command: Command) -> None:
-        """Raises EdgeError where the station, or whoever knows the way to it, cannot be reached."""
         ...

@@ -1,29 +1,14 @@
-"""Twins of the ports in memory: for one process, for tests, and for days that are played step by step."""
+"""A twin of the port in memory: for one process, for tests, and for days that are played step by step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from threading import RLock
 from typing import TypeVar
 
-from api.operating.live import Command, LiveSite
+from api.operating.live import LiveSite
 from models.domain.errors import NotFound
 
 Told = TypeVar("Told")
-
-
-@dataclass(slots=True)
-class SteppedClock:
-    """Shows what it was set to."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
-
-    def pass_by(self, length: timedelta) -> datetime:
-        self.at += length
-        return self.at
 
 
 @dataclass(slots=True)
@@ -46,13 +31,3 @@ class MemorySites:
         with self.lock:
             self.sites[site_id], told = step(self.load(site_id))
             return told
-
-
-@dataclass(slots=True)
-class MemorySink:
-    """Keeps what was sent."""
-
-    sent: list[Command] = field(default_factory=list)
-
-    def send(self, command: Command) -> None:
-        self.sent.append(command)

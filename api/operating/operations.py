@@ -1,4 +1,4 @@
-"""The use cases of live sites, through ports: hear, plan, hand out commands, take answers. Nothing here asks a clock.
+"""The use cases of live sites, through a port: hear, plan, hand out commands, take answers. Nothing here asks a clock.
 
 A station waits for none of it: what a CSMS answers to StartTransaction, Authorize or BootNotification does not depend
 on what is planned here.
@@ -14,9 +14,8 @@ from api.operating.live import Command, LiveSite, Result
 from api.operating.planning import Planned, solved, with_plan
 from api.operating.sending import answered, events_of, taken
 from api.planning import DEADLINE_S
-from api.ports import ProfileSink, SiteStore
-from models.domain.answers import ConnectionLost, ConnectionRegained, Outcome
-from models.domain.errors import EdgeError
+from api.ports import SiteStore
+from models.domain.answers import ConnectionLost, ConnectionRegained
 from models.domain.session import Session
 from optimizer.rolling.state import ForeignProfile
 from optimizer.rolling.verdict import Verdict
@@ -58,16 +57,6 @@ class Operations:
     def commands(self, site: str, now: datetime) -> tuple[Command, ...]:
         """What may be sent now; from here on it counts as sent. What had no answer in time is given up."""
         return self.store.change(site, lambda live: taken(live, now))
-
-    def deliver(self, site: str, sink: ProfileSink, now: datetime) -> tuple[Command, ...]:
-        """Send them; one that does not get away counts as one that timed out."""
-        sent = self.commands(site, now)
-        for command in sent:
-            try:
-                sink.send(command)
-            except EdgeError as error:
-                self.acknowledge(site, command.id, Result(outcome=Outcome.TIMED_OUT, detail=str(error)), now)
-        return sent
 
     def acknowledge(self, site: str, command_id: str, result: Result, now: datetime) -> None:
         """What became of a command; of one that nobody waits for any more nothing changes."""
