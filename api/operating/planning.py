@@ -7,15 +7,11 @@ from api.operating.live import LiveSite
 from api.operating.ordering import directly, ordered, with_versions
 from api.operating.sending import only_sure, reminded
 from api.operating.trials import on_trial, on_trial_profiles
-from api.planning import Answer, plan, until_blind_ends
+from api.planning import Answer, daily_shares, plan, until_blind_ends
 from models.domain.errors import ChargingError, InvalidScenario
-from models.domain.failsafe import SharePolicy
-from models.domain.scenario import Scenario
 from models.ocpp.bundle import bundle
-from models.ocpp.compile import Daily
 from models.ocpp.manner import Manner
 from models.ocpp.profile import NotSent
-from optimizer.failsafe import shares
 from optimizer.previous import planned_before
 from optimizer.rolling import next_scenario
 from optimizer.settings import Settings
@@ -67,7 +63,7 @@ def _sent(live: LiveSite, planned: Planned, answer: Answer, now: datetime) -> tu
     manner = until_blind_ends(told, answer.schedule)
     share_kw, as_of = answer.fail_safe_kw, answer.as_of
     compiled = bundle(
-        scenario, answer.schedule, now=as_of, fail_safe_kw=share_kw, daily=_daily(answer.scenario), manner=manner
+        scenario, answer.schedule, now=as_of, fail_safe_kw=share_kw, daily=daily_shares(answer.schedule), manner=manner
     )
     settled_until = now + timedelta(minutes=live.plan_every_minutes)
     live = ordered(live, scenario, compiled.profiles, now, settled_until)
@@ -84,11 +80,3 @@ def _reason(live: LiveSite, left_out: NotSent) -> NotSent:
         return left_out
     why = f"EVSE {record.id} is not controlled ({', '.join(flaws)}): it counts at its rating, and is tried with little"
     return replace(left_out, reason=why)
-
-
-def _daily(scenario: Scenario) -> Daily:
-    """Shares of EVSEs that take turns, where the site has them do so."""
-    rules = scenario.site.fail_safe
-    if rules is None or rules.policy is not SharePolicy.ROTATE:
-        return {}
-    return {share.evse: share.daily for share in shares(scenario) if share.daily}
