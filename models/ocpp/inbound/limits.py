@@ -19,7 +19,7 @@ def limit_told(message: Message) -> ExternalLimitTold:
         at=message.received_at,
         source=text(told.get("chargingLimitSource")),
         grid_critical=told.get("isGridCritical") is True,
-        steps=_first_steps(message, objects_of(payload.get("chargingSchedule"))),
+        steps=first_steps(message, payload),
     )
 
 
@@ -32,8 +32,9 @@ def limit_cleared(message: Message) -> ExternalLimitCleared:
     )
 
 
-def _first_steps(message: Message, schedules: list[Object]) -> tuple[LimitStep, ...]:
+def first_steps(message: Message, holder: Object) -> tuple[LimitStep, ...]:
     """Of several schedules the first counts."""
+    schedules = objects_of(holder.get("chargingSchedule"))
     return tuple(step for schedule in schedules[:1] for step in steps_of(message, schedule))
 
 

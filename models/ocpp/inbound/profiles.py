@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from models.domain.answers import PriorityTold, ProfilesReported, ReportedProfile, UpdatePulled, VehicleScheduleTold
-from models.domain.events import LimitStep, StationEvent
-from models.ocpp.inbound.limits import steps_of
+from models.domain.events import StationEvent
+from models.ocpp.inbound.limits import first_steps, steps_of
 from models.ocpp.inbound.reading import Message, Object, identity, object_of, objects_of, text, whole
 
 
@@ -68,10 +68,5 @@ def _profile(message: Message, given: Object, number: int, source: str) -> Repor
         evse_number=number,
         source=source,
         transaction_id=identity(given.get("transactionId")),
-        steps=_first_steps(message, given),
+        steps=first_steps(message, given),
     )
-
-
-def _first_steps(message: Message, given: Object) -> tuple[LimitStep, ...]:
-    schedules = objects_of(given.get("chargingSchedule"))
-    return tuple(steps_of(message, schedules[0])) if schedules else ()
