@@ -34,18 +34,21 @@ def test_a_station_of_1_6_that_follows_less_than_it_was_sent_follows_somebody_el
 
 
 def test_a_question_for_a_dynamic_profile_is_answered_at_once_by_what_was_accepted() -> None:
+    """32 A of the plan, and after its twenty minutes the share of 16 A."""
     feature = Feature.DYNAMIC_PROFILES
     box = Station(id="east", ocpp_version=Version.V21, dynamic_plan=True, features=(feature,))
-    site = operations(replace(yard(count=1), stations=(box,)), Version.V21)
+    site = operations(replace(yard(), stations=(box,)), Version.V21)
     began = {"eventType": "Started", "evse": {"id": 1}, "transactionInfo": {"transactionId": "t"}}
     site.hear("yard", "east", [2, "a", "TransactionEvent", began], NOON)
     site.plan_site("yard", NOON)
     accept(site, site.commands("yard", NOON), NOON)
+    pull, late = [2, "p", "PullDynamicScheduleUpdate", {"chargingProfileId": 12}], NOON + minutes(21)
 
-    known = site.hear("yard", "east", [2, "p", "PullDynamicScheduleUpdate", {"chargingProfileId": 12}], NOON)
+    known, ended = site.hear("yard", "east", pull, NOON), site.hear("yard", "east", pull, late)
     unknown = site.hear("yard", "east", [2, "q", "PullDynamicScheduleUpdate", {"chargingProfileId": 999}], NOON)
 
     assert known.answer == {"status": "Accepted", "scheduleUpdate": {"limit": 32.0}}
+    assert ended.answer == {"status": "Accepted", "scheduleUpdate": {"limit": 16.0}}
     assert unknown.answer is not None
     assert unknown.answer["status"] == "Rejected"
 
@@ -150,6 +153,17 @@ def test_our_own_maximum_that_a_station_reports_is_nobody_else_s_and_stays() -> 
 
     assert [one.profile_id for one in site.foreign("yard")] == [900]
     assert [one.profile_id for one in site.adopt("yard", NOON)] == [900]
+
+
+def test_limits_of_the_grid_are_listed_and_are_no_csms_s_to_clear() -> None:
+    site = operations(yard(count=1), Version.V201)
+    grid = {"id": 901, "stackLevel": 0, "chargingProfilePurpose": "ChargingStationExternalConstraints"}
+    report = {"requestId": 1, "evseId": 0, "chargingLimitSource": "SO", "chargingProfile": [grid]}
+    site.hear("yard", "east", [2, "r", "ReportChargingProfiles", report], NOON)
+
+    assert site.adopt("yard", NOON) == ()
+    assert [one.profile_id for one in site.foreign("yard")] == [901]
+    assert site.commands("yard", NOON) == ()
 
 
 def test_a_plan_in_a_default_outlives_its_car_until_it_is_taken_away() -> None:

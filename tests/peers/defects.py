@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Defect(StrEnum):
-    """Evidence for each stands in the issue threads that docs/ocpp.md names."""
+    """As stations in the field were reported to fail, in issue threads of charging software; each alone or together."""
 
     IGNORES = "accepts and ignores"
     AMPERES_ONLY = "A only"

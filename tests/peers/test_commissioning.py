@@ -159,6 +159,15 @@ def test_one_evse_alone_shows_its_maximum_with_one_car() -> None:
     assert (record.grade, record.maximum_holds) == (Grade.A, True)
 
 
+def test_one_evse_alone_shows_a_maximum_that_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    station = charge_point("1.6", outlets=1)
+    monkeypatch.setattr(station.shelf, "maximum_a", lambda clock_s: None)
+
+    record = judge(read_observations(observed(station)))
+
+    assert (record.grade, record.flaws, record.maximum_holds) == (Grade.A, (Flaw.MAXIMUM_IGNORED,), False)
+
+
 def test_a_car_that_never_draws_more_than_the_limits_proves_nothing() -> None:
     record = commissioned("1.6", max_a=6.0)
     assert record.grade is Grade.C
