@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.problems import UnsupportedVersion, documented
 from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, json_body, reading, strict_object, taking
-from api.routes.desks import NAME, SiteId, check_site, writing
+from api.routes.desks import NAME, SiteId, writing
 from api.routes.once import OncePerKey
 from api.security.access import Caller, Writer
 from api.service import Service, service_of
@@ -63,7 +63,6 @@ async def pull_commands(
 
 def _pulled(service: Service, caller: Caller, site: str, after: int) -> list[CommandLine]:
     with writing(service, caller, site) as desk:
-        check_site(desk)
         return pull(desk, after, service.clock())
 
 
@@ -81,7 +80,6 @@ def acknowledge_commands(
 ) -> Applied:
     """What became of commands: sent, accepted, rejected with the reason, timed out, or seen at the meter."""
     with writing(service, caller, site) as desk:
-        check_site(desk)
         return acknowledge(desk, told, service.clock())
 
 
@@ -106,7 +104,6 @@ def forward_message(
     payload = strict_object(body)
     frame: list[Any] = [RESULT, message_id, payload] if answer else [CALL, message_id, action, payload]
     with writing(service, caller, site) as desk:
-        check_site(desk)
         return hear(desk, station, _spoken(version), frame, service.clock())
 
 
@@ -119,7 +116,6 @@ def give_back(
 ) -> HandedBack:
     """Stop: clear our profiles, plan no more, until the policy says another mode."""
     with writing(service, caller, site) as desk:
-        check_site(desk)
         return HandedBack(clears=hand_back(desk, reason, service.clock()))
 
 

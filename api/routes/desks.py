@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict
 
-from api.routes.conditions import etag
+from api.routes.bodies import headers
+from api.routes.conditions import Condition, etag
 from api.security.access import Caller
 from api.service import Service
 from api.sites.judging import LONGEST_ID
-from api.sites.keeping import FORMS, Desk, Kept
+from api.sites.keeping import FORMS, ONE_A_SITE, Desk, Kept, writing_desk
+from api.sites.telling import tell
 from api.store.records import Kind
 from models.domain.errors import NotFound
 from models.domain.wire import form_json
@@ -23,6 +26,7 @@ SessionId = Annotated[
 ]
 After = Annotated[str, Query(max_length=LONGEST_ID, pattern=r"^[^\x00-\x1f\x7f]*$", description="`next` of a page.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many on a page.")]
+ETAG = headers("ETag")
 
 
 class Listed(BaseModel):
@@ -45,23 +49,40 @@ class Page(BaseModel):
 
 
 @contextmanager
-def writing(service: Service, caller: Caller, site: str) -> Iterator[Desk]:
-    """A desk to write at; everything is kept at the end, or nothing."""
-    with service.store.begin(service.clock()) as unit:
-        yield Desk(unit, caller.tenant, site, caller.name)
+def writing(service: Service, caller: Caller, site: str, *, is_there: bool = True) -> Iterator[Desk]:
+    """A desk to write at; everything is kept at the end, or nothing. Raises NotFound where no such site is kept."""
+    with writing_desk(service.store, service.clock(), caller.tenant, site, caller.name) as desk:
+        yield _checked(desk) if is_there else desk
 
 
 @contextmanager
-def looking(service: Service, caller: Caller, site: str) -> Iterator[Desk]:
-    """A desk to read at."""
+def looking(service: Service, caller: Caller, site: str, *, is_there: bool = True) -> Iterator[Desk]:
+    """A desk to read at. Raises NotFound where no such site is kept."""
     with service.store.view() as unit:
-        yield Desk(unit, caller.tenant, site, caller.name)
+        desk = Desk(unit, caller.tenant, site, caller.name)
+        yield _checked(desk) if is_there else desk
+
+
+def put_document(
+    desk: Desk, kind: Kind, told: Any, asked: Condition, now: datetime, *, id: str = ONE_A_SITE
+) -> Response:
+    """Write what was told, where the caller's condition allows it: 201 where nothing was there, else 200."""
+    found = desk.find(kind, id)
+    expected = asked.to_write(found.revision if found else None)
+    return document(kind, tell(desk, kind, told, now, id=id, expected=expected), 200 if found else 201)
 
 
 def document(kind: Kind, kept: Kept[Any], status: int = 200) -> Response:
     """A document as it was told, with its revision as ETag."""
     body = form_json(FORMS[kind], kept.value)
     return Response(body, status, {"ETag": etag(kept.revision)}, "application/json")
+
+
+def document_answers(form: str) -> dict[int | str, Any]:
+    """The OpenAPI descriptions of answers with a document of this form."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{form}"}}}
+    told = {"content": content, "headers": ETAG}
+    return {200: {"description": "As it is kept", **told}, 201: {"description": "It is new", **told}}
 
 
 def page_of(desk: Desk, kind: Kind, site: str | None, after: str, limit: int) -> Page:
@@ -71,7 +92,7 @@ def page_of(desk: Desk, kind: Kind, site: str | None, after: str, limit: int) ->
     return Page(items=shown, next=shown[-1].id if len(found) > limit else None)
 
 
-def check_site(desk: Desk) -> None:
-    """Raises NotFound."""
+def _checked(desk: Desk) -> Desk:
     if desk.find(Kind.SITE) is None:
         raise NotFound("there is no site of this id")
+    return desk

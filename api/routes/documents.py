@@ -1,29 +1,32 @@
 """What a site is and what is expected there: documents that are put, read and removed, each with its revision."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from api.problems import PreconditionFailed, PreconditionRequired, documented
+from api.problems import InvalidDocument, PreconditionFailed, PreconditionRequired, documented
 from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
 from api.routes.conditions import Condition, condition
-from api.routes.desks import NAME, SiteId, check_site, document, looking, writing
-from api.security.access import Caller, allowed
+from api.routes.desks import NAME, SiteId, document, document_answers, looking, put_document, writing
+from api.security.access import Allowed, Caller, Reader
 from api.security.keys import Scope
 from api.service import Service, service_of
 from api.sites.forms import BaseLoadForecast, NodeLimit, PriceForecast, PvForecast, SitePolicy
 from api.sites.judging import LONGEST_ID
 from api.sites.keeping import ONE_A_SITE
-from api.sites.telling import take_back, tell
+from api.sites.telling import take_back
 from api.store.records import Kind
 from models.domain.errors import Conflict, NotFound
 from models.domain.signal import Signal
 from models.domain.tariff import Tariff
 
-router = APIRouter(prefix="/v1/sites/{site}")
+router = APIRouter(prefix="/v1/sites/{site}", tags=["sites"])
+
 Served = Annotated[Service, Depends(service_of)]
+Conditions = Annotated[Condition, Depends(condition)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,6 @@ class Row:
     writes: Scope = Scope.PLAN_WRITE
     named: str | None = None
     """The part of the path that is its id; None: a site has one."""
-
-    @property
-    def operation(self) -> str:
-        return str(self.kind)
 
 
 ROWS = (
@@ -107,69 +106,80 @@ ROWS = (
 )
 
 
+GONE = documented(*ACCESS_ERRORS, NotFound)
+WRITTEN = documented(*ACCESS_ERRORS, *FORM_ERRORS, NotFound, Conflict, PreconditionFailed, PreconditionRequired)
+REMOVED = documented(*ACCESS_ERRORS, NotFound, InvalidDocument, Conflict, PreconditionFailed)
+
+
 def _mount(row: Row) -> None:
-    writer = Annotated[Caller, Depends(allowed(row.writes))]
-    reader = Annotated[Caller, Depends(allowed(Scope.PLAN_READ))]
-    told_form = Annotated[Any, Depends(reading(row.form))]
-    named = _name_of(row)
-    tag = {"tags": ["sites"]}
-    gone = documented(*ACCESS_ERRORS, NotFound)
+    told = document_answers(row.name)
+    router.add_api_route(
+        row.path,
+        _putting(row),
+        methods=["PUT"],
+        operation_id=f"put_{row.kind}",
+        responses=WRITTEN | told,
+        openapi_extra=taking(row.name, row.form, row.example),
+    )
+    router.add_api_route(
+        row.path, _getting(row), methods=["GET"], operation_id=f"get_{row.kind}", responses=GONE | {200: told[200]}
+    )
+    router.add_api_route(
+        row.path,
+        _deleting(row),
+        methods=["DELETE"],
+        operation_id=f"delete_{row.kind}",
+        status_code=204,
+        responses=REMOVED,
+    )
 
-    def put(caller: writer, service: Served, site: SiteId, id: named, told: told_form, asked: Conditions) -> Response:  # type: ignore[valid-type]
+
+def _putting(row: Row) -> Callable[..., Response]:
+    writer, named, form = Depends(Allowed(row.writes)), _name_of(row), Depends(reading(row.form))
+
+    def put(
+        service: Served, site: SiteId, asked: Conditions, caller: Caller = writer, id: str = named, told: Any = form
+    ) -> Response:
         with writing(service, caller, site) as desk:
-            check_site(desk)
-            found = desk.find(row.kind, id)
-            expected = asked.to_write(found.revision if found else None)
-            kept = tell(desk, row.kind, told, service.clock(), id=id, expected=expected)
-        return document(row.kind, kept, 200 if found else 201)
+            return put_document(desk, row.kind, told, asked, service.clock(), id=id)
 
-    def get(caller: reader, service: Served, site: SiteId, id: named) -> Response:  # type: ignore[valid-type]
+    put.__doc__ = f"Write {row.what}. What is there is replaced with If-Match only."
+    return put
+
+
+def _getting(row: Row) -> Callable[..., Response]:
+    named = _name_of(row)
+
+    def get(caller: Reader, service: Served, site: SiteId, id: str = named) -> Response:
         with looking(service, caller, site) as desk:
-            check_site(desk)
             return document(row.kind, desk.get(row.kind, id))
 
-    def delete(caller: writer, service: Served, site: SiteId, id: named, asked: Conditions) -> None:  # type: ignore[valid-type]
+    get.__doc__ = f"Read {row.what}."
+    return get
+
+
+def _deleting(row: Row) -> Callable[..., None]:
+    writer, named = Depends(Allowed(row.writes)), _name_of(row)
+
+    def delete(service: Served, site: SiteId, asked: Conditions, caller: Caller = writer, id: str = named) -> None:
         with writing(service, caller, site) as desk:
-            check_site(desk)
             expected = asked.to_remove(desk.get(row.kind, id).revision)
             take_back(desk, row.kind, service.clock(), id=id, expected=expected)
 
-    put.__doc__ = f"Write {row.what}. What is there is replaced with If-Match only."
-    get.__doc__ = f"Read {row.what}."
     delete.__doc__ = f"Remove {row.what}."
-    written = documented(*ACCESS_ERRORS, *FORM_ERRORS, NotFound, Conflict, PreconditionFailed, PreconditionRequired)
-    content = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{row.name}"}}}}
-    answers: dict[int | str, Any] = {200: {"description": "As it is kept", **content}}
-    created: dict[int | str, Any] = {201: {"description": "It is new", **content}}
-    router.put(
-        row.path,
-        operation_id=f"put_{row.operation}",
-        responses=written | answers | created,
-        openapi_extra=taking(row.name, row.form, row.example),
-        **tag,  # type: ignore[arg-type]
-    )(put)
-    router.get(row.path, operation_id=f"get_{row.operation}", responses=gone | answers, **tag)(get)  # type: ignore[arg-type]
-    router.delete(
-        row.path,
-        operation_id=f"delete_{row.operation}",
-        status_code=204,
-        responses=gone | documented(Conflict, PreconditionFailed),
-        **tag,  # type: ignore[arg-type]
-    )(delete)
+    return delete
 
 
 def _name_of(row: Row) -> Any:
-    """The type of the parameter that is the document's id; constant where a site has one."""
+    """The parameter that is the document's id; constant where a site has one."""
     if row.named is None:
-        return Annotated[str, Depends(_one_a_site)]
-    return Annotated[str, Path(alias=row.named, min_length=1, max_length=LONGEST_ID, pattern=NAME)]
+        return Depends(_one_a_site)
+    return Path(alias=row.named, min_length=1, max_length=LONGEST_ID, pattern=NAME)
 
 
 def _one_a_site() -> str:
     return ONE_A_SITE
 
-
-Conditions = Annotated[Condition, Depends(condition)]
 
 for _row in ROWS:
     _mount(_row)

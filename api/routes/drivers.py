@@ -31,7 +31,7 @@ CHANGED = documented(*ACCESS_ERRORS, NotFound, Conflict)
 
 def where(caller: Reader, service: Served, session: SessionId) -> str:
     """A dependency: the site at which a session is; raises NotFound."""
-    with looking(service, caller, "") as desk:
+    with looking(service, caller, "", is_there=False) as desk:
         found = site_of(desk, session)
     if found is None:
         raise NotFound("there is no session of this id")

@@ -1,7 +1,7 @@
 """Sessions of a site: three fields are enough to be planned; what was assumed for the others is told back."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +10,7 @@ from api.problems import documented
 from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
 from api.routes.conditions import etag
-from api.routes.desks import After, Limit, Page, SessionId, SiteId, check_site, looking, page_of, writing
+from api.routes.desks import ETAG, After, Limit, Page, SessionId, SiteId, looking, page_of, writing
 from api.routes.once import OncePerKey
 from api.security.access import Reader, Writer
 from api.service import Service, service_of
@@ -26,6 +26,7 @@ router = APIRouter(prefix="/v1/sites/{site}", tags=["sessions"], route_class=Onc
 
 Served = Annotated[Service, Depends(service_of)]
 ERRORS = documented(*ACCESS_ERRORS, *FORM_ERRORS, NotFound, Conflict)
+KNOWN: dict[int | str, Any] = {200: {"description": "As it is known", "headers": ETAG}}
 
 
 class Part(BaseModel):
@@ -97,7 +98,7 @@ def session_document(desk: Desk, kept: Kept[Stay]) -> SessionDocument:
 @router.post(
     "/sessions",
     operation_id="tell_session",
-    responses=ERRORS | {201: {"model": SessionDocument, "description": "It is new"}},
+    responses=ERRORS | KNOWN | {201: {"model": SessionDocument, "description": "It is new", "headers": ETAG}},
     openapi_extra=taking("SessionTold", SessionTold, examples.SESSION),
 )
 def tell_session(
@@ -109,7 +110,6 @@ def tell_session(
 ) -> SessionDocument:
     """A vehicle has plugged in. Told again, what is told replaces what was told; what was measured stays."""
     with writing(service, caller, site) as desk:
-        check_site(desk)
         kept, is_new = plug_in(desk, told, service.clock())
         response.status_code = 201 if is_new else 200
         return _answered(desk, kept, response)
@@ -126,24 +126,22 @@ def list_sessions(
 ) -> Page:
     """Sessions of a site, by id."""
     with looking(service, caller, site) as desk:
-        check_site(desk)
         return page_of(desk, Kind.PAST_SESSION if past else Kind.SESSION, site, after, limit)
 
 
-@router.get("/sessions/{session}", operation_id="get_session", responses=documented(*ACCESS_ERRORS, NotFound))
+@router.get("/sessions/{session}", operation_id="get_session", responses=documented(*ACCESS_ERRORS, NotFound) | KNOWN)
 def get_session(
     caller: Reader, service: Served, site: SiteId, session: SessionId, response: Response
 ) -> SessionDocument:
     """What is known of a session."""
     with looking(service, caller, site) as desk:
-        check_site(desk)
         return _answered(desk, known(desk, session), response)
 
 
 @router.post(
     "/sessions/{session}/needs",
     operation_id="tell_needs",
-    responses=ERRORS,
+    responses=ERRORS | KNOWN,
     openapi_extra=taking("NeedsTold", NeedsTold, examples.NEEDS),
 )
 def tell_needs(
@@ -156,14 +154,13 @@ def tell_needs(
 ) -> SessionDocument:
     """What a driver wants now; what is not told stays as it was."""
     with writing(service, caller, site) as desk:
-        check_site(desk)
         return _answered(desk, need(desk, session, told, service.clock()), response)
 
 
 @router.post(
     "/sessions/{session}/unplug",
     operation_id="tell_unplugged",
-    responses=ERRORS,
+    responses=ERRORS | KNOWN,
     openapi_extra=taking("Unplugged", Unplugged, examples.UNPLUGGED),
 )
 def tell_unplugged(
@@ -176,7 +173,6 @@ def tell_unplugged(
 ) -> SessionDocument:
     """A vehicle has left."""
     with writing(service, caller, site) as desk:
-        check_site(desk)
         return _answered(desk, unplug(desk, session, told, service.clock()), response)
 
 
@@ -194,7 +190,6 @@ def tell_measurements(
 ) -> Counted:
     """What meters showed, at most a thousand values at once, in any order."""
     with writing(service, caller, site) as desk:
-        check_site(desk)
         return Counted(sessions=measure(desk, told, service.clock()))
 
 

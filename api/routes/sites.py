@@ -8,11 +8,21 @@ from api.problems import PreconditionFailed, PreconditionRequired, documented
 from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
 from api.routes.conditions import Condition, condition
-from api.routes.desks import After, Limit, Page, SiteId, document, looking, page_of, writing
+from api.routes.desks import (
+    After,
+    Limit,
+    Page,
+    SiteId,
+    document,
+    document_answers,
+    looking,
+    page_of,
+    put_document,
+    writing,
+)
 from api.security.access import Admin, Reader, Writer
 from api.service import Service, service_of
 from api.sites.removing import remove_site
-from api.sites.telling import tell
 from api.store.records import Kind
 from models.domain.errors import Conflict, NotFound
 from models.domain.site import Site
@@ -21,21 +31,20 @@ router = APIRouter(prefix="/v1/sites", tags=["sites"])
 
 Served = Annotated[Service, Depends(service_of)]
 Conditions = Annotated[Condition, Depends(condition)]
-CONTENT = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Site"}}}}
+ANSWERS = document_answers("Site")
 
 
 @router.get("", operation_id="list_sites", responses=documented(*ACCESS_ERRORS))
 def list_sites(caller: Reader, service: Served, after: After = "", limit: Limit = 100) -> Page:
     """Your sites, by id."""
-    with looking(service, caller, "") as desk:
+    with looking(service, caller, "", is_there=False) as desk:
         return page_of(desk, Kind.SITE, None, after, limit)
 
 
 @router.put(
     "/{site}",
     operation_id="put_site",
-    responses=documented(*ACCESS_ERRORS, *FORM_ERRORS, Conflict, PreconditionFailed, PreconditionRequired)
-    | {200: {"description": "It is replaced", **CONTENT}, 201: {"description": "It is new", **CONTENT}},
+    responses=documented(*ACCESS_ERRORS, *FORM_ERRORS, Conflict, PreconditionFailed, PreconditionRequired) | ANSWERS,
     openapi_extra=taking("Site", Site, examples.SITE),
 )
 def put_site(
@@ -46,17 +55,14 @@ def put_site(
     asked: Conditions,
 ) -> Response:
     """Write what stands at a site: grid nodes, EVSEs, batteries, tiers. A new site starts in the mode `advise`."""
-    with writing(service, caller, site) as desk:
-        found = desk.find(Kind.SITE)
-        expected = asked.to_write(found.revision if found else None)
-        kept = tell(desk, Kind.SITE, told, service.clock(), expected=expected)
-    return document(Kind.SITE, kept, 200 if found else 201)
+    with writing(service, caller, site, is_there=False) as desk:
+        return put_document(desk, Kind.SITE, told, asked, service.clock())
 
 
 @router.get(
     "/{site}",
     operation_id="get_site",
-    responses=documented(*ACCESS_ERRORS, NotFound) | {200: {"description": "As it is kept", **CONTENT}},
+    responses=documented(*ACCESS_ERRORS, NotFound) | {200: ANSWERS[200]},
 )
 def get_site(caller: Reader, service: Served, site: SiteId) -> Response:
     """Read what stands at a site."""

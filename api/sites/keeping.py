@@ -1,7 +1,8 @@
 """Documents of a site as values of the domain, and the audit entry that goes with every change of one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -10,7 +11,7 @@ from api.operating.live import LiveSite
 from api.sites.forms import BaseLoadForecast, NodeLimit, PriceForecast, PvForecast, SitePolicy
 from api.sites.plan_job import PlanJob
 from api.sites.stays import Stay
-from api.store.port import Unit
+from api.store.port import Store, Unit
 from api.store.records import Document, Kind, Place
 from models.domain.errors import NotFound
 from models.domain.signal import Signal
@@ -95,6 +96,17 @@ class Desk:
 
     def _place(self, kind: Kind, id: str) -> Place:
         return Place(tenant=self.tenant, kind=kind, site=self.site, id=id or self.site)
+
+
+@contextmanager
+def writing_desk(store: Store, now: datetime, tenant: str, site: str, who: str) -> Iterator[Desk]:
+    """A desk in a unit of its own: everything is kept at the end, or nothing.
+
+    Others who write at the same site wait from the beginning: what is read here is still so when it is written.
+    """
+    with store.begin(now) as unit:
+        unit.lock(tenant, site)
+        yield Desk(unit, tenant, site, who)
 
 
 def _kept(document: Document) -> Kept[Any]:

@@ -14,7 +14,7 @@ from api.service import Service
 from api.sites import waking
 from api.sites.assembling import Contents, contents
 from api.sites.forms import SiteMode
-from api.sites.keeping import Desk
+from api.sites.keeping import Desk, writing_desk
 from api.sites.living import refreshed, scenario_of
 from api.sites.plans import PlanMade, keep_plan
 from api.store.records import Kind, Lease
@@ -104,9 +104,8 @@ def _solved(service: Service, asked: Asked, now: datetime) -> Planned:
 
 def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: str, now: datetime) -> PlanMade:
     """Messages may have come in while it was solved, so the site is read again."""
-    with service.store.begin(now) as unit:
-        unit.hold(lease)
-        desk = Desk(unit, lease.tenant, lease.site, who)
+    with writing_desk(service.store, now, lease.tenant, lease.site, who) as desk:
+        desk.unit.hold(lease)
         known = contents(desk)
         before = _live(desk, known, now)
         live, planned = with_plan(before, planned, now)
@@ -132,5 +131,5 @@ def _digest(answer: Answer | None) -> str:
 
 
 def _note_failure(service: Service, tenant: str, site: str, now: datetime, error: ChargingError) -> None:
-    with service.store.begin(now) as unit:
-        waking.failed(Desk(unit, tenant, site, ""), now, str(error).partition("\n")[0])
+    with writing_desk(service.store, now, tenant, site, "") as desk:
+        waking.failed(desk, now, str(error).partition("\n")[0])

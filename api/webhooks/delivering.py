@@ -13,7 +13,7 @@ from http import HTTPStatus
 from api.service import Service
 from api.sites.commanding import hand_out, live_site
 from api.sites.forms import SiteMode
-from api.sites.keeping import Desk
+from api.sites.keeping import Desk, writing_desk
 from api.store.records import Document, Entry, Kind, Place
 from api.webhooks.forms import About, Delivery, Webhook
 from api.webhooks.posting import NotDelivered, Post, signed
@@ -92,8 +92,8 @@ def _deliver_at(service: Service, stop: Stop, post: Post, now: datetime) -> int:
 def _waiting(service: Service, stop: Stop, now: datetime) -> tuple[Delivery, list[Entry]]:
     """What is to be told next; where commands are, those that may be sent now are handed out first."""
     kinds = [KINDS[about] for about in stop.webhook.about]
-    with service.store.begin(now) as unit:
-        desk = Desk(unit, stop.tenant, stop.site, "service")
+    with writing_desk(service.store, now, stop.tenant, stop.site, "service") as desk:
+        unit = desk.unit
         found = unit.find(stop.place)
         if found is None:  # it is told of what comes, not of what was
             progress = Delivery(after=_last(desk))

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from api.sites.forms import (
     SiteMode,
     SitePolicy,
 )
-from api.sites.keeping import Desk
+from api.sites.keeping import Desk, writing_desk
 from api.sites.planning import plan_site
 from api.sites.plugging import measure, plug_in
 from api.sites.telling import tell
@@ -192,15 +192,15 @@ def _tell_session(service: Service, folder: Path, fuse: Fuse, k: int) -> str:
     told = SessionTold(
         session=f"s{k // 5}", evse="bay-1", plugged_in_at=START + timedelta(minutes=k // 5), energy_target_kwh=5.0 + k
     )
-    with service.store.begin(service.clock()) as unit:
-        plug_in(Desk(unit, TENANT, SITE, "test"), told, service.clock())
+    with _desk(service) as desk:
+        plug_in(desk, told, service.clock())
     return json.dumps({"session": told.session, "kwh": told.energy_target_kwh})
 
 
 def _measure(service: Service, folder: Path, fuse: Fuse, k: int) -> str:
     seen = Measurement(at=service.clock(), session=f"s{k // 5}", register_kwh=100.0 + k)
-    with service.store.begin(service.clock()) as unit:
-        measure(Desk(unit, TENANT, SITE, "test"), MeasurementBatch(measurements=(seen,)), service.clock())
+    with _desk(service) as desk:
+        measure(desk, MeasurementBatch(measurements=(seen,)), service.clock())
     return json.dumps({"register_kwh": 100.0 + k})
 
 
@@ -220,14 +220,13 @@ def _message(service: Service, folder: Path, fuse: Fuse, k: int) -> str:
 
 
 def _command(service: Service, folder: Path, fuse: Fuse, k: int) -> str:
-    with service.store.begin(service.clock()) as unit:
-        pull(Desk(unit, TENANT, SITE, "test"), 0, service.clock())
+    with _desk(service) as desk:
+        pull(desk, 0, service.clock())
     return ""
 
 
 def _acknowledge(service: Service, folder: Path, fuse: Fuse, k: int) -> str:
-    with service.store.begin(service.clock()) as unit:
-        desk = Desk(unit, TENANT, SITE, "test")
+    with _desk(service) as desk:
         waiting = [line.id for line in pull(desk, 0, service.clock())]
         told = tuple(Acknowledgement(command=name, outcome=Outcome.ACCEPTED) for name in waiting)
         acknowledge(desk, Acknowledgements(acknowledgements=told), service.clock())
@@ -242,6 +241,10 @@ _STEPS: dict[str, Callable[[Service, Path, Fuse, int], str]] = {
     "command": _command,
     "acknowledgement": _acknowledge,
 }
+
+
+def _desk(service: Service) -> AbstractContextManager[Desk]:
+    return writing_desk(service.store, service.clock(), TENANT, SITE, "test")
 
 
 def _write_down(path: Path, line: str) -> None:
