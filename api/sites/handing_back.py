@@ -1,5 +1,6 @@
 """Giving a site back to whoever steered it before: our profiles are cleared, and nothing is planned any more."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +10,8 @@ from api.sites.commanding import live_site
 from api.sites.forms import SiteMode, SitePolicy
 from api.sites.keeping import Desk
 from api.store.records import Kind
-from models.ocpp.profile import Version
+from models.ocpp import messages
+from models.ocpp.profile import EvseProfile
 
 
 def hand_back(desk: Desk, reason: str, now: datetime) -> int:
@@ -27,26 +29,30 @@ def hand_back(desk: Desk, reason: str, now: datetime) -> int:
 
 def cleared(live: LiveSite, now: datetime) -> LiveSite:
     """The site with a command to clear each profile that a station has, or may have, of us, and no other. Pure."""
-    ours = {(command.station, told.profile_id): command for command in live.in_force.values() for told in command.tells}
-    for command in live.outbox:
-        if command.taken_at is not None:
-            ours |= {(command.station, told.profile_id): command for told in command.tells}
-    live = replace(live, outbox=())
-    for (station, profile_id), command in sorted(ours.items(), key=lambda one: one[0]):
+    ours = {profile.key: profile for profile in _ours(live)}
+    live = replace(live, outbox=(), in_force={}, unsure=())
+    for key in sorted(ours):
         live, name = next_id(live)
-        clear = _clearing(name, station, profile_id, command.version, now)
-        live = replace(live, outbox=(*live.outbox, clear))
-    return replace(live, in_force={})
+        live = replace(live, outbox=(*live.outbox, _clearing(name, ours[key], now)))
+    return live
 
 
-def _clearing(name: str, station: str, profile_id: int, version: Version, now: datetime) -> Command:
-    field = "id" if version is Version.V16 else "chargingProfileId"
+def _ours(live: LiveSite) -> Iterator[EvseProfile]:
+    """Accepted, on their way, and those that nobody answered to: their stations may have them."""
+    on_the_way = (command for command in live.outbox if command.taken_at is not None)
+    for command in (*live.in_force.values(), *live.unsure, *on_the_way):
+        if command.profile is not None:
+            yield command.profile
+
+
+def _clearing(name: str, profile: EvseProfile, now: datetime) -> Command:
+    message = messages.clearing(profile.version, profile.profile.id)
     return Command(
         id=name,
-        station=station,
+        station=profile.station_id,
         kind=CommandKind.CLEAR,
-        version=version,
-        action="ClearChargingProfile",
-        payload={field: profile_id},
+        version=profile.version,
+        action=message.action,
+        payload=dict(message.payload),
         created_at=now,
     )
