@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.operating.hearing import heard
-from api.operating.live import LiveSite
 from api.sites.commanding import CommandLine, live_site, pull
 from api.sites.keeping import Desk
 from api.sites.waking import wake
@@ -27,6 +26,8 @@ class Heard(BaseModel):
     defects: list[str]
     """What was odd about it."""
     commands: list[CommandLine]
+    answer: dict[str, Any] | None = None
+    """To PullDynamicScheduleUpdate alone: what to answer the station; every other answer is your own."""
 
 
 def hear(desk: Desk, station: str, version: Version, frame: list[Any], now: datetime) -> Heard:
@@ -37,24 +38,10 @@ def hear(desk: Desk, station: str, version: Version, frame: list[Any], now: date
     live = replace(before, versions={**before.versions, station: version})
     live, told = heard(live, station, frame, now, _token_key(desk))
     desk.keep(Kind.STATE, live)
-    if _matters(before) != _matters(live):
+    if told.due:
         wake(desk, now)
     events = [type(event).__name__ for event in told.events]
-    return Heard(events=events, defects=list(told.defects), commands=pull(desk, 0, now))
-
-
-def _matters(live: LiveSite) -> list[Any]:
-    """What a plan depends on, without what every measurement changes a little."""
-    return [
-        (
-            record.id,
-            record.operative,
-            tuple(verdict.flaw for verdict in record.verdicts),
-            record.session and (record.session.id, record.session.stage, record.session.departure),
-            record.session and (record.session.energy_target_kwh, record.session.phases, record.session.follow_kw),
-        )
-        for record in live.state.evses.values()
-    ] + [live.state.external, tuple((s.id, s.reachable) for s in live.state.stations.values())]
+    return Heard(events=events, defects=list(told.defects), commands=pull(desk, 0, now), answer=told.answer)
 
 
 def _token_key(desk: Desk) -> bytes:

@@ -1,6 +1,7 @@
 """A site that is kept is planned, its plans are kept, and what they need is commanded once."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from api.planning import plan
 from api.routes import examples
 from api.sites import planning
+from api.sites.due import due_sites
 from api.sites.keeping import Desk
 from api.sites.plans import current_plan
 from api.store.records import Kind
@@ -246,6 +248,22 @@ class TestCommands:
         accepted(yard)
         assert pulled(yard) == []
 
+    def test_handing_back_clears_what_nobody_answered_to_and_does_not_send_it_again(self, yard: Yard) -> None:
+        """A station that timed out may have the profile all the same; after a minute it used to be sent anew."""
+        control(yard)
+        yard.plug_in(departure=NINE, energy_target_kwh=11.0)
+        planned(yard)
+        sent = [one for one in pulled(yard) if one["action"] == "SetChargingProfile"]
+        for command in sent:
+            acknowledged(yard, command["id"], "timed_out")
+
+        yard.post("/v1/sites/yard/hand-back", None)
+
+        clears = {(one["station"], one["payload"]["chargingProfileId"]) for one in accepted(yard)}
+        assert clears == {(one["station"], one["payload"]["chargingProfile"]["id"]) for one in sent}
+        yard.clock.pass_by(minutes=3)
+        assert pulled(yard) == []
+
     def test_every_change_of_mode_is_in_the_audit_trail(self, yard: Yard) -> None:
         control(yard)
         yard.post("/v1/sites/yard/hand-back?reason=fair", None)
@@ -278,6 +296,34 @@ class TestForwarded:
         heard = yard.post("/v1/sites/yard/ocpp/1.6/MeterValues?station=bay-1&message_id=1", self.METER)
 
         assert (heard.status_code, heard.json()["events"]) == (200, ["Measured"])
+
+    def test_a_station_that_pulls_a_dynamic_profile_is_answered(self, yard: Yard) -> None:
+        """There is none of this number; every other message is answered by the CSMS itself."""
+        address = "/v1/sites/yard/ocpp/2.1/PullDynamicScheduleUpdate?station=bay-1&message_id=1"
+
+        heard = yard.post(address, {"chargingProfileId": 999}).json()
+
+        assert heard["answer"]["status"] == "Rejected"
+        assert yard.post("/v1/sites/yard/ocpp/1.6/Heartbeat?station=bay-1", {}).json()["answer"] is None
+
+    def test_a_transaction_that_has_its_id_now_calls_for_a_plan(self, yard: Yard) -> None:
+        """Only then can a profile be for this transaction; a car that draws what it drew calls for none."""
+        yard.plug_in(departure=NINE, energy_target_kwh=11.0)
+        planned(yard)
+        soon = yard.clock() + timedelta(seconds=1)
+        assert due_sites(yard.store, soon) == []
+        started = {
+            "eventType": "Started",
+            "timestamp": "2026-03-02T06:00:00Z",
+            "triggerReason": "CablePluggedIn",
+            "seqNo": 0,
+            "transactionInfo": {"transactionId": "T1"},
+            "evse": {"id": 1},
+        }
+
+        yard.post("/v1/sites/yard/ocpp/2.0.1/TransactionEvent?station=bay-1&message_id=1", started)
+
+        assert due_sites(yard.store, soon) == [("default", "yard")]
 
     def test_an_answer_to_a_command_acknowledges_it(self, yard: Yard) -> None:
         control(yard)
