@@ -15,12 +15,10 @@ from api.observing import Metrics, Observed
 from api.openapi import openapi
 from api.release import own_version
 from api.routes import (
+    analysis,
     commands,
-    cure,
     documents,
     drivers,
-    event,
-    flexibility,
     health,
     later,
     looking,
@@ -31,7 +29,6 @@ from api.routes import (
     site_plans,
     sites,
     webhooks,
-    worth,
 )
 from api.security.body_limit import BodyLimit
 from api.security.rates import Rates
@@ -47,10 +44,7 @@ ROUTES = (
     plans,
     later,
     orders,
-    worth,
-    flexibility,
-    event,
-    cure,
+    analysis,
     signals,
     sites,
     documents,
@@ -80,11 +74,11 @@ def create_app(
     app = FastAPI(title="chargewright", version=own_version(), description=DESCRIPTION, lifespan=lifespan)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Observed, metrics=metrics)
-    for part in ROUTES:
-        app.include_router(part.router)
-    app.include_router(health.metrics_router)
+    routers = [*(part.router for part in ROUTES), health.metrics_router]
+    for router in routers:
+        app.include_router(router)
     problems.install(app)
-    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]  # the way FastAPI documents for extending it
+    app.openapi = lambda: openapi(app, routers)  # type: ignore[method-assign]  # the way FastAPI documents for extending it
     return app
 
 
@@ -92,7 +86,7 @@ def _lifespan(settings: ServiceSettings, store: Store | None, clock: Clock, metr
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         prepare_workers("api.cli", "api.planning")
-        used = store or await run_sync(open_store, settings.database_url)
+        used = await run_sync(open_store, settings.database_url) if store is None else store
         try:
             app.state.service = await _service(settings, used, clock, metrics)
             async with _jobs(app):

@@ -1,29 +1,30 @@
 """The OpenAPI document: what FastAPI derives from the routes, and the schema of scenarios."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from api.problems import InvalidDocument, Problem, documented
+from api.openapi_conventions import describe_conventions
+from api.problems import INVALID_REQUEST, Problem, add_kind
 from api.routes.bodies import FORMS
 from models.domain.wire import asking_schema, json_schema
 
 REFERENCES = "#/components/schemas/"
 
 
-def openapi(app: FastAPI) -> dict[str, Any]:
-    """The document, made once."""
+def openapi(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
+    """The document of an app with these routers, made once."""
     if app.openapi_schema is None:
-        app.openapi_schema = _document(app)
+        app.openapi_schema = _document(app, routers)
     return app.openapi_schema
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
     told: dict[str, Any] = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
@@ -33,6 +34,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         if schemas.setdefault(name, schema) != schema:
             raise ValueError(f"two different schemas are called {name}; rename one in api/document.py")
     _leave_out_framework_errors(told)
+    describe_conventions(told, routers)
     return told
 
 
@@ -84,8 +86,9 @@ def _leave_out_framework_errors(told: dict[str, Any]) -> None:
     """FastAPI describes its own shape of a validation error; this service answers with problems of its own."""
     for name in ("HTTPValidationError", "ValidationError"):
         told["components"]["schemas"].pop(name, None)
-    ours = documented(InvalidDocument)[422]
-    for path in told["paths"].values():
-        for operation in path.values():
-            if "HTTPValidationError" in str(operation["responses"].get("422", "")):
-                operation["responses"]["422"] = ours
+    for operation in (one for path in told["paths"].values() for one in path.values()):
+        responses = operation["responses"]
+        if "HTTPValidationError" in str(responses.get("422", "")):
+            responses["422"] = {}
+        if operation.get("parameters"):
+            add_kind(responses.setdefault("422", {}), INVALID_REQUEST)

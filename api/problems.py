@@ -104,7 +104,7 @@ class Problem(BaseModel):
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     type: str
-    """Stable identifier of the kind of problem."""
+    """Stable identifier of the kind of problem: ``urn:chargewright:problem:`` and its name."""
     title: str
     status: int
     detail: str
@@ -147,6 +147,8 @@ TABLE: dict[type[Exception], Kind] = {
     ),
 }
 
+INVALID_REQUEST = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request has findings")
+"""What the web framework finds in addresses, queries and headers."""
 HTTP_DETAILS = {
     HTTPStatus.NOT_FOUND: "There is no such address; GET /docs lists all of them.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not answer that method; the header Allow names those it does.",
@@ -185,7 +187,7 @@ async def answer_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     findings = tuple(_query_finding(entry) for entry in error.errors())
     detail = "A parameter of the request is wrong."
-    return respond(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request has findings", detail, findings)
+    return respond(INVALID_REQUEST.status, INVALID_REQUEST.name, INVALID_REQUEST.title, detail, findings)
 
 
 def respond(status: HTTPStatus, name: str, title: str, detail: str, findings: tuple[Finding, ...] = ()) -> Response:
@@ -198,9 +200,21 @@ def respond(status: HTTPStatus, name: str, title: str, detail: str, findings: tu
 
 
 def documented(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI descriptions of these errors."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {int(TABLE[e].status): {"description": TABLE[e].title, "content": content} for e in errors}
+    """The OpenAPI descriptions of these errors: for each status every type that it can have."""
+    told: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        kind = TABLE[error]
+        add_kind(told.setdefault(int(kind.status), {}), kind)
+    return told
+
+
+def add_kind(response: dict[str, Any], kind: Kind) -> None:
+    """One more kind of problem that a response of an OpenAPI document can be."""
+    line = f"`{kind.name}`: {kind.title}."
+    before = response.get("description", "")
+    if line not in before:
+        response["description"] = f"{before} {line}".strip()
+    response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 def _query_finding(entry: Any) -> Finding:

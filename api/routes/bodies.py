@@ -51,6 +51,11 @@ def taking(name: str, form: Any, example: Any) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": told}}}
 
 
+def headers(*names: str) -> dict[str, Any]:
+    """The OpenAPI descriptions of headers of an answer; what they say is in ``api.openapi_conventions``."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
 async def json_body(request: Request) -> bytes:
     """The body as bytes; raises WrongContentType, BodyTooLarge.
 

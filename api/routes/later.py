@@ -12,7 +12,7 @@ from starlette.background import BackgroundTask
 
 from api.document import PlanDocument
 from api.problems import documented
-from api.routes.bodies import ACCESS_ERRORS
+from api.routes.bodies import ACCESS_ERRORS, headers
 from api.security.access import Caller, Reader
 from api.service import Service, service_of
 from api.sites import later
@@ -44,7 +44,8 @@ async def accepted(service: Service, caller: Caller, answer: Callable[[], str]) 
     "/{id}",
     operation_id="get_plan_asked_for",
     response_model=PlanDocument,
-    responses=documented(*ACCESS_ERRORS, NotFound) | {202: {"model": Later, "description": "Pending, or failed"}},
+    responses=documented(*ACCESS_ERRORS, NotFound)
+    | {202: {"model": Later, "description": "Pending, or failed", "headers": headers("Retry-After")}},
 )
 def get_plan_asked_for(
     caller: Reader,

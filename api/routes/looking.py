@@ -10,15 +10,15 @@ import anyio
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from api.flexibility import FlexibilityDocument, flexibility_document
 from api.planning import check, moment
 from api.previous import schedule_of
 from api.problems import UnsupportedVersion, documented
+from api.routes.analysis import Asked, Minutes, Start
 from api.routes.bodies import ACCESS_ERRORS
-from api.routes.desks import NAME, Limit, SiteId, check_site, looking
-from api.routes.flexibility import LONGEST_MIN
+from api.routes.desks import NAME, Limit, SiteId, looking
 from api.security.access import Admin, Caller, Reader
 from api.service import Service, service_of
 from api.sites.assembling import contents
@@ -98,9 +98,9 @@ async def get_site_flexibility(
     caller: Reader,
     service: Served,
     site: SiteId,
-    start: Annotated[AwareDatetime, Query(description="When the window begins, with its offset from UTC.")],
-    minutes: Annotated[float, Query(gt=0, le=LONGEST_MIN, description="How long it lasts.")],
-    direction: Annotated[Direction, Query(description="Less import than planned, or more.")] = Direction.REDUCE,
+    start: Start,
+    minutes: Minutes,
+    direction: Asked = Direction.REDUCE,
 ) -> FlexibilityDocument:
     """How many kW the site could shed or take up in a window, at what cost, and who would feel it."""
 
@@ -118,7 +118,7 @@ async def get_site_flexibility(
 @router.get("/audit", operation_id="get_audit_trail", responses=GONE)
 def get_audit_trail(caller: Admin, service: Served, site: SiteId, after: Sequence = 0, limit: Limit = 100) -> AuditPage:
     """Who did what, the oldest first. It outlives the site, and nothing of it is ever changed."""
-    with looking(service, caller, site) as desk:
+    with looking(service, caller, site, is_there=False) as desk:
         found = desk.unit.entries(caller.tenant, site, [Kind.AUDIT], after=after, limit=limit + 1)
     if not found and after == 0:
         raise NotFound("there is no site of this id")
@@ -157,13 +157,12 @@ async def _stream(service: Service, caller: Caller, site: str, after: int, secon
 
 
 def _since(service: Service, caller: Caller, site: str, after: int) -> list[Entry]:
-    with looking(service, caller, site) as desk:
+    with looking(service, caller, site, is_there=False) as desk:
         return list(desk.unit.entries(caller.tenant, site, STREAMED, after=after, limit=500))
 
 
 def _newest(service: Service, caller: Caller, site: str) -> int:
     with looking(service, caller, site) as desk:
-        check_site(desk)
         newest = (desk.unit.latest(caller.tenant, site, kind) for kind in STREAMED)
         return max((found[0].sequence for found in newest if found), default=0)
 

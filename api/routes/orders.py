@@ -11,12 +11,13 @@ from fastapi import APIRouter, Depends
 from api.ordering import OrdersDocument, ordered
 from api.problems import documented
 from api.routes.bodies import ACCESS_ERRORS, ERRORS, json_body, json_tree, read
+from api.routes.once import OncePerKey
 from api.security.access import Writer
 from api.service import Service, service_of
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 
-router = APIRouter(prefix="/v1", tags=["plans"])
+router = APIRouter(prefix="/v1", tags=["plans"], route_class=OncePerKey)
 SHAPE = 'give {"scenario": {...}, "desired": {"messages": [...]}, "believed": {"messages": [...]}, "plan_version": 7}'
 _MESSAGES = {
     "type": "object",

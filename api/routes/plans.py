@@ -12,7 +12,7 @@ from api.build_document import document
 from api.document import PlanDocument
 from api.planning import check, plan
 from api.problems import documented
-from api.routes.bodies import ACCESS_ERRORS, ERRORS, REQUEST_BODY, json_body, read
+from api.routes.bodies import ACCESS_ERRORS, ERRORS, REQUEST_BODY, headers, json_body, read
 from api.routes.later import accepted, prefers_later
 from api.routes.once import OncePerKey
 from api.security.access import Writer
@@ -23,13 +23,15 @@ from models.ocpp.manner import Manner
 from optimizer.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["plans"], route_class=OncePerKey)
+WHERE = headers("Location", "Preference-Applied", "Retry-After")
 
 
 @router.post(
     "/plans",
     operation_id="create_plan",
     response_model=PlanDocument,
-    responses=documented(*ERRORS, *ACCESS_ERRORS) | {202: {"model": Later, "description": "Asked for later"}},
+    responses=documented(*ERRORS, *ACCESS_ERRORS)
+    | {202: {"model": Later, "description": "Asked for later", "headers": WHERE}},
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def create_plan(

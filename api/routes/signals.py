@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 
 from api.problems import documented
 from api.routes.bodies import ACCESS_ERRORS, ERRORS, json_body, refused_if_no_json
+from api.routes.once import OncePerKey
 from api.security.access import Writer
 from api.service import Service, service_of
 from api.signal_document import FoldedDocument, folded_document
@@ -18,7 +19,7 @@ from models.domain.asked import asked
 from models.domain.timeline import fold, window
 from models.domain.wire import read_asking, scenario_json
 
-router = APIRouter(prefix="/v1/signals", tags=["demand response"])
+router = APIRouter(prefix="/v1/signals", tags=["demand response"], route_class=OncePerKey)
 
 LONGEST_HOURS = 24.0 * 31
 REQUEST_BODY = {
