@@ -142,7 +142,7 @@ def _by_chance(day: Day, before: Sequence[Row]) -> Row:
     truth, guess = day.answer.scenario, before[-1]
     assert truth.horizon is not None, "the scenario is completed"
     found = planned_anew(truth, minutes=ANEW_MIN, target_peak_kw=peak_kw(guess.load_kw, guess.instants_s))
-    steps_s = np.arange(len(found.load_kw) + 1) * seconds_from_minutes(ANEW_MIN)
+    steps_s = np.arange(len(found.load_kw) + 1, dtype=np.float64) * seconds_from_minutes(ANEW_MIN)
     return Row(
         name="nothing known: by chance, planned anew",
         load_kw=found.load_kw,

@@ -8,6 +8,7 @@ read from when the last tick was.
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -64,7 +65,7 @@ class Jobs:
             return
         for site in due:
             if self._begin(site, now):
-                self._submit(lambda site=site: self._plan(site))
+                self._submit(partial(self._plan, site))
 
     def tell(self) -> None:
         """Have webhooks told what they were not told yet; never raises."""

@@ -100,7 +100,7 @@ def _believed(profile: EvseProfile, entry: Mapping[str, Any], path: str) -> Beli
 
 def _profiles(scenario: Scenario, document: Any, name: str) -> Iterator[tuple[EvseProfile, Mapping[str, Any]]]:
     """Each message of a document as a profile; what is no profile of ours is refused with its place."""
-    told = document.get("ocpp", document) if isinstance(document, Mapping) else None
+    told = document.get("ocpp", document) if isinstance(document, Mapping) else {}
     entries = told.get("messages") if isinstance(told, Mapping) else None
     if not isinstance(entries, list):
         raise _unfit(name, "there is no list of messages", SHAPE)

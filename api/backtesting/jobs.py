@@ -98,10 +98,10 @@ def _run(job: Job, data: Path, tell: Callable[[float], None]) -> Outcome:
 def _in_hindsight(job: Job, course: Course) -> Outcome:
     wall_s, processor_s = perf_counter(), process_time()
     best = optimum(course, replace(settings_of(job.case), time_limit_s=OFFLINE_S, current_tolerance=1e-6))
-    spent = {"wall_s": perf_counter() - wall_s, "processor_s": process_time() - processor_s}
+    wall_s, processor_s = perf_counter() - wall_s, process_time() - processor_s
     instants_s = tuple(best.schedule.instants_s.tolist())
     load_kw = tuple(best.schedule.grid_import_kw.tolist())
-    found = replace(figures_in_hindsight(course, best), **spent)
+    found = replace(figures_in_hindsight(course, best), wall_s=wall_s, processor_s=processor_s)
     return Outcome(job=job, figures=found, instants_s=instants_s, load_kw=load_kw)
 
 

@@ -1,7 +1,7 @@
 """Outcomes of backtests as a table, as CSV, and as one self-contained page."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -14,7 +14,7 @@ from api.backtesting.jobs import Outcome
 from api.backtesting.methods import Charge
 from optimizer.backtest.metrics import Figures
 
-COLUMNS = (
+COLUMNS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
     ("energy %", lambda f: f"{f.energy_percent:.2f}"),
     ("in time %", lambda f: f"{f.deadlines_percent:.1f}"),
     ("peak kW", lambda f: f"{f.peak_kw:.2f}"),

@@ -1,12 +1,13 @@
 """``chargewright backtest``: what the optimizer would have made of real months, beside other methods."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from api.backtesting.cases import Aim, Case, Practice
 from api.backtesting.jobs import Job, Outcome, all_done, done
@@ -58,6 +59,7 @@ def backtest(
     """Play real months on a simulated site, with a method in charge that sees no more than it would at a real one."""
     from api.backtesting.report import print_outcomes, write_csv, write_page
 
+    limits_kw: list[float | None] = [*limit_kw] if limit_kw else [None]
     wanted = [
         Job(
             case=Case(
@@ -69,7 +71,7 @@ def backtest(
             seed=seed,
         )
         for name in cases
-        for limit in limit_kw or [None]
+        for limit in limits_kw
         for charge in method or ALL
     ]
     found = run_all(wanted, results, data_folder(folder), processes)
@@ -97,6 +99,10 @@ def run_all(jobs: list[Job], results: Path, data: Path, processes: int) -> list[
         told = []
         for k, job in enumerate(jobs):
             progress.update(bar, description=f"{job.case.name} {job.charge}")
-            told.append(done(job, results, data, lambda share, k=k: progress.update(bar, completed=k + share)))
+            told.append(done(job, results, data, partial(_advance, progress, bar, k)))
             progress.update(bar, completed=k + 1.0)
         return told
+
+
+def _advance(progress: Progress, bar: TaskID, jobs_done: int, share: float) -> None:
+    progress.update(bar, completed=jobs_done + share)

@@ -6,6 +6,7 @@ What is missing, late or over is completed here, each time with an assumption th
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from api.sites.forms import BaseLoadForecast, NodeLimit, PriceForecast, PvForecast, SitePolicy
@@ -25,6 +26,7 @@ from models.domain.tariff import PriceSeries, Tariff
 from models.domain.times import instant, seconds
 from models.domain.value import Series, Step
 
+Told = TypeVar("Told")
 OVERDUE = timedelta(hours=1)
 """Whoever is still plugged in when it was to leave is expected to stay so much longer."""
 
@@ -131,14 +133,18 @@ def priced(known: Contents, horizon: Horizon) -> tuple[Tariff | None, list[Assum
         told = replace(told, import_price=known.prices.import_price)
         if known.prices.export_price is not None:
             told = replace(told, export_price=known.prices.export_price)
-    zone, assumed = ZoneInfo(told.time_zone or known.site.time_zone), []
-    for name in ("import_price", "export_price"):
-        price = getattr(told, name)
-        if isinstance(price, PriceSeries):
-            filled, since = with_estimates(_begun(price, horizon.start), horizon.end, zone)
-            told = replace(told, **{name: filled})
-            assumed += _estimated(name, since)
-    return told, assumed
+    zone = ZoneInfo(told.time_zone or known.site.time_zone)
+    import_price, import_since = _filled(told.import_price, horizon, zone)
+    export_price, export_since = _filled(told.export_price, horizon, zone)
+    assumed = [*_estimated("import_price", import_since), *_estimated("export_price", export_since)]
+    return replace(told, import_price=import_price, export_price=export_price), assumed
+
+
+def _filled(price: Told, horizon: Horizon, zone: ZoneInfo) -> tuple[Told | PriceSeries, datetime | None]:
+    """A price without gaps, and from when on it is estimated; what is no series has none."""
+    if not isinstance(price, PriceSeries):
+        return price, None
+    return with_estimates(_begun(price, horizon.start), horizon.end, zone)
 
 
 def _begun(price: PriceSeries, start: datetime) -> PriceSeries:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from models.domain.findings import Finding
 from models.domain.site import Evse, Station
@@ -119,7 +119,7 @@ def broken(rule: str, path: str, message: str, remedy: str) -> Finding:
     return Finding(path=path, message=f"{rule} ({reason_code(rule)}): {message}", remedy=remedy)
 
 
-def whole(given: Any) -> bool:
+def whole(given: Any) -> TypeGuard[int]:
     """Whether it is an integer of JSON; true and false are none."""
     return isinstance(given, int) and not isinstance(given, bool)
 
