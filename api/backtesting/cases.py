@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from models.datasets import RecordedSession
-from models.datasets.acn import between, blocks, october_2019, published_month
+from models.datasets.acn import between, blocks, march_2019, october_2019, published_month
 from models.datasets.acn_network import TIME_ZONE, network, site_of
 from models.datasets.depot import truck_depot
 from models.datasets.norway import apartments
@@ -24,10 +24,12 @@ PACIFIC = ZoneInfo(TIME_ZONE)
 GARAGE_KW = 150.0
 RETAIL_PER_KWH = 0.30
 """What drivers pay in the published runs. [USD/kWh]"""
-HOLIDAYS = {"acn": "US-CA", "norway": "NO", "truck-depot": "DE"}
+OSLO = ZoneInfo("Europe/Oslo")
 NAMES = "caltech-YYYY-MM, jpl-YYYY-MM, norway-SITE-YYYY-MM or truck-depot"
-_ACN = re.compile(r"(?P<site>caltech|jpl)-(?P<year>\d{4})-(?P<month>\d\d)")
-_NORWAY = re.compile(r"norway-(?P<site>\w+)-(?P<year>\d{4})-(?P<month>\d\d)")
+DEPOT = "truck-depot"
+_MONTH = r"(?P<year>20\d\d)-(?P<month>0[1-9]|1[0-2])"
+_ACN = re.compile(rf"(?P<site>caltech|jpl)-{_MONTH}")
+_NORWAY = re.compile(rf"norway-(?P<site>\w+)-{_MONTH}")
 
 
 class Aim(StrEnum):
@@ -79,13 +81,13 @@ def course_of(case: Case, folder: Path) -> Course:
     """The course of a case from a data folder.
 
     Raises:
-        InvalidScenario: no such case, or its data set is missing.
+        InvalidScenario: no such case, its data set is missing, or the data have no sessions of it.
     """
     if (found := _ACN.fullmatch(case.name)) is not None:
-        course = _garage(case, folder, found["site"], int(found["year"]), int(found["month"]))
+        course = _garage(case, folder, found["site"], *_month(found, PACIFIC))
     elif (found := _NORWAY.fullmatch(case.name)) is not None:
-        course = _apartments(case, folder, found["site"], int(found["year"]), int(found["month"]))
-    elif case.name == "truck-depot":
+        course = _apartments(case, folder, found["site"], *_month(found, OSLO))
+    elif case.name == DEPOT:
         course = _depot(case, folder)
     else:
         finding = Finding(path="case", message=f"there is no case {case.name!r}", remedy=f"take {NAMES}")
@@ -99,43 +101,55 @@ def history_of(case: Case, folder: Path, months: int) -> tuple[RecordedSession, 
     Raises:
         InvalidScenario: the data have none.
     """
-    found = _ACN.fullmatch(case.name) or _NORWAY.fullmatch(case.name)
     sessions: Sequence[RecordedSession] = ()
-    if found is not None:
-        start = datetime(int(found["year"]), int(found["month"]), 1, tzinfo=PACIFIC)
-        acn = case.name.startswith(("caltech", "jpl"))
-        known = blocks(folder, found["site"]) if acn else apartments(folder, found["site"])
-        sessions = between(known, start - timedelta(days=30 * months), start)
-    if not sessions:
-        message = f"no sessions of the {months} months before {case.name} are known"
-        raise InvalidScenario([Finding(path="case", message=message, remedy="leave the history out")])
-    return tuple(sessions)
+    if (found := _ACN.fullmatch(case.name)) is not None:
+        sessions = _before(blocks(folder, found["site"]), months, _month(found, PACIFIC)[0])
+    elif (found := _NORWAY.fullmatch(case.name)) is not None:
+        sessions = _before(apartments(folder, found["site"]), months, _month(found, OSLO)[0])
+    return _some(sessions, f"of the {months} months before {case.name}", "leave the history out")
 
 
-def _garage(case: Case, folder: Path, name: str, year: int, month: int) -> Course:
-    start, end = _month(year, month, PACIFIC)
-    recorded = _garage_month(folder, name, year, month, start, end)
+def holidays_of(case: Case) -> str | None:
+    """The calendar of public holidays that the people of a case live by."""
+    if _ACN.fullmatch(case.name):
+        return "US-CA"
+    return "NO" if _NORWAY.fullmatch(case.name) else "DE" if case.name == DEPOT else None
+
+
+def _before(known: Sequence[RecordedSession], months: int, start: datetime) -> tuple[RecordedSession, ...]:
+    return between(known, start - timedelta(days=30 * months), start)
+
+
+def _some(sessions: Sequence[RecordedSession], which: str, remedy: str) -> tuple[RecordedSession, ...]:
+    """All of them. Raises InvalidScenario where there are none."""
+    if sessions:
+        return tuple(sessions)
+    raise InvalidScenario([Finding(path="case", message=f"no sessions {which} are known", remedy=remedy)])
+
+
+def _garage(case: Case, folder: Path, name: str, start: datetime, end: datetime) -> Course:
+    recorded = _garage_month(folder, name, start, end)
     site = site_of(network(folder, name), transformer_kw=case.limit_kw or (GARAGE_KW if name == "caltech" else None))
     tariff = sce_tou_ev_4(folder, demand_interval_min=case.period_min)
     return _course(case, site, tariff, recorded, start, end, retail_per_kwh=RETAIL_PER_KWH)
 
 
-def _garage_month(
-    folder: Path, name: str, year: int, month: int, start: datetime, end: datetime
-) -> tuple[RecordedSession, ...]:
-    if (name, year, month) == ("caltech", 2018, 9):
-        return published_month(folder)
-    if (year, month) == (2019, 10):
-        return between(october_2019(folder, name), start, end)
+def _garage_month(folder: Path, name: str, start: datetime, end: datetime) -> tuple[RecordedSession, ...]:
+    """From a file of that month where there is one, else from the blocks."""
+    match name, start.year, start.month:
+        case "caltech", 2018, 9:
+            return published_month(folder)
+        case "caltech", 2019, 3:
+            return march_2019(folder)
+        case _, 2019, 10:
+            return between(october_2019(folder, name), start, end)
     return between(blocks(folder, name), start, end)
 
 
-def _apartments(case: Case, folder: Path, name: str, year: int, month: int) -> Course:
-    zone = ZoneInfo("Europe/Oslo")
-    start, end = _month(year, month, zone)
+def _apartments(case: Case, folder: Path, name: str, start: datetime, end: datetime) -> Course:
     recorded = between(apartments(folder, name), start, end)
     powers = {one.evse: one.power_kw or 0.0 for one in recorded}
-    site = _open_site(f"norway-{name}", str(zone), powers, case.limit_kw or 0.25 * sum(powers.values()))
+    site = _open_site(f"norway-{name}", str(OSLO), powers, case.limit_kw or 0.25 * sum(powers.values()))
     return _course(case, site, NORWEGIAN, recorded, start, end, retail_per_kwh=None)
 
 
@@ -145,7 +159,7 @@ def _depot(case: Case, folder: Path) -> Course:
     start = min(one.arrival for one in recorded).astimezone(zone).replace(hour=0, minute=0)
     end = max(one.departure for one in recorded).astimezone(zone)
     powers = {one.evse: DEPOT_EVSE_KW for one in recorded}
-    site = _open_site("truck-depot", str(zone), powers, case.limit_kw or DEPOT_KW)
+    site = _open_site(DEPOT, str(zone), powers, case.limit_kw or DEPOT_KW)
     return _course(case, site, GERMAN, recorded, start, end, retail_per_kwh=None)
 
 
@@ -196,6 +210,7 @@ def _course(
     *,
     retail_per_kwh: float | None,
 ) -> Course:
+    recorded = _some(recorded, f"of {case.name}", "take a month that the data have")
     site = replace(site, tiers=(Tier(id="all", value_of_target_per_kwh=VALUES_PER_KWH[case.aim]),))
     start_s = start.timestamp()
     cars = cars_of(
@@ -229,5 +244,7 @@ def _first_days(course: Course, days: int) -> Course:
     return replace(course, cars=cars, end_s=min(end_s, course.end_s))
 
 
-def _month(year: int, month: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _month(told: re.Match[str], zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When it begins and ends."""
+    year, month = int(told["year"]), int(told["month"])
     return datetime(year, month, 1, tzinfo=zone), datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)

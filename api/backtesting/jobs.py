@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from time import perf_counter, process_time
 
-from api.backtesting.cases import HOLIDAYS, Case, course_of, history_of
+from api.backtesting.cases import Case, course_of, history_of, holidays_of
 from api.backtesting.methods import Charge, maker_of, settings_of
 from optimizer.backtest.course import Course
 from optimizer.backtest.disturbances import Disturbances
@@ -86,7 +86,7 @@ def _run(job: Job, data: Path, tell: Callable[[float], None]) -> Outcome:
         job.charge,
         job.case,
         retail_per_kwh=course.retail_per_kwh,
-        holiday_calendar=_holidays(job.case),
+        holiday_calendar=holidays_of(job.case),
         earlier=earlier,
     )
     made = run(course, maker(course.site, course.tariff), disturbances=job.disturbances, seed=job.seed, tell=tell)
@@ -113,11 +113,6 @@ def _code() -> str:
         for path in sorted((CODE / package).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _holidays(case: Case) -> str | None:
-    kind = "acn" if case.name.startswith(("caltech", "jpl")) else case.name.split("-")[0]
-    return HOLIDAYS.get(case.name, HOLIDAYS.get(kind))
 
 
 def _read(job: Job, path: Path) -> Outcome:

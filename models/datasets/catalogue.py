@@ -39,6 +39,15 @@ CATALOGUE: tuple[Dataset, ...] = (
         redistributable=False,
     ),
     Dataset(
+        name="acn-caltech-2019-03",
+        title="954 sessions of March 2019 at Caltech: the month of the published peaks",
+        file="acn/caltech_20190301T000000_20190401T000000_5m_208V_6.6kW.json.gz",
+        sha256="6b688b132dc9d115e8b129ad1ff00f840597e1d3d8e0c0538cc83b96c721e054",
+        licence="BSD 3-Clause, as its repository",
+        attribution=f"{_ACN}; via acnportal-experiments",
+        source="https://github.com/caltech-netlab/acnportal-experiments, in the folder events of example 2.1",
+    ),
+    Dataset(
         name="acn-caltech-2019-10",
         title="930 sessions of October 2019 at Caltech, with what drivers said",
         file="sessions/acn_caltech_2019-10.csv",

@@ -1,15 +1,18 @@
 """``chargewright backtest`` as an analyst sees it, on a week that ships with nobody: it needs the data folder."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from api.backtesting.cases import Aim, Case, Practice, course_of
+from api.backtesting import cases
+from api.backtesting.cases import Aim, Case, Practice, course_of, history_of
 from api.backtesting.jobs import Job, done
 from api.backtesting.methods import Charge
 from api.cli import app
+from models.datasets import RecordedSession
 from models.domain.errors import InvalidScenario
 
 FOLDER = Path(os.environ.get("CHARGEWRIGHT_DATA", "no-such-folder"))
@@ -47,6 +50,32 @@ def test_a_case_with_levels_and_batteries_has_both() -> None:
     assert all(car.battery is not None for car in course.cars)
 
 
-def test_a_case_that_does_not_exist_is_answered_with_how_cases_are_called() -> None:
+@pytest.mark.parametrize("name", ["nowhere", "caltech-2019-13", "jpl-0000-01", "norway-ASK-2019-00"])
+def test_a_case_that_does_not_exist_is_answered_with_how_cases_are_called(name: str) -> None:
     with pytest.raises(InvalidScenario, match="caltech-YYYY-MM"):
-        course_of(Case(name="nowhere"), FOLDER)
+        course_of(Case(name=name), FOLDER)
+
+
+def apartments(*arrivals: datetime) -> tuple[RecordedSession, ...]:
+    stays = [(at, at + timedelta(hours=2)) for at in arrivals]
+    return tuple(RecordedSession(id=str(a), evse="u", arrival=a, departure=d, energy_kwh=4.0) for a, d in stays)
+
+
+def test_a_month_of_which_nobody_is_known_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cases, "apartments", lambda folder, site: apartments(datetime(2019, 2, 3, tzinfo=UTC)))
+    assert len(course_of(Case(name="norway-ASK-2019-02"), tmp_path).cars) == 1
+    with pytest.raises(InvalidScenario, match="no sessions of norway-ASK-2019-03 are known"):
+        course_of(Case(name="norway-ASK-2019-03"), tmp_path)
+
+
+def test_a_declared_history_ends_where_the_month_begins_on_the_clock_of_its_site(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """March begins at 23:00 UTC in Oslo, nine hours before it does in Los Angeles."""
+    before, inside = (datetime(2019, 2, 28, hour, 30, tzinfo=UTC) for hour in (22, 23))
+    monkeypatch.setattr(cases, "apartments", lambda folder, site: apartments(before, inside))
+    case = Case(name="norway-ASK-2019-03")
+    assert [one.arrival for one in history_of(case, tmp_path, 1)] == [before]
+    assert [car.arrival_s for car in course_of(case, tmp_path).cars] == [inside.timestamp()]
+    with pytest.raises(InvalidScenario, match="of the 1 months before norway-ASK-2019-02 are known"):
+        history_of(Case(name="norway-ASK-2019-02"), tmp_path, 1)

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import os
 import zipfile
 from dataclasses import replace
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from models.datasets import CATALOGUE, dataset
-from models.datasets.acn import between, blocks, october_2019, published_month
+from models.datasets import CATALOGUE, acn, dataset
+from models.datasets.acn import between, blocks, march_2019, october_2019, published_month
 from models.datasets.acn_network import network, site_of
 from models.datasets.depot import truck_depot
 from models.datasets.dundee import public_sessions
@@ -34,6 +35,28 @@ def test_the_published_month_has_its_2315_sessions() -> None:
     assert len(found) == 2315
     assert found[0].energy_kwh == 37.14
     assert found[0].stated_departure is None
+
+
+@needs("acn-caltech-2019-03")
+def test_the_month_of_the_published_peaks_is_counted_in_periods_from_its_first_midnight() -> None:
+    found = march_2019(FOLDER)
+    assert len(found) == 954
+    assert found[0].arrival == datetime(
+        2019, 3, 1, 14, 20, tzinfo=UTC
+    )  # in period 76; it came at 14:24
+    assert (found[0].evse, found[0].energy_kwh) == ("CA-315", 4.216)
+
+
+def test_events_of_a_simulation_are_read_as_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    car = {"_session_id": "s", "_station_id": "CA-1", "_arrival": 12, "_departure": 24, "_requested_energy": 3.5}
+    kept = {"context_dict": {"1": {"class": "models.ev.EV", "attributes": car}, "2": {"class": "models.Battery"}}}
+    one = replace(dataset("acn-caltech-2019-03"), file="a.json.gz")
+    content = gzip.compress(json.dumps(json.dumps(kept)).encode(), mtime=0)
+    (tmp_path / one.file).write_bytes(content)
+    monkeypatch.setattr(acn, "dataset", lambda name: replace(one, sha256=hashlib.sha256(content).hexdigest()))
+    (found,) = march_2019(tmp_path)
+    assert (found.arrival, found.departure) == tuple(datetime(2019, 3, 1, 9 + k, tzinfo=UTC) for k in (0, 1))
+    assert (found.id, found.evse, found.energy_kwh, found.stated_departure) == ("s", "CA-1", 3.5, None)
 
 
 @needs("acn-caltech-2019-10")
