@@ -41,9 +41,7 @@ def test_the_published_month_has_its_2315_sessions() -> None:
 def test_the_month_of_the_published_peaks_is_counted_in_periods_from_its_first_midnight() -> None:
     found = march_2019(FOLDER)
     assert len(found) == 954
-    assert found[0].arrival == datetime(
-        2019, 3, 1, 14, 20, tzinfo=UTC
-    )  # in period 76; it came at 14:24
+    assert found[0].arrival == datetime(2019, 3, 1, 14, 20, tzinfo=UTC)  # in period 76; it came at 14:24
     assert (found[0].evse, found[0].energy_kwh) == ("CA-315", 4.216)
 
 

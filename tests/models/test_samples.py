@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from models import samples
+from models.datasets import RecordedSession
 from models.domain.completion import complete
 from models.domain.electrical import max_charge_power_kw
 from models.domain.errors import InvalidScenario
@@ -308,10 +309,13 @@ def test_a_missing_price_hour_is_refused_and_not_taken_as_cheap(tmp_path: Path) 
 
 
 def test_the_busiest_weekday_is_counted_in_local_time_and_never_a_weekend() -> None:
-    tuesday, friday, saturday = "2019-10-02T05:00:00Z", "2019-10-04T18:00:00Z", "2019-10-05T18:00:00Z"
-    rows = [{"arrival_utc": arrival} for arrival in (tuesday, tuesday, friday, *[saturday] * 3)]
+    tuesday, friday, saturday = (datetime(2019, 10, day, hour, tzinfo=UTC) for day, hour in ((2, 5), (4, 18), (5, 18)))
+    recorded = [
+        RecordedSession(id="x", evse="a", arrival=arrival, departure=arrival + timedelta(hours=1), energy_kwh=1.0)
+        for arrival in (tuesday, tuesday, friday, *[saturday] * 3)
+    ]
     # 05:00 UTC is 22:00 of the day before in Los Angeles
-    assert build_caltech.busiest_weekday(rows).isoformat() == "2019-10-01"
+    assert build_caltech.busiest_weekday(recorded).isoformat() == "2019-10-01"
 
 
 def test_the_horizon_of_the_garage_is_the_day_in_local_time() -> None:
