@@ -12,6 +12,7 @@ from time import perf_counter
 
 import numpy as np
 
+from api.backtesting.cases import Aim
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Schedule
@@ -39,7 +40,7 @@ HEAD = ("30 kW, offline", "energy met [%]", "goal", "starts a session", "most", 
 
 def rows(folder: Path) -> Iterator[Row]:
     """The whole month."""
-    scenario = september(folder, LIMIT_KW, value_per_kwh=1.0, priced=False)
+    scenario = september(folder, LIMIT_KW, Aim.ENERGY)
     for name, rules, goal in KINDS:
         yield _row(scenario, name, rules, goal)
 

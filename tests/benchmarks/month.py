@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
+from api.backtesting.cases import Aim
 from models.domain.schedule import Schedule
 from optimizer.optimize import optimize
 from optimizer.settings import Objective, Settings
@@ -31,7 +32,7 @@ def rows(folder: Path) -> Iterator[Row]:
 
 
 def _profit(folder: Path) -> Iterator[Row]:
-    scenario = september(folder, PROFIT_LIMIT_KW, value_per_kwh=0.0, priced=True)
+    scenario = september(folder, PROFIT_LIMIT_KW, Aim.PROFIT)
     started = perf_counter()
     plan = optimize(scenario, replace(SETTINGS, objective=Objective.MARGIN))
     effort = _effort(plan, perf_counter() - started)
@@ -47,7 +48,7 @@ def _profit(folder: Path) -> Iterator[Row]:
 
 
 def _energy(folder: Path, limit_kw: int) -> Iterator[Row]:
-    scenario = september(folder, float(limit_kw), value_per_kwh=1.0, priced=False)
+    scenario = september(folder, float(limit_kw), Aim.ENERGY)
     started = perf_counter()
     plan = optimize(scenario, SETTINGS)
     effort = _effort(plan, perf_counter() - started)
