@@ -68,9 +68,6 @@ def done(job: Job, folder: Path, data: Path, tell: Callable[[float], None] = lam
 
 def all_done(jobs: Sequence[Job], folder: Path, data: Path, processes: int) -> Iterator[Outcome]:
     """Outcomes as they come, of so many processes at once."""
-    if processes <= 1:
-        yield from (done(job, folder, data) for job in jobs)
-        return
     with ProcessPoolExecutor(processes) as pool:
         coming: list[Future[Outcome]] = [pool.submit(done, job, folder, data) for job in jobs]
         for future in as_completed(coming):

@@ -38,19 +38,23 @@ def backtest(
     ],
     method: Annotated[list[Charge] | None, typer.Option(help="Who is in charge; several may be named.")] = None,
     aim: Annotated[Aim, typer.Option(help="What the site is run for.")] = Aim.PROFIT,
-    limit_kw: Annotated[list[float] | None, typer.Option(help="Limit of the transformer or connection.")] = None,
+    limit_kw: Annotated[
+        list[float] | None, typer.Option(min=1.0, help="Limit of the transformer or connection.")
+    ] = None,
     scenario: Annotated[
         Practice, typer.Option(help="II ideal, III pilot levels, IV batteries, V both.")
     ] = Practice.IDEAL,
     as_stated: Annotated[
         bool, typer.Option("--as-stated", help="Drivers say what they really said, which is often wrong, or nothing.")
     ] = False,
-    history: Annotated[int, typer.Option(help="Months of earlier sessions that are declared.")] = 0,
+    history: Annotated[int, typer.Option(min=0, help="Months of earlier sessions that are declared.")] = 0,
     disturbed: Annotated[bool, typer.Option("--disturbed", help="Drivers, meters and radio err.")] = False,
-    seed: Annotated[int, typer.Option(help="Of what goes wrong.")] = 0,
-    days: Annotated[int | None, typer.Option(help="Only the first days.")] = None,
-    period: Annotated[float, typer.Option(help="Minutes of a period; 15 is three times as quick as 5.")] = 5.0,
-    processes: Annotated[int, typer.Option(help="Runs at once.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of what goes wrong.")] = 0,
+    days: Annotated[int | None, typer.Option(min=1, help="Only the first days.")] = None,
+    period: Annotated[
+        float, typer.Option(min=1.0, max=60.0, help="Minutes of a period; 15 is three times as quick as 5.")
+    ] = 5.0,
+    processes: Annotated[int, typer.Option(min=1, help="Runs at once.")] = 1,
     results: Annotated[Path, typer.Option(help="Where runs are kept; what is there is not run again.")] = RESULTS,
     page: Annotated[Path | None, typer.Option(help="Draw everything on one self-contained page here.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write all figures here.")] = None,

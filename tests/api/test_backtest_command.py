@@ -56,6 +56,34 @@ def test_a_case_that_does_not_exist_is_answered_with_how_cases_are_called(name: 
         course_of(Case(name=name), FOLDER)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--days", "0"),
+        ("--period", "0"),
+        ("--limit-kw", "0"),
+        ("--history", "-1"),
+        ("--processes", "0"),
+        ("--seed", "-1"),
+    ],
+)
+def test_a_number_that_means_nothing_is_refused_by_its_name(wrong: tuple[str, str], tmp_path: Path) -> None:
+    """A limit of 0 kW in particular, which must not be taken as none given."""
+    told = CliRunner().invoke(app, ["backtest", "truck-depot", "--folder", str(tmp_path), *wrong])
+    assert told.exit_code == 2
+    assert wrong[0] in told.output
+
+
+@needs_data
+def test_runs_in_two_processes_are_told_in_the_order_of_the_command(tmp_path: Path) -> None:
+    methods = ["--method", "llf", "--method", "uncontrolled", "--processes", "2"]
+    csv = tmp_path / "runs.csv"
+    files = ["--results", str(tmp_path), "--csv", str(csv)]
+    told = CliRunner().invoke(app, ["backtest", "truck-depot", *DAY, *methods, *files])
+    assert told.exit_code == 0, told.output
+    assert [line.split(",")[4] for line in csv.read_text().splitlines()[1:]] == ["llf", "uncontrolled"]
+
+
 def apartments(*arrivals: datetime) -> tuple[RecordedSession, ...]:
     stays = [(at, at + timedelta(hours=2)) for at in arrivals]
     return tuple(RecordedSession(id=str(a), evse="u", arrival=a, departure=d, energy_kwh=4.0) for a, d in stays)
