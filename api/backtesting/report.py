@@ -27,6 +27,7 @@ COLUMNS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
     ("starts", lambda f: f"{f.starts:.2f}"),
     ("most", lambda f: f"{f.most_starts}"),
     ("changes", lambda f: f"{f.changes:.1f}"),
+    ("shortest min", lambda f: f"{f.shortest_run_min:.0f}"),
     ("plans", lambda f: f"{f.plans}"),
     ("processor s", lambda f: f"{f.processor_s:.0f}"),
     ("in HiGHS s", lambda f: f"{f.solver_s:.0f}"),

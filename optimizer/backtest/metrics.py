@@ -11,15 +11,18 @@ from models.domain.demand import demand_windows
 from models.domain.prices import mean_prices
 from models.domain.schedule import Floats
 from models.domain.tariff import DemandCharge
-from models.domain.units import SECONDS_PER_HOUR, seconds_from_minutes
-from optimizer.backtest.course import Course
+from models.domain.units import SECONDS_PER_HOUR, hours_from_seconds, seconds_from_minutes
+from optimizer.backtest.course import Car, Course
 from optimizer.backtest.hindsight import Hindsight
 from optimizer.backtest.running import Run
+from optimizer.backtest.simulated_site import Interval
 
 MET_SHARE = 0.99
 """Who got so much of a need has had it met, as published tables count it."""
 CHANGED_KW = 0.01
 """Offers that differ by less are the same. [kW]"""
+LACKS_KWH = 0.01
+"""Who lacks less is full. [kWh]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ class Figures:
     changes: float = 0.0
     """Of offers, a session."""
     shortest_run_min: float = 0.0
-    """Of offers other than 0 that ended before the car was full or left. [min]"""
+    """Of offers other than 0 that ended before the car was full or left; 0 where none did. [min]"""
     plans: int = 0
     wall_s: float = 0.0
     processor_s: float = 0.0
@@ -151,7 +154,7 @@ def _charged(charge: DemandCharge, peak_kw: float) -> float:
     return cost
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
     """How steadily cars were offered power."""
 
@@ -163,25 +166,42 @@ class Offers:
 
 def offers_of(run: Run) -> Offers:
     """Starts, changes and the shortest run, over all sessions."""
-    now: dict[str, float] = {}
-    since: dict[str, float] = {}
-    starts: dict[str, int] = {}
-    changes, shortest_s = 0, inf
-    left = {car.id: car for car in run.course.cars}
+    watched = {car.id: _Watched(car) for car in run.course.cars}
+    before: Mapping[str, float] = {}
     for one in run.intervals:
-        for name in [*one.offered_kw, *(name for name in now if name not in one.offered_kw)]:
-            before_kw, offer_kw = now.get(name, 0.0), one.offered_kw.get(name, 0.0)
-            changes += abs(offer_kw - before_kw) > CHANGED_KW
-            if before_kw == 0.0 and offer_kw > 0.0:
-                starts[name], since[name] = starts.get(name, 0) + 1, one.start_s
-            done = run.got_kwh[name] >= left[name].need_kwh - CHANGED_KW
-            if before_kw > 0.0 and offer_kw == 0.0 and one.start_s < left[name].departure_s and not done:
-                shortest_s = min(shortest_s, one.start_s - since[name])
-        now = dict(one.offered_kw)
-    most = max(starts.values(), default=0)
+        for name in one.offered_kw.keys() | before.keys():
+            watched[name].see(one, one.offered_kw.get(name, 0.0), one.drawn_kw.get(name, 0.0))
+        before = one.offered_kw
+    shortest_s = min((watch.shortest_s for watch in watched.values()), default=inf)
     return Offers(
-        sum(starts.values()), most, changes, 0.0 if isinf(shortest_s) else shortest_s / seconds_from_minutes(1.0)
+        starts=sum(watch.starts for watch in watched.values()),
+        most_starts=max((watch.starts for watch in watched.values()), default=0),
+        changes=sum(watch.changes for watch in watched.values()),
+        shortest_run_min=0.0 if isinf(shortest_s) else shortest_s / seconds_from_minutes(1.0),
     )
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One car, interval by interval."""
+
+    car: Car
+    offer_kw: float = 0.0
+    since_s: float = 0.0
+    got_kwh: float = 0.0
+    starts: int = 0
+    changes: int = 0
+    shortest_s: float = inf
+
+    def see(self, one: Interval, offer_kw: float, drawn_kw: float) -> None:
+        before_kw, self.offer_kw = self.offer_kw, offer_kw
+        self.changes += abs(offer_kw - before_kw) > CHANGED_KW
+        if before_kw == 0.0 and offer_kw > 0.0:
+            self.starts, self.since_s = self.starts + 1, one.start_s
+        lacks = self.got_kwh < self.car.need_kwh - LACKS_KWH
+        if before_kw > 0.0 and offer_kw == 0.0 and one.start_s < self.car.departure_s and lacks:
+            self.shortest_s = min(self.shortest_s, one.start_s - self.since_s)
+        self.got_kwh += drawn_kw * hours_from_seconds(one.end_s - one.start_s)
 
 
 def _percent(part: float, whole: float) -> float:

@@ -1,7 +1,8 @@
 """Backtests: what the simulated site does, what an algorithm is told, and what a run comes to."""
 
 import pickle
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Method
 from models.domain.site import Evse, GridNode, Phase, Site, Tier
 from models.domain.tariff import DayKind, DemandCharge, Rate, Tariff, TimeOfUse, Window
+from optimizer.backtest.algorithm import Effort
 from optimizer.backtest.apart import apart
 from optimizer.backtest.battery import Battery, fitted
 from optimizer.backtest.billing import Meter, days_left
@@ -24,7 +26,7 @@ from optimizer.backtest.disturbances import Disturbances, Noise
 from optimizer.backtest.expecting import with_expected
 from optimizer.backtest.hindsight import optimum
 from optimizer.backtest.known import Gone, Known
-from optimizer.backtest.messages import Arrival, Departure, MeterReading, SiteReading, Tick
+from optimizer.backtest.messages import Arrival, Departure, Message, MeterReading, Setpoints, SiteReading, Tick
 from optimizer.backtest.metrics import figures
 from optimizer.backtest.past_days import is_workday
 from optimizer.backtest.planner import Manner, PlannerMaker
@@ -311,6 +313,29 @@ def test_the_bill_charges_the_highest_quarter_hour_of_the_month() -> None:
     assert found.costs["demand_charge"] == pytest.approx(7.0 * 2.0)
     assert found.costs["energy_import"] == pytest.approx(3.5 * 0.1)
     assert (found.starts, found.most_starts, found.energy_percent) == (1.0, 1, 100.0)
+
+
+@dataclass(slots=True)
+class Script:
+    """Offers a first car what is written down, quarter by quarter."""
+
+    power_kw: list[float]
+
+    def decide(self, messages: Sequence[Message]) -> Setpoints:
+        return Setpoints(at_s=messages[-1].at_s, power_kw={"first": self.power_kw.pop(0)})
+
+    def effort(self) -> Effort:
+        return Effort()
+
+
+def test_a_run_of_offers_that_ends_before_a_car_is_full_counts_also_when_it_is_filled_later() -> None:
+    """A quarter of an hour at 4 kW, a pause, half an hour at 4 kW, then it is full: the last run was not cut short."""
+    day = course(car("first", "a", stays=2.0, needs=3.0), hours=2.0)
+    found = figures(run(day, Script([4.0, 0.0, 4.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0])))
+    assert (found.most_starts, found.changes, found.energy_percent) == (2, 4.0, pytest.approx(100.0))
+    assert found.shortest_run_min == pytest.approx(15.0)
+    without = figures(run(day, Script([4.0, 4.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])))
+    assert without.shortest_run_min == 0.0
 
 
 def test_hindsight_is_no_worse_than_any_algorithm() -> None:
