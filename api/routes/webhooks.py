@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from api.problems import documented
 from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
-from api.routes.desks import NAME
+from api.routes.desks import NAME, After, Limit
 from api.security.access import Admin
 from api.service import Service, service_of
 from api.sites.judging import LONGEST_ID, refuse
@@ -24,7 +24,6 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 Served = Annotated[Service, Depends(service_of)]
 HookId = Annotated[str, Path(alias="webhook", min_length=1, max_length=LONGEST_ID, pattern=NAME)]
 GONE = documented(*ACCESS_ERRORS, NotFound)
-MOST = 50
 
 
 class Progress(BaseModel):
@@ -53,7 +52,11 @@ class WebhookLine(BaseModel):
 
 
 class Webhooks(BaseModel):
+    """A part of the list, in the order of ids."""
+
     items: list[WebhookLine]
+    next: str | None = None
+    """Say it as `after` to go on; absent on the last page."""
 
 
 @router.put(
@@ -87,12 +90,12 @@ def put_webhook(
 
 
 @router.get("", operation_id="list_webhooks", responses=documented(*ACCESS_ERRORS))
-def list_webhooks(caller: Admin, service: Served) -> Webhooks:
+def list_webhooks(caller: Admin, service: Served, after: After = "", limit: Limit = 100) -> Webhooks:
     """Your webhooks, and how far each has been told."""
     with service.store.view() as unit:
-        found = unit.page(caller.tenant, Kind.WEBHOOK, "", limit=MOST)
-    lines = [_line(service, caller.tenant, one.place.id, _hook(one)) for one in found]
-    return Webhooks(items=lines)
+        found = unit.page(caller.tenant, Kind.WEBHOOK, "", after=after, limit=limit + 1)
+    lines = [_line(service, caller.tenant, one.place.id, _hook(one)) for one in found[:limit]]
+    return Webhooks(items=lines, next=lines[-1].id if len(found) > limit else None)
 
 
 @router.get("/{webhook}", operation_id="get_webhook", responses=GONE)

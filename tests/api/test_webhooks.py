@@ -271,3 +271,14 @@ def test_a_message_goes_to_the_address_that_was_looked_at_under_the_name_that_wa
 
     assert status == 307, "nobody is followed elsewhere"
     assert seen == [(f"csms.example.com:{port}", "/hook?x=1", b"{}")]
+
+
+def test_more_webhooks_than_one_page_holds_are_all_listed(yard: Yard) -> None:
+    for k in range(60):
+        assert yard.put(f"/v1/webhooks/hook-{k:02}", HOOK).status_code == 201
+
+    first = yard.get("/v1/webhooks?limit=50").json()
+    rest = yard.get(f"/v1/webhooks?limit=50&after={first['next']}").json()
+
+    assert [hook["id"] for hook in first["items"] + rest["items"]] == [f"hook-{k:02}" for k in range(60)]
+    assert rest["next"] is None
