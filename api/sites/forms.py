@@ -148,13 +148,6 @@ class SiteMode(StrEnum):
 
 
 @value
-class ModeTold:
-    mode: SiteMode
-    reason: str = ""
-    """For the audit trail."""
-
-
-@value
 class Boost:
     """A driver wants energy sooner."""
 
@@ -195,7 +188,7 @@ class Acknowledgements:
 
 @value
 class SitePolicy:
-    """How the service treats a site; what is not said stays as it was set last."""
+    """How the service treats a site; what is not said has its default."""
 
     mode: SiteMode = SiteMode.ADVISE
     ocpp: Version = Version.V201
