@@ -24,7 +24,7 @@ from optimizer.fallback import carried_over, fail_safe_plan
 from optimizer.heuristics import heuristic
 from optimizer.optimize import optimize
 from optimizer.previous import with_previous
-from optimizer.protection import earliness_kwh_h
+from optimizer.protection import SAME_TIME_SHARE, earliness_kwh_h
 from optimizer.settings import Objective, Settings
 
 Tell = Callable[[Schedule], None]
@@ -48,8 +48,6 @@ AUDIT_RESERVE_S = 0.01
 """Kept back beside twice the time that one audit took, for the audit of what the solver answers. [s]"""
 BROKEN_KWH = 0.05
 """A promise that lacks less is kept; no meter of a car shows it. [kWh]"""
-SAME_TIME_SHARE = 0.05
-"""Of how early protected sessions charge: what offers of EVSEs and rules without foresight differ by."""
 COST_TOLERANCE = 1e-3
 """Share of the cost in which two plans cost the same: an optimum stays a hair inside current limits that rules use."""
 NO_MONEY = 1e-6
@@ -108,10 +106,10 @@ def best_plan(
     """The cheapest plan for a valid scenario that passes its audit, ``deadline_s`` from now at the latest.
 
     It stands in place of ``settings.time_limit_s``. Whatever the solver does, there is a plan: ``Schedule.method`` says
-    which, ``candidates`` why. Fewer broken promises come before less cost, rank by rank. ``previous``: the plan before,
-    to stay close to, and as one more candidate; None: what the scenario says of one. ``shares_kw``: the fail-safe
-    shares, where they are known already; ``worker`` None: by the size of the program. Where no candidate passes, the
-    one with the fewest breaks is shown as it is.
+    which, ``candidates`` why. Fewer broken promises, rank by rank, and protected sessions that are not put off come
+    before less cost. ``previous``: the plan before, to stay close to, and as one more candidate; None: what the
+    scenario says of one. ``shares_kw``: the fail-safe shares, where they are known already; ``worker`` None: by the
+    size of the program. Where no candidate passes, the one with the fewest breaks is shown as it is.
     """
     due = clock() + deadline_s
     scenario = _remembering(scenario, previous)
@@ -258,6 +256,8 @@ class _Court:
         more_kwh = sum(self._broken_kwh(plan).values()) - sum(self._broken_kwh(chosen).values())
         if abs(more_kwh) > BROKEN_KWH:
             return Standing.NOT_BETTER, f"promises: {more_kwh:+.1f} kWh broken"
+        if all(one is not plan for one in self._early([chosen, plan])):
+            return Standing.NOT_BETTER, "puts protected sessions off"
         more = plan.objective - chosen.objective
         same = abs(more) <= _tolerance(chosen)
         return Standing.NOT_BETTER, "costs the same" if same else f"costs {more:.2f} {plan.currency} more"

@@ -15,7 +15,7 @@ from optimizer.heuristics.rounding import Rounded
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
 from optimizer.program import LinearProgram
-from optimizer.protection import earliness_weights
+from optimizer.protection import SAME_TIME_SHARE, earliness_weights
 from optimizer.setpoints import (
     as_rounded,
     leaves_open,
@@ -30,8 +30,10 @@ from optimizer.setpoints import (
 ROUNDS = 3
 """After the first. B1 at 30 kW with S5: 71.75 % of the energy, then 72.40, 72.50."""
 BETTER = 1e-6
-"""Of a cost, a broken promise or a share: what another rounding has to be better by, so that no last digit decides."""
+"""Of a cost or a broken promise: what another rounding has to be better by, so that no last digit decides."""
 
+Figure = tuple[float, float]
+"""The less the better, and by how much two of them have to differ."""
 Change = Callable[[LinearProgram, Instance, Rounded], LinearProgram]
 
 
@@ -88,22 +90,23 @@ class Offering:
     def _is_better(self, one: Outcome, other: Outcome) -> bool:
         return is_better(self._standing(one), self._standing(other))
 
-    def _standing(self, outcome: Outcome) -> list[float]:
-        return [*before_money(self.instance, outcome), self.priced(outcome).objective]
+    def _standing(self, outcome: Outcome) -> list[Figure]:
+        return [*before_money(self.instance, outcome), (self.priced(outcome).objective, BETTER)]
 
 
-def before_money(instance: Instance, outcome: Outcome) -> list[float]:
-    """What comes before cost, the less the better: broken promises, rank by rank, then protected sessions put off."""
+def before_money(instance: Instance, outcome: Outcome) -> list[Figure]:
+    """What comes before cost: broken promises, rank by rank, then how late protected sessions charge, as the ladder
+    compares it."""
     who = instance.sessions
     broken = [float(outcome.minimum_shortfall_kwh[who.rank == rank].sum()) for rank in np.unique(who.rank)]
-    weights = earliness_weights(instance)
-    earliest = max(float(weights @ instance.sessions.max_power_kw[instance.cells.session]), BETTER)
-    return [*broken, 1.0 - float(weights @ outcome.charge_power_kw) / earliest]
+    early = float(earliness_weights(instance) @ outcome.charge_power_kw)
+    return [*((kwh, BETTER) for kwh in broken), (-early, SAME_TIME_SHARE * early)]
 
 
-def is_better(ours: list[float], theirs: list[float]) -> bool:
-    """By the first figure in which they differ by more than a last digit."""
-    return next((a < b for a, b in zip(ours, theirs, strict=True) if abs(a - b) > BETTER), False)
+def is_better(ours: list[Figure], theirs: list[Figure]) -> bool:
+    """By the first figure in which they differ."""
+    pairs = zip(ours, theirs, strict=True)
+    return next((a < b for (a, tolerance), (b, _) in pairs if abs(a - b) > tolerance), False)
 
 
 def roughly_offered(instance: Instance, outcome: Outcome) -> Outcome:

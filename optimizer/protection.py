@@ -18,6 +18,8 @@ from optimizer.sparse import Rows
 
 SLACK_SHARE = 1e-6
 """Of the most earliness there can be, what later goals may take, so that they have room to be feasible in."""
+SAME_TIME_SHARE = 0.05
+"""Of how early protected sessions charge: what offers of EVSEs and rules without foresight differ by."""
 
 Solve = Callable[[LinearProgram], tuple[LinearProgram, SolverAnswer]]
 """Solves a program and answers with it, cuts that were needed included."""

@@ -9,7 +9,7 @@ import pytest
 from models.domain.guarantees import Guarantees
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
-from models.domain.schedule import SessionPlan
+from models.domain.schedule import Method, SessionPlan
 from models.domain.session import ChargingPreference, Session, TaperPoint, Vehicle
 from models.domain.site import Evse, GridNode, LimitKind, Site, Tier
 from models.domain.tariff import PriceSeries, Tariff
@@ -21,7 +21,7 @@ from optimizer.explain.setpoints import held
 from optimizer.heuristics.planning import settled
 from optimizer.instance import instance_of
 from optimizer.ladder import best_plan
-from optimizer.offering import before_money, is_better
+from optimizer.offering import Figure, before_money, is_better
 from optimizer.optimize import optimize
 from optimizer.settings import Settings
 from tests.strategies import random_scenario
@@ -94,6 +94,14 @@ def test_a_promise_to_another_driver_comes_before_protection() -> None:
     assert powers(scenario) == [[2.0, 10.0, 0.0, 0.0], [8.0]]
 
 
+def test_a_promise_that_cannot_be_kept_takes_nothing_from_protection_but_its_own_energy() -> None:
+    """8 kWh were promised to b until 13:00 and 6 kW are there: it gets these, then a gets them at once, dear or not."""
+    promised = car("b", 8.0, energy_minimum_kwh=8.0, departure=NOON + HOUR)
+    scenario = yard(car("a", 9.0, time_price_per_h=3.0), promised, limit_kw=6.0)
+
+    assert powers(scenario) == [[0.0, 6.0, 3.0, 0.0], [6.0]]
+
+
 def test_protection_comes_before_what_others_wish() -> None:
     scenario = yard(car("a", 20.0, time_price_per_h=3.0), car("b", 20.0, departure=NOON + 2 * HOUR), limit_kw=10.0)
 
@@ -147,22 +155,28 @@ def test_cheap_drivers_wait_where_the_site_puts_nobody_off() -> None:
 
 
 def test_the_ladder_does_not_take_a_cheaper_plan_that_puts_a_protected_session_off() -> None:
-    best = best_plan(yard(car("a", 15.0, time_price_per_h=3.0)), settings=Settings(), deadline_s=20.0)
+    """The plan before is of a time when nobody was protected, and costs 1.5 in place of 15."""
+    scenario = yard(car("a", 15.0, time_price_per_h=3.0))
+    waiting = optimize(replace(scenario, site=replace(scenario.site, protect_time_priced_sessions=False)))
+    best = best_plan(scenario, settings=Settings(), deadline_s=20.0, previous=waiting)
+    carried = next(one for one in best.candidates if one.method is Method.CARRIED_OVER)
 
+    assert waiting.sessions[0].charge_power_kw.round(3).tolist() == [0.0, 0.0, 10.0, 5.0]
     assert best.schedule.sessions[0].charge_power_kw.round(3).tolist() == [10.0, 5.0, 0.0, 0.0]
+    assert carried.reason == "puts protected sessions off"
 
 
 def test_of_two_roundings_the_one_that_does_not_put_a_protected_session_off_is_better_whatever_it_costs() -> None:
     instance = instance_of(complete(yard(car("a", 15.0, time_price_per_h=3.0), car("b", 15.0))).scenario)
 
-    def rounding(a: list[float], b: list[float]) -> list[float]:
+    def rounding(a: list[float], b: list[float]) -> list[Figure]:
         return before_money(instance, settled(instance, np.array(a + b), None))
 
     early, late = rounding([10.0, 5.0, 0.0, 0.0], [0.0] * 4), rounding([0.0, 0.0, 10.0, 5.0], [0.0] * 4)
-    assert is_better([*early, 99.0], [*late, 1.0])
-    assert not is_better([*late, 1.0], [*early, 99.0])
+    assert is_better([*early, (99.0, 0.0)], [*late, (1.0, 0.0)])
+    assert not is_better([*late, (1.0, 0.0)], [*early, (99.0, 0.0)])
     others = rounding([10.0, 5.0, 0.0, 0.0], [0.0, 0.0, 10.0, 5.0])
-    assert is_better([*others, 1.0], [*early, 99.0])
+    assert is_better([*others, (1.0, 0.0)], [*early, (99.0, 0.0)])
 
 
 def test_what_holds_a_protected_session_is_the_limit_not_the_price() -> None:
