@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from api.operating.due import EVERY
 from api.operating.hearing import Heard
 from api.operating.live import Command, LiveSite, Result
 from api.operating.operations import Operations
 from api.operating.planning import Planned
 from models.domain.answers import Outcome
+from optimizer.rolling.due import EVERY
 from optimizer.rolling.state import EvseRecord
 
 

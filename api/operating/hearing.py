@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from api.operating.due import due
 from api.operating.dynamic import pulled
 from api.operating.frames import CALL, RESULT, Frame, read_frame
 from api.operating.live import LiveSite, OpenCall
@@ -16,6 +15,7 @@ from models.domain.events import Booted, StationEvent
 from models.ocpp.inbound import transaction_named, translate
 from optimizer.rolling import observe
 from optimizer.rolling.changing import counted
+from optimizer.rolling.due import due
 
 MOST_CALLS = 200
 """Starts whose answer was not forwarded; older ones are forgotten."""
@@ -36,13 +36,13 @@ class Heard:
 def heard(live: LiveSite, station: str, given: Any, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:
     """The site after a frame that arrived ``now``; calls of the station and answers to it alike."""
     after, told = _heard(live, station, given, now, token_key)
-    return after, replace(told, due=due(live, after))
+    return after, replace(told, due=due(live.state, after.state))
 
 
 def happened(live: LiveSite, event: StationEvent, now: datetime) -> tuple[LiveSite, Heard]:
     """The site after an event that was told otherwise than by a frame, as a connection that is lost."""
     after = observed(live, (event,), now)
-    return after, Heard(events=(event,), due=due(live, after))
+    return after, Heard(events=(event,), due=due(live.state, after.state))
 
 
 def _heard(live: LiveSite, station: str, given: Any, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from api.operating.live import LiveSite
 from api.operating.ordering import directly, ordered, with_versions
 from api.operating.sending import only_sure, reminded
-from api.operating.trials import on_trial, on_trial_profiles
+from api.operating.trials import on_trial_profiles
 from api.planning import Answer, daily_shares, plan, until_blind_ends
 from models.domain.errors import ChargingError, InvalidScenario
 from models.ocpp.bundle import bundle
@@ -14,6 +14,7 @@ from models.ocpp.manner import Manner
 from models.ocpp.profile import NotSent
 from optimizer.previous import planned_before
 from optimizer.rolling import next_scenario
+from optimizer.rolling.trying import on_trial
 from optimizer.settings import Settings
 
 
@@ -67,7 +68,7 @@ def _sent(live: LiveSite, planned: Planned, answer: Answer, now: datetime) -> tu
     )
     settled_until = now + timedelta(minutes=live.plan_every_minutes)
     live = ordered(live, scenario, compiled.profiles, now, settled_until)
-    tried = on_trial_profiles(scenario, answer.schedule, on_trial(live, now), as_of, manner)
+    tried = on_trial_profiles(scenario, answer.schedule, on_trial(live.state, now), as_of, manner)
     live = directly(live, scenario.site, tried, now)
     return live, replace(planned, not_sent=tuple(_reason(live, one) for one in compiled.not_sent))
 

@@ -2,7 +2,8 @@
 
 ``state`` holds the nouns; ``observe`` folds events into it; ``ahead`` makes the next scenario of it. The folds are in
 ``connecting``, ``plugging``, ``measuring``, ``limiting`` and ``answering``, what is read from measurements in
-``stages``, ``following`` and ``judging``. Pure: the same events at the same times give the same state.
+``stages``, ``following`` and ``judging``. ``due`` says why to plan again, ``trying`` who gets a limit on trial.
+Pure: the same events at the same times give the same state.
 """
 
 from optimizer.rolling.ahead import next_scenario

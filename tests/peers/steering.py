@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 
-from api.operating.due import EVERY
 from api.operating.live import Command, LiveSite
 from api.operating.memory import MemorySites
 from api.operating.operations import Operations
@@ -16,6 +15,7 @@ from api.operating.planning import Planned
 from models.domain.site import Site
 from models.ocpp.profile import Version
 from optimizer.rolling import opening
+from optimizer.rolling.due import EVERY
 from tests.peers.link import Link
 from tests.peers.messages import Answer, Call, frame
 

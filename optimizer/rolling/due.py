@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from api.operating.live import LiveSite
 from optimizer.rolling.state import EvseRecord, SiteState, Stage
 
 EVERY = timedelta(minutes=15)
@@ -12,9 +11,9 @@ MOVED = 0.1
 """Share by which what a car is held down to has to move to be worth a plan; flash memories wear out."""
 
 
-def due(before: LiveSite, after: LiveSite) -> tuple[str, ...]:
+def due(before: SiteState, after: SiteState) -> tuple[str, ...]:
     """One sentence for each reason, empty where the plan that there is still fits."""
-    return tuple(_reasons(before.state, after.state))
+    return tuple(_reasons(before, after))
 
 
 def _reasons(before: SiteState, after: SiteState) -> Iterator[str]:

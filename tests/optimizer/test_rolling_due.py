@@ -6,26 +6,24 @@ from typing import Any
 
 import pytest
 
-from api.operating.due import due
-from api.operating.live import LiveSite
 from models.domain.sending import Version
 from optimizer.rolling import Flaw
 from optimizer.rolling.changing import with_evse, with_session, with_verdict
-from optimizer.rolling.state import ExternalLimit, Stage
+from optimizer.rolling.due import due
+from optimizer.rolling.state import ExternalLimit, SiteState, Stage
 from optimizer.rolling.verdict import Evidence
 from tests.operating.live_site import NOON, meter, minutes, operations, start
 
 
-def charging() -> LiveSite:
+def charging() -> SiteState:
     """A car at east, that was told to draw 10 kW."""
     site = operations()
     start(site, "east", NOON)
-    live = site.store.load("yard")
-    return with_car(live, follow_kw=10.0)
+    return with_car(site.store.load("yard").state, follow_kw=10.0)
 
 
-def with_car(live: LiveSite, **changes: Any) -> LiveSite:
-    return replace(live, state=with_evse(live.state, with_session(live.state.evses["east"], **changes)))
+def with_car(state: SiteState, **changes: Any) -> SiteState:
+    return with_evse(state, with_session(state.evses["east"], **changes))
 
 
 def test_what_no_plan_depends_on_is_no_reason() -> None:
@@ -59,23 +57,22 @@ def test_what_a_plan_depends_on_of_a_car_is_a_reason(changes: dict[str, Any], re
     assert due(before, with_car(before, **changes)) == (reason,)
 
 
-def away(live: LiveSite) -> LiveSite:
-    station = replace(live.state.stations["east"], reachable=False)
-    return replace(live, state=replace(live.state, stations={**live.state.stations, "east": station}))
+def away(state: SiteState) -> SiteState:
+    station = replace(state.stations["east"], reachable=False)
+    return replace(state, stations={**state.stations, "east": station})
 
 
-def limited(live: LiveSite) -> LiveSite:
-    told = ExternalLimit(station="east", evse_number=0, source="SO", told_at=NOON)
-    return replace(live, state=replace(live.state, external=(told,)))
+def limited(state: SiteState) -> SiteState:
+    return replace(state, external=(ExternalLimit(station="east", evse_number=0, source="SO", told_at=NOON),))
 
 
-def distrusted(live: LiveSite) -> LiveSite:
+def distrusted(state: SiteState) -> SiteState:
     seen = Evidence(at=NOON, what="no answer in time")
-    return replace(live, state=with_evse(live.state, with_verdict(live.state.evses["east"], Flaw.SILENT, seen)))
+    return with_evse(state, with_verdict(state.evses["east"], Flaw.SILENT, seen))
 
 
-def left(live: LiveSite) -> LiveSite:
-    return replace(live, state=with_evse(live.state, replace(live.state.evses["east"], session=None)))
+def left(state: SiteState) -> SiteState:
+    return with_evse(state, replace(state.evses["east"], session=None))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +85,7 @@ def left(live: LiveSite) -> LiveSite:
     ],
 )
 def test_what_a_plan_depends_on_of_a_site_is_a_reason_when_it_comes_and_when_it_goes(
-    happens: Callable[[LiveSite], LiveSite], there: str, back: str
+    happens: Callable[[SiteState], SiteState], there: str, back: str
 ) -> None:
     before = charging()
 
