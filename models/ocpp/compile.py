@@ -119,11 +119,19 @@ def _carried(work: _Work, evse: Evse, session: Session) -> list[EvseProfile] | s
     numbers = (0,) if found.slot is Slot.STATION_MAX else numbers_at(evse, session, version)
     if found.slot is Slot.PLAN and len(numbers) > 1:
         return f"EVSE {evse.id} has plugs of its own numbers in OCPP 1.6; tell the session's connector"
-    steps, unit = _steps(work, evse, session)
+    delay_s = _delay_s(work, evse, found)
+    steps, unit = _steps(work, evse, session, delay_s)
     return [_evse_profile(work, evse, session, found, number, steps, unit) for number in numbers]
 
 
-def _steps(work: _Work, evse: Evse, session: Session) -> tuple[tuple[Step, ...], RateUnit]:
+def _delay_s(work: _Work, evse: Evse, found: Carrier) -> int | None:
+    """Rule S9; the maximum of a station begins at once."""
+    if found.slot is Slot.STATION_MAX:
+        return None
+    return randomized_delay_s(work.scenario, station_of(work.site, evse), work.manner, work.now)
+
+
+def _steps(work: _Work, evse: Evse, session: Session, delay_s: int | None) -> tuple[tuple[Step, ...], RateUnit]:
     station = station_of(work.site, evse)
     unit = rate_unit(station, evse)
     assert unit is not None, "sessions without a unit are not selected"
@@ -141,7 +149,6 @@ def _steps(work: _Work, evse: Evse, session: Session) -> tuple[tuple[Step, ...],
         until=work.manner.plan_until,
         guard_s=guard_s(work.site),
     )
-    delay_s = randomized_delay_s(work.scenario, station, work.manner, work.now)
     return (lowest_ahead(steps, delay_s, max_periods(station)) if delay_s else steps), unit
 
 
@@ -155,18 +162,7 @@ def _evse_profile(
     unit: RateUnit,
 ) -> EvseProfile:
     station = station_of(work.site, evse)
-    id_ = profile_id(number, found.slot, station.reserved_ids_up_to)
-    phases = number_phases(evse, told_vehicle(evse, session.vehicle, unit))
-    schedule = ChargingSchedule(
-        id=id_,
-        unit=unit,
-        start=timeline_start(work.now),
-        periods=tuple(period_of(start_s, tenths, phases) for start_s, tenths in steps),
-        limit_at_soc=limit_at_soc(session, station, work.manner) if found.slot is not Slot.STATION_MAX else None,
-        randomized_delay_s=None
-        if found.slot is Slot.STATION_MAX
-        else randomized_delay_s(work.scenario, station, work.manner, work.now),
-    )
+    schedule = _schedule(work, evse, session, found, number, steps, unit)
     profile = EvseProfile(
         evse_id=evse.id,
         station_id=station.id,
@@ -177,13 +173,35 @@ def _evse_profile(
         version=version_at(station, work.manner),
         start_token=session.start_token if found.starts else None,
         profile=ChargingProfile(
-            id=id_,
+            id=schedule.id,
             purpose=PURPOSE[found.slot],
             stack_level=min(_STACK_LEVEL.get(found.slot, 0), max_stack_level(station)),
             schedule=schedule,
         ),
     )
     return dynamic(profile, station, work.manner, work.now)
+
+
+def _schedule(
+    work: _Work,
+    evse: Evse,
+    session: Session,
+    found: Carrier,
+    number: int,
+    steps: tuple[Step, ...],
+    unit: RateUnit,
+) -> ChargingSchedule:
+    station = station_of(work.site, evse)
+    phases = number_phases(evse, told_vehicle(evse, session.vehicle, unit))
+    of_a_car = found.slot is not Slot.STATION_MAX
+    return ChargingSchedule(
+        id=profile_id(number, found.slot, station.reserved_ids_up_to),
+        unit=unit,
+        start=timeline_start(work.now),
+        periods=tuple(period_of(start_s, tenths, phases) for start_s, tenths in steps),
+        limit_at_soc=limit_at_soc(session, station, work.manner) if of_a_car else None,
+        randomized_delay_s=_delay_s(work, evse, found),
+    )
 
 
 def period_of(start_s: int, tenths: int, number_phases: int | None) -> Period:

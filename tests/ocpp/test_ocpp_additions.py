@@ -8,7 +8,7 @@ import pytest
 from ocpp_plans import AC, START, THREE_PHASE_CAR, pairs, plan_for, scenario_of, schema_errors, session_at
 
 from models.domain.scenario import Scenario
-from models.domain.sending import Feature, Version
+from models.domain.sending import Feature, PlanPurpose, Version
 from models.domain.signal import Cap
 from models.domain.site import Station
 from models.ocpp.additions import update_times
@@ -103,6 +103,13 @@ def test_a_random_delay_never_takes_a_station_above_its_plan() -> None:
     assert profile_json(plan)["chargingSchedule"][0]["randomizedDelay"] == RANDOM
     assert pairs(plan) == [(0, 16.0), (360, 8.0), (1860, 12.0), (2160, 6.0)]
     assert lowest_ahead(((0, 160), (960, 80), (1860, 120)), 0, 24) == ((0, 160), (960, 80), (1860, 120))
+
+
+def test_a_plan_in_the_maximum_of_a_station_begins_at_once_and_is_not_lowered_for_a_delay() -> None:
+    (plan,) = profiles(replace(ALL, plan_purpose=PlanPurpose.STATION_MAX), randomized_delay_s=RANDOM)
+
+    assert "randomizedDelay" not in profile_json(plan)["chargingSchedule"][0]
+    assert pairs(plan) == [(0, 16.0), (960, 8.0), (1860, 12.0), (2760, 6.0)]
 
 
 def test_nothing_is_delayed_while_a_utility_asks_for_something() -> None:
