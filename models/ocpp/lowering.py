@@ -28,7 +28,8 @@ def held_down(site: Site, profile: EvseProfile, cap: Curve, now: datetime) -> Ev
     scale = _counting(site, evse, profile, phases)
     steps = _steps(profile, scale, cap, timeline_start(now))
     if profile.profile.kind is not ProfileKind.ABSOLUTE:
-        steps = ((0, nearest_zero([tenths for _, tenths in steps])),)
+        told = [_tenths(period) for period in schedule.periods]  # those of today that are over come again tomorrow
+        steps = ((0, nearest_zero([*told, *(tenths for _, tenths in steps)])),)
     steps = capped(steps, max_periods(station_of(site, evse)))
     periods = tuple(period_of(start_s, tenths, phases) for start_s, tenths in steps)
     lowered = replace(schedule, start=timeline_start(now), periods=periods)

@@ -15,8 +15,17 @@ from jsonschema import Draft6Validator  # type: ignore[import-untyped, unused-ig
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, SessionPlan
 from models.domain.session import Session, Vehicle
-from models.domain.site import CurrentType, Evse, GridNode, NodeKind, Site, Station
-from models.ocpp.profile import EvseProfile, Version
+from models.domain.site import CurrentType, Evse, GridNode, NodeKind, RateUnit, Site, Station
+from models.ocpp.profile import (
+    ChargingProfile,
+    ChargingSchedule,
+    EvseProfile,
+    Period,
+    Purpose,
+    Slot,
+    Version,
+    profile_id,
+)
 
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -113,3 +122,20 @@ def schema_errors(version: Version, payload: Any, message: str = "") -> list[str
     """What the schema finds wrong with the payload as it travels: as JSON text."""
     travelled = json.loads(json.dumps(payload, allow_nan=False), parse_float=Decimal)
     return [error.message for error in schema_of(version, message).iter_errors(travelled)]
+
+
+def told(evse: Evse, *limits_a: float, slot: Slot = Slot.PLAN, start: datetime = START) -> EvseProfile:
+    """Limits [A], one a quarter; the last one has no end."""
+    periods = tuple(Period(start_s=900 * k, limit=Decimal(f"{a:.1f}")) for k, a in enumerate(limits_a))
+    id_ = profile_id(1, slot)
+    purpose = Purpose.TX if slot is Slot.PLAN else Purpose.TX_DEFAULT
+    schedule = ChargingSchedule(id=id_, unit=RateUnit.A, start=start, periods=periods)
+    return EvseProfile(
+        evse_id=evse.id,
+        station_id=evse.station or evse.id,
+        evse_number=1,
+        session_id=f"s-{evse.id}" if slot is Slot.PLAN else None,
+        transaction_id="7" if slot is Slot.PLAN else None,
+        slot=slot,
+        profile=ChargingProfile(id=id_, purpose=purpose, stack_level=int(slot is Slot.PLAN), schedule=schedule),
+    )

@@ -96,6 +96,14 @@ def test_a_plan_in_a_default_stands_above_the_fail_safe_or_takes_its_place_where
     assert seen(single) == seen(crowded) == [(11, "TX_DEFAULT", 0, PLAN)]
 
 
+def test_a_maximum_of_the_supply_takes_a_place_among_the_profiles_that_a_station_has_room_for() -> None:
+    """Three profiles: maximum, fail-safe, plan. With room for two the plan takes the place of the fail-safe."""
+    two, three = (Station(id="alpha", max_profiles=n, supply_current_a=63.0) for n in (2, 3))
+
+    assert seen(bundled(purpose=PlanPurpose.TX_DEFAULT, station=two))[1:] == [(11, "TX_DEFAULT", 0, PLAN)]
+    assert [one[0] for one in seen(bundled(purpose=PlanPurpose.TX_DEFAULT, station=three))] == [5, 11, 13]
+
+
 def test_a_plan_in_the_maximum_of_a_station_has_no_default_beside_it_that_would_hold_it_down() -> None:
     found = bundled(purpose=PlanPurpose.STATION_MAX)
     (profile,) = found.profiles

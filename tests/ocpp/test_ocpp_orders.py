@@ -4,50 +4,27 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ocpp_plans import AC, QUARTER, START, scenario_of, schema_errors
+from ocpp_plans import AC, QUARTER, START, scenario_of, schema_errors, told
 
 from models.domain.installed import Installed
 from models.domain.scenario import Scenario
 from models.domain.sending import StartToken, Version
-from models.domain.site import Evse, GridNode, RateUnit, Station
+from models.domain.site import Evse, GridNode, Station
 from models.ocpp.changes import Believed
 from models.ocpp.orders import Command, Orders, Pace, Step, orders
 from models.ocpp.profile import (
-    ChargingProfile,
-    ChargingSchedule,
     EvseProfile,
-    Period,
     ProfileKind,
-    Purpose,
     Slot,
-    profile_id,
 )
 
 AT_ONCE = Pace(interval_s=0.0)
 BAYS = tuple(replace(AC, id=f"bay-{n}", station=f"post-{n}", evse_number=1) for n in range(1, 6))
 FAR = timedelta(days=30)
-
-
-def told(evse: Evse, *limits_a: float, slot: Slot = Slot.PLAN, start: datetime = START) -> EvseProfile:
-    """Limits [A], one a quarter; the last one has no end."""
-    periods = tuple(Period(start_s=900 * k, limit=Decimal(f"{a:.1f}")) for k, a in enumerate(limits_a))
-    id_ = profile_id(1, slot)
-    purpose = Purpose.TX if slot is Slot.PLAN else Purpose.TX_DEFAULT
-    schedule = ChargingSchedule(id=id_, unit=RateUnit.A, start=start, periods=periods)
-    return EvseProfile(
-        evse_id=evse.id,
-        station_id=evse.station or evse.id,
-        evse_number=1,
-        session_id=f"s-{evse.id}" if slot is Slot.PLAN else None,
-        transaction_id="7" if slot is Slot.PLAN else None,
-        slot=slot,
-        profile=ChargingProfile(id=id_, purpose=purpose, stack_level=int(slot is Slot.PLAN), schedule=schedule),
-    )
 
 
 def default(evse: Evse, limit_a: float = 6.0) -> EvseProfile:
