@@ -5,12 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from api.sites.forms import NodeLimit
-from models.domain.series import value_at
+from models.domain.series import UNLIMITED, value_at
 from models.domain.site import GridNode, PhaseSeries, Site
 from models.domain.value import Series, Step
-
-UNLIMITED = 1e9
-"""In a series that has to have a number where nothing is limited. [kW or A]"""
 
 
 def limited(site: Site, limits: Mapping[str, NodeLimit], start: datetime) -> Site:

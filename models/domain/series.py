@@ -16,6 +16,9 @@ from models.domain.findings import Finding
 from models.domain.schedule import Floats
 from models.domain.value import Series, Step
 
+UNLIMITED = 1e9
+"""In a series that has to have a number where nothing is limited. [kW or A]"""
+
 
 class How(StrEnum):
     """What one period takes of a quantity that changes inside it."""

@@ -35,13 +35,14 @@ def next_scenario(
     """
     records = [record for record in state.evses.values() if record.session is not None]
     sessions = tuple(_session(state, record, now) for record in records if record.session is not None)
+    periods = horizon(now, sessions)
     return Scenario(
-        site=_as_it_is(with_external_limits(site, state), state),
+        site=_as_it_is(with_external_limits(site, state, periods.start), state),
         sessions=sessions,
         tariff=tariff,
         signals=tuple(signal for signal in signals if signal.end > now),
         installed=installed(state, now),
-        horizon=horizon(now, sessions),
+        horizon=periods,
         previous=state.previous,
         ledger=state.ledger,
     )

@@ -23,7 +23,7 @@ from optimizer.rolling.changing import (
     without_verdicts,
 )
 from optimizer.rolling.state import EvseRecord, Reservation, Role, SessionRecord, SiteState
-from optimizer.rolling.timing import Placed
+from optimizer.rolling.timing import FARTHEST, Placed
 from optimizer.rolling.verdict import Flaw
 
 MOST_ENDED = 20
@@ -126,6 +126,8 @@ def needs(state: SiteState, event: NeedsTold, when: Placed) -> SiteState:
         return state
     if event.departure is not None and event.departure <= when.at:
         state = counted(state, event.station_id, "a departure in the past")
+    if event.departure is not None and event.departure > when.at + FARTHEST:
+        state = counted(state, event.station_id, "a departure beyond a year")
     session = record.session or _arrived(record, when.at)
     asked = _asked(event, when.at, session.delivered_kwh)
     return with_evse(state, replace(record, session=replace(session, **asked)))
@@ -134,7 +136,7 @@ def needs(state: SiteState, event: NeedsTold, when: Placed) -> SiteState:
 def _asked(event: NeedsTold, now: datetime, delivered_kwh: float) -> dict[str, Any]:
     """Those of its wishes that can be meant; energies are told from now on, and kept from the start of the session."""
     told: dict[str, Any] = {
-        "departure": event.departure if event.departure is not None and event.departure > now else None,
+        "departure": event.departure if event.departure and now < event.departure <= now + FARTHEST else None,
         "energy_target_kwh": _in_all(event.energy_kwh, delivered_kwh),
         "energy_minimum_kwh": _in_all(event.energy_least_kwh, delivered_kwh),
         "max_charge_kw": _least(event.max_charge_kw),

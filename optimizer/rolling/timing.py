@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 CLOCK_MAY_BE_OFF = timedelta(minutes=6)
 """So far a station's time is taken for now, told with a wrong clock; farther in the past it is told late."""
+FARTHEST = timedelta(days=366)
+"""Ahead; what is told for a later time comes from a clock or a calendar that is wrong."""
 CLOCK_IS_RIGHT = timedelta(seconds=60)
 """A difference up to this is the way of the message."""
 

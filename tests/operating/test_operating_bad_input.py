@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from api.operating.hearing import heard
 from api.operating.live import LiveSite
+from models.domain.validation import validate
 from models.ocpp.inbound.v2x import ACTIONS as ACTIONS_2X
 from models.ocpp.inbound.v16 import ACTIONS as ACTIONS_16
 from models.ocpp.profile import Version
+from optimizer.rolling import next_scenario
 from optimizer.rolling.allowed import expected_kw
 from tests.operating.live_site import NOON, accept, minutes, operations, start, yard
 
@@ -63,7 +65,9 @@ LIVE = {version: steered(version) for version in (Version.V16, Version.V21)}
 @pytest.mark.parametrize("version", LIVE)
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
 @given(frames=st.lists(FRAME, min_size=1, max_size=6))
-def test_no_frame_raises_an_error_or_a_limit(version: Version, frames: list[Any]) -> None:
+def test_no_frame_raises_an_error_or_a_limit_or_keeps_the_site_from_being_planned(
+    version: Version, frames: list[Any]
+) -> None:
     live = LIVE[version]
     for k, frame in enumerate(frames):
         live, _ = heard(live, "east", list(frame) if isinstance(frame, tuple) else frame, NOON + minutes(k), b"")
@@ -71,6 +75,7 @@ def test_no_frame_raises_an_error_or_a_limit(version: Version, frames: list[Any]
     for record in live.state.evses.values():
         limit_kw = expected_kw(record, NOON + minutes(10))
         assert limit_kw is None or limit_kw <= 11.04 + 1e-9
+    assert validate(next_scenario(live.state, live.site, None, (), NOON + minutes(10))) == ()
 
 
 @pytest.mark.parametrize(
@@ -101,3 +106,20 @@ def test_words_that_a_version_does_not_know_are_counted_and_change_nothing_else(
 
     assert site.store.load("yard").state.evses == before
     assert site.store.load("yard").state.stations["east"].defects == {"status 'Charging!' is not one of 1.6": 1}
+
+
+@pytest.mark.parametrize("told", ["1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "2150-01-01T00:00:00Z"])
+def test_times_of_no_calendar_of_ours_keep_no_site_from_being_planned(told: str) -> None:
+    site = operations(version=Version.V201)
+    began = {"eventType": "Started", "evse": {"id": 1}, "transactionInfo": {"transactionId": "t"}}
+    periods = [{"startPeriod": 0, "limit": 10.0}]
+    schedule = {"id": 1, "startSchedule": told, "chargingRateUnit": "A", "chargingSchedulePeriod": periods}
+    limit = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": 1, "chargingSchedule": [schedule]}
+    needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "AC_three_phase", "departureTime": told}}
+
+    for k, call in enumerate(
+        (("TransactionEvent", began), ("NotifyChargingLimit", limit), ("NotifyEVChargingNeeds", needs))
+    ):
+        site.hear("yard", "east", [2, f"m{k}", *call], NOON)
+
+    assert site.plan_site("yard", NOON).error is None

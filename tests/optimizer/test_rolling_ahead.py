@@ -52,13 +52,13 @@ def with_flaw(state: SiteState, evse: str, flaw: Flaw) -> SiteState:
     return replace(state, evses={**state.evses, evse: record})
 
 
-def limited(state: SiteState, number: int, **step: float | None) -> SiteState:
+def limited(state: SiteState, number: int, begins: datetime = NOON, **step: float | None) -> SiteState:
     told = ExternalLimitTold(
         station_id="duo",
         evse_number=number,
         at=NOON,
         source="EMS",
-        steps=(LimitStep(start=NOON, **{"limit_kw": None, **step}),),  # type: ignore[arg-type]  # kW or A
+        steps=(LimitStep(start=begins, **{"limit_kw": None, **step}),),  # type: ignore[arg-type]  # kW or A
     )
     return observe(state, told, NOON)
 
@@ -179,6 +179,22 @@ def test_an_external_limit_of_an_evse_in_amperes_is_one_of_current() -> None:
 
     assert planned_kw(limited(state, 1, limit_a=10.0))["left"] == pytest.approx(6.9, abs=0.01)
     assert planned_kw(limited(state, 2, limit_a=10.0))["left"] == 22.08
+
+
+@pytest.mark.parametrize(("limit", "then_kw"), [({"limit_kw": 10.0}, 10.0), ({"limit_a": 10.0}, 6.9)])
+def test_an_external_limit_that_begins_in_an_hour_limits_nothing_before(
+    limit: dict[str, float], then_kw: float
+) -> None:
+    wish = Session(id="w", evse="left", arrival=NOON, departure=minute(120), energy_target_kwh=90.0)
+    state = with_car(replace(opening(site()), wishes={"left": wish}), "left", phases=3)
+    scenario = next_scenario(limited(state, 1, minute(60), **limit), site(), None, (), NOON)
+
+    assert validate(scenario) == ()
+    plan = optimize(scenario, Settings())
+    (car,) = plan.sessions
+    begins = int((plan.instants_s < minute(60).timestamp()).sum())
+    assert car.charge_power_kw[:begins] == pytest.approx(22.08, abs=0.01)
+    assert max(car.charge_power_kw[begins:]) == pytest.approx(then_kw, abs=0.01)
 
 
 def test_an_external_limit_holds_below_a_power_cabinet_too() -> None:
