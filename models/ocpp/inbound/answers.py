@@ -11,7 +11,7 @@ from models.ocpp.inbound.reading import Message, identity, object_of
 
 
 def composite_steps(payload: Mapping[str, Any], received_at: datetime) -> tuple[LimitStep, ...]:
-    """Of an answer to GetCompositeSchedule in any version; below 0, as some stations say "no limit", is left out."""
+    """Of an answer to GetCompositeSchedule in any version; some stations say "no limit" by a number below 0."""
     told = object_of(payload.get("schedule")) or object_of(payload.get("chargingSchedule"))
     start = payload.get("scheduleStart") or told.get("scheduleStart") or told.get("startSchedule")
     message = Message("", payload, received_at)
