@@ -20,3 +20,5 @@ class RecordedSession:
     """What the driver asked for. None: nothing. [kWh]"""
     power_kw: float | None = None
     """The highest power of EVSE and car together, where the data tell it. [kW]"""
+    driver: str | None = None
+    """Who it was, under a name that tells nothing of the token. None: unknown."""

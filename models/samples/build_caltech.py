@@ -16,6 +16,7 @@ import numpy as np
 from models.datasets import RecordedSession
 from models.datasets.acn import october_2019
 from models.datasets.acn_network import network, site_of
+from models.datasets.session_file import write_sessions
 from models.datasets.tariffs import sce_tou_ev_4
 from models.domain.habits import Habits
 from models.domain.horizon import Horizon, Stretch
@@ -28,6 +29,7 @@ from models.learning.learn import learn
 from models.samples.sources import LONGEST_STAY, METER_DIGITS, by_arrival, reachable_kwh, rebuild, stay_h
 
 NAME = "caltech-garage"
+MONTH = "sessions-2019-10.csv"
 ZONE = ZoneInfo("America/Los_Angeles")
 TRANSFORMER_KW = 150.0
 SECONDARY_V = 208.0
@@ -125,5 +127,14 @@ def _habits(others: Sequence[RecordedSession], day: date) -> Habits:
     return replace(learn(past, ZONE), source=source)
 
 
+def month(folder: Path) -> str:
+    """The text of the file with all AC sessions of the month, uncut, with what drivers claimed."""
+    return write_sessions([replace(one, id=_name(one)) for one in october_2019(folder, "caltech")])
+
+
+def _name(one: RecordedSession) -> str:
+    return f"{one.evse}-{one.arrival.astimezone(ZONE):%m%d-%H%M}"
+
+
 if __name__ == "__main__":
-    rebuild(NAME, build)
+    rebuild(NAME, build, files={MONTH: month})

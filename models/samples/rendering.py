@@ -20,6 +20,11 @@ def render(scenario: Scenario) -> str:
     return _text(title | _document(scenario), "", KEY_WIDTH) + "\n"
 
 
+def render_value(told: Any) -> str:
+    """The JSON document of any value of the domain, in the same manner."""
+    return _text(_document(told), "", KEY_WIDTH) + "\n"
+
+
 def _document(node: Any) -> Any:
     """Plain JSON values of a domain value."""
     if is_dataclass(node):

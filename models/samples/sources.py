@@ -4,10 +4,11 @@ import argparse
 import csv
 import gzip
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from math import floor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from models.domain.errors import InvalidScenario
@@ -108,9 +109,17 @@ def by_arrival(sessions: Sequence[Session]) -> tuple[Session, ...]:
     return tuple(sorted(sessions, key=lambda session: (session.arrival, session.id)))
 
 
-def rebuild(name: str, build: Callable[[Path], Scenario], arguments: Sequence[str] | None = None) -> None:
-    """The command of a builder: write the shipped file of a sample anew from a data folder."""
+def rebuild(
+    name: str,
+    build: Callable[[Path], Scenario],
+    arguments: Sequence[str] | None = None,
+    *,
+    files: Mapping[str, Callable[[Path], str]] = MappingProxyType({}),
+) -> None:
+    """The command of a builder: write the shipped files of a sample anew from a data folder."""
     parser = argparse.ArgumentParser(description=f"Rebuild the sample {name} from public data.")
     parser.add_argument("folder", type=Path, help="folder with the data that the README of the sample names")
-    scenario = build(parser.parse_args(arguments).folder)
-    (SAMPLES / name / "scenario.json").write_text(render(scenario), encoding="utf-8")
+    folder = parser.parse_args(arguments).folder
+    (SAMPLES / name / "scenario.json").write_text(render(build(folder)), encoding="utf-8")
+    for file, text in files.items():
+        (SAMPLES / name / file).write_text(text(folder), encoding="utf-8")
