@@ -15,36 +15,27 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from api.commands import backtest, commission, data, database, day, keys, ocpi, profiles, signals, ven
+from api.commands.later import Later
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
 from models.domain.sending import PlanPurpose, Version
 from models.domain.site import RateUnit
+from optimizer.deadline import prepare_workers
 
-# What a command needs beyond this is imported inside it: plotly, pyomo and fastapi take longer than a plan.
+# What a command needs beyond this is imported inside it: plotly, pyomo and fastapi take longer than a plan. Those of
+# api.commands are imported when they are asked for.
 
 FAILED, INVALID, IMPOSSIBLE = 1, 2, 3
 WIDTH_IN_A_FILE = 160
 """Columns of a report that does not go to a terminal."""
 
 app = typer.Typer(
+    cls=Later,
     help="Smart charging for depots and charge point operators: who charges when, within every limit, at least cost.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-app.add_typer(database.app, name="db")
-app.command()(day.day)
-app.command()(backtest.backtest)
-app.add_typer(data.app, name="data")
-app.add_typer(keys.app, name="keys")
-app.add_typer(signals.app, name="signals")
-app.add_typer(ocpi.app, name="ocpi")
-app.add_typer(commission.app, name="commission")
-app.command()(profiles.check_profile)
-app.command()(profiles.orders)
-app.add_typer(ven.app, name="ven")
 
 Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for standard input.")]
 
@@ -351,6 +342,7 @@ def demo(
     page: Annotated[Path, typer.Option(help="Where the picture is written.")] = Path("demo.html"),
 ) -> None:
     """One day of a real garage, with and without a plan, in a few figures and one picture."""
+    prepare_workers("optimizer.ladder")  # while this process imports what it needs itself
     from api.demo import tell
 
     console = _console()

@@ -163,18 +163,22 @@ def _refuse(findings: tuple[Finding, ...]) -> None:
 
 
 def _adapter(form: Any) -> TypeAdapter[Any]:
-    return _made(form)[0]
-
-
-def _schema(form: Any) -> dict[str, Any]:
-    """What findings take their remedies from."""
-    return _made(form)[1]
+    return _made(form)
 
 
 @cache
-def _made(form: Any) -> tuple[TypeAdapter[Any], dict[str, Any]]:
-    adapter = TypeAdapter(form)
-    return adapter, adapter.json_schema()
+def _made(form: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(form)
+
+
+def _schema(form: Any) -> dict[str, Any]:
+    """What findings take their remedies from: only a document with findings waits for it."""
+    return _described(form)
+
+
+@cache
+def _described(form: Any) -> dict[str, Any]:
+    return _made(form).json_schema()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api import cli
+from api.commands.later import COMMANDS
 from api.doctor import Check
 from api.planning import Answer
 from api.report import print_report
@@ -293,7 +294,25 @@ def test_a_narrow_terminal_gets_its_plan(yard_answer: Answer) -> None:
 def test_help_names_every_command() -> None:
     told = CliRunner().invoke(cli.app, ["--help"]).output
 
-    assert all(name in told for name in ("plan", "samples", "validate", "doctor", "serve", "demo"))
+    assert all(name in told for name in ("plan", "samples", "validate", "doctor", "serve", "demo", *COMMANDS))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_is_imported_later_explains_itself(name: str) -> None:
+    done = CliRunner().invoke(cli.app, [name, "--help"])
+
+    assert done.exit_code == 0, done.output
+    assert f"{name} [OPTIONS]" in done.output
+
+
+def test_no_command_waits_for_what_others_import(environment: dict[str, str]) -> None:
+    seen = (
+        "import sys, api.cli\nprint([m for m in ('highspy', 'pydantic', 'plotly', 'sqlalchemy') if m in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", seen], env=environment, capture_output=True, timeout=60, check=True)
+
+    assert done.stdout.strip() == b"[]"
 
 
 def test_planning_loads_no_web_framework_and_no_plots(environment: dict[str, str], yard_file: Path) -> None:
