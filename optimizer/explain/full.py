@@ -1,7 +1,7 @@
 """Which limits of nodes are full in each cell of a plan, whatever they are worth."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def _lines(told: Planned, settings: Settings) -> dict[Place, Floats]:
     found = {place: np.full(cells.count, np.inf) for place in dict.fromkeys(rows)}
     for period, here in _by_period(told):
         room = limits.of(cells.session[here], period)
-        room = type(room)(room.phasor, room.length, kept * room.radius)
+        room = replace(room, radius=kept * room.radius)
         for place, left in zip(rows, room.by_row(told.power_kw[here]), strict=True):
             found[place][here] = np.minimum(found[place][here], left)
     return found

@@ -11,6 +11,7 @@ from optimizer.instance import CurrentPoint, Groups, ImportLimits, Instance
 from optimizer.instance.limits import drawn_per_kw
 
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 _KEPT_BACK = 1e-11
 """Share of every limit that sums of rounded numbers may not touch."""
@@ -31,7 +32,9 @@ class Limits:
     limit: Floats
     """(R, T) inf where there is none."""
     base: Floats
-    """(R, T) load that nobody here controls, with what EVSEs follow until a new plan is acknowledged."""
+    """(R, T) load that nobody here controls, with what EVSEs follow until a new plan is acknowledged ..."""
+    expected: Flags
+    """(R,) ... but for rows of expected loads, which count nothing that is not planned."""
 
     @cached_property
     def radius(self) -> Floats:
@@ -49,10 +52,11 @@ class Limits:
             self.length[keep],
             np.minimum(self.limit[keep], self.base[keep] + 2.0 * most[keep, None]),
             self.base[keep],
+            self.expected[keep],
         )
 
     def of(self, members: Ints, period: int) -> "Room":
-        return Room(self.phasor[:, members], self.length[:, members], self.radius[:, period])
+        return Room(self.phasor[:, members], self.length[:, members], self.radius[:, period], self.expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Room:
     phasor: Complexes
     length: Floats
     radius: Floats
+    expected: Flags
 
     def fits(self, given: Floats) -> bool:
         """Whether all of it together keeps every limit."""
@@ -97,17 +102,20 @@ class Room:
 def limits_of(instance: Instance, drawn_kw: Floats | None = None) -> Limits:
     """Every limit that its sessions could exceed, where all else that is planned draws so much.
 
-    ``drawn_kw`` is that of nodes and cabinets, then of capped groups (M + G, T). [kW]
+    ``drawn_kw`` is that of nodes and cabinets, then of capped groups, then of the meters of events (M + G + E, T). [kW]
     """
     who = instance.sessions
     powers = power_limits(instance.limits, who.evse_ids, who.efficiency, who.power_factor)
     itself = np.arange(who.count)
     currents = [current_limits(p, itself, np.zeros_like(itself), who.count) for p in instance.currents]
     grouped = group_limits(instance.limits, instance.groups, who.evse_ids, who.efficiency)
+    after = rebound_limits(instance)
     if drawn_kw is not None:
-        count = len(instance.limits.ids)
-        powers, grouped = _beside(powers, drawn_kw[:count]), _beside(grouped, drawn_kw[count:])
-    return joined([powers, grouped, rebound_limits(instance), *currents]).binding(who.max_power_kw)
+        ends = np.cumsum([len(powers.limit), len(grouped.limit)])
+        of_nodes, of_groups, of_meters = np.split(drawn_kw, ends)
+        powers, grouped = _beside(powers, of_nodes), _beside(grouped, of_groups)
+        after = replace(after, base=after.base + of_meters)
+    return joined([powers, grouped, after, *currents]).binding(who.max_power_kw)
 
 
 def _beside(limits: Limits, drawn_kw: Floats) -> Limits:
@@ -123,9 +131,8 @@ def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Fl
         length[above, s] = drawn_per_kw(limits, above, efficiency[s], power_factor[s])
     nodes = np.arange(len(limits.ids))
     lines = ("",) * len(nodes)
-    return Limits(
-        nodes, lines, np.zeros_like(length, dtype=complex), length, limits.limit_kw, limits.high_kw + limits.floor_kw
-    )
+    base = limits.high_kw + limits.floor_kw
+    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, limits.limit_kw, base, _none_of(nodes))
 
 
 def group_limits(limits: ImportLimits, groups: Groups, evse_ids: tuple[str, ...], efficiency: Floats) -> Limits:
@@ -133,7 +140,7 @@ def group_limits(limits: ImportLimits, groups: Groups, evse_ids: tuple[str, ...]
     length = np.where(groups.members(evse_ids), 1.0 / efficiency, 0.0)
     nodes = len(limits.ids) + np.arange(len(groups.ids))
     lines, base = ("",) * len(nodes), groups.held_kw + groups.floor_kw
-    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, groups.limit_kw, base)
+    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, groups.limit_kw, base, _none_of(nodes))
 
 
 def rebound_limits(instance: Instance) -> Limits:
@@ -143,7 +150,8 @@ def rebound_limits(instance: Instance) -> Limits:
     hard = np.flatnonzero(after.hard)
     np.minimum.at(limit, (after.meter[hard], after.period[hard]), after.limit_kw[hard])
     nodes = len(instance.limits.ids) + len(instance.groups.ids) + np.arange(len(at.ids))
-    return Limits(nodes, ("",) * len(at.ids), np.zeros_like(at.drawn, dtype=complex), at.drawn, limit, at.rest_kw)
+    lines, without = ("",) * len(at.ids), np.zeros_like(at.drawn, dtype=complex)
+    return Limits(nodes, lines, without, at.drawn, limit, at.rest_kw, ~_none_of(nodes))
 
 
 def current_limits(point: CurrentPoint, member: Ints, alternative: Ints, count: int) -> Limits:
@@ -174,7 +182,12 @@ def _lines(point: CurrentPoint, rows: list[tuple[int, Complexes, Floats]], count
         np.array([length for _, _, length in rows]).reshape(len(rows), count),
         np.array([line.limit_a for line in lines]),
         np.array([line.kept_a + point.installed_a(line) for line in lines]),
+        np.zeros(len(rows), dtype=bool),
     )
+
+
+def _none_of(rows: Ints) -> Flags:
+    return np.zeros(len(rows), dtype=bool)
 
 
 def joined(parts: list[Limits]) -> Limits:
@@ -186,4 +199,5 @@ def joined(parts: list[Limits]) -> Limits:
         np.concatenate([p.length for p in parts]),
         np.concatenate([p.limit for p in parts]),
         np.concatenate([p.base for p in parts]),
+        np.concatenate([p.expected for p in parts]),
     )

@@ -20,10 +20,11 @@ class Crowd:
     def __init__(
         self, room: Room, kept_kw: Floats, soft: Floats, soft_kw: float, offers: Offers, sessions: Ints
     ) -> None:
-        """``kept_kw`` of each member is counted by every limit already, whatever is offered."""
+        """``kept_kw`` of each member is counted by every limit already but on expected loads, whatever is offered."""
         self.given = np.zeros(len(sessions))
         """At evse. [kW]"""
-        self._kept, self._room = kept_kw, room
+        self._kept, self._room = np.where(room.expected[:, None], 0.0, kept_kw), room
+        """What each row counts of each member anyway (R, n). [kW]"""
         self._phasor, self._length, self._radius = room.phasor, room.length, room.radius * (1.0 + _HAIR)
         self._load: Complexes = np.zeros(len(room.radius), dtype=complex)
         self._used = np.zeros(len(room.radius))
@@ -37,7 +38,8 @@ class Crowd:
         """The highest offer that member k can have now, all in all. [kW]"""
         given, phasor, length = float(self.given[k]), self._phasor[:, k], self._length[:, k]
         left = np.maximum(0.0, self._radius - self._used)
-        most = max(given, float(self._kept[k])) + float(reach(self._load, left, phasor, length).min(initial=np.inf))
+        counted = np.maximum(given, self._kept[:, k])
+        most = float((counted + reach(self._load, left, phasor, length)).min(initial=np.inf))
         if within_peak and self._soft[k] > 0.0:
             most = min(most, given + max(0.0, self._soft_left) / float(self._soft[k]))
         cabinet = self._cabinet[k]
@@ -51,8 +53,8 @@ class Crowd:
 
     def give(self, k: int, power_kw: float) -> None:
         """Offer member k so much instead; the caller has looked at ``most``."""
-        more, kept = power_kw - self.given[k], self._kept[k]
-        counted = max(power_kw, kept) - max(self.given[k], kept)
+        more, kept = power_kw - self.given[k], self._kept[:, k]
+        counted = np.maximum(power_kw, kept) - np.maximum(self.given[k], kept)
         self._load += self._phasor[:, k] * counted
         self._used += self._length[:, k] * counted
         self._soft_left -= float(self._soft[k]) * more

@@ -38,7 +38,7 @@ class Wanted:
     peak_kw: Floats
     """(T,) charging at grid that no offer but those that must go on may exceed: the peaks that the powers make."""
     drawn_kw: Floats
-    """(M + G, T) what is planned beside charging at each node, then in each capped group."""
+    """(M + G + E, T) what is planned beside charging at each node, in each capped group, at each meter of events."""
     worth_more: Flags
     """(N,) whether a kWh beyond the debt is welcome."""
     switched: bool = False

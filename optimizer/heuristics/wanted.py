@@ -1,5 +1,7 @@
 """What powers ask of offers: which peaks they make, and for whom more energy would be welcome."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from optimizer.giving.discs import Floats
@@ -7,9 +9,12 @@ from optimizer.heuristics.rounding import DONE_KWH, Wanted
 from optimizer.instance import Instance
 from optimizer.instance.offers import Flags
 from optimizer.outcome import Outcome
+from optimizer.signal_plans import metered_kw
 from optimizer.solution import peak_plans, site_power
 
 _HAIR = 1e-9
+_FED_KW = 1e-6
+"""Less import or feed-in is none. [kW]"""
 
 
 def wanted(instance: Instance, outcome: Outcome) -> Wanted:
@@ -18,21 +23,32 @@ def wanted(instance: Instance, outcome: Outcome) -> Wanted:
         power_kw=outcome.charge_power_kw,
         peak_kw=_peak_room(instance, outcome),
         drawn_kw=_drawn_beside(instance, outcome),
-        worth_more=worth_more(instance, outcome.charge_power_kw),
+        worth_more=worth_more(instance, outcome),
     )
 
 
-def worth_more(instance: Instance, power_kw: Floats) -> Flags:
-    """Cells in which energy costs no more than the dearest that their session is planned to take, or to miss (N,)."""
-    who, cells, money = instance.sessions, instance.cells, instance.money
-    price = (money.import_price + money.carbon_cost)[cells.period] / who.efficiency[cells.session]
+def worth_more(instance: Instance, outcome: Outcome) -> Flags:
+    """Cells in which more energy costs no more than the dearest that their session is planned to take, or to miss (N,).
+
+    Where a site feeds in, more costs what that would have earned; where it imports nothing, less saves no more.
+    """
+    who, cells, money, power_kw = instance.sessions, instance.cells, instance.money, outcome.charge_power_kw
+    site_kw = site_power(instance, outcome)
+    more = _per_kwh(instance, np.where(site_kw < -_FED_KW, money.export_price, money.bought))
+    less = _per_kwh(instance, np.where(site_kw > _FED_KW, money.bought, money.export_price))
     got = np.bincount(cells.session, weights=cells.hours * power_kw, minlength=who.count)
     missing = who.remaining_kwh - who.after_horizon_kwh - got > DONE_KWH
     dearest = np.where(missing, who.value_per_kwh, -np.inf)
     taking = power_kw > _HAIR
-    np.maximum.at(dearest, cells.session[taking], price[taking])
-    worth: Flags = price <= dearest[cells.session] + _HAIR
+    np.maximum.at(dearest, cells.session[taking], less[taking])
+    worth: Flags = more <= dearest[cells.session] + _HAIR
     return worth
+
+
+def _per_kwh(instance: Instance, at_grid: Floats) -> Floats:
+    """What a kWh at evse costs in each cell (N,), of prices at grid (T,). [currency/kWh]"""
+    cells = instance.cells
+    return np.asarray(at_grid[cells.period] / instance.sessions.efficiency[cells.session])
 
 
 def _peak_room(instance: Instance, outcome: Outcome) -> Floats:
@@ -53,8 +69,16 @@ def _peak_room(instance: Instance, outcome: Outcome) -> Floats:
 
 
 def _drawn_beside(instance: Instance, outcome: Outcome) -> Floats:
-    """What is planned beside charging, at each node and in each capped group (M + G, T). [kW]"""
-    return np.concatenate([_drawn_below(instance, outcome), _drawn_in_groups(instance, outcome)])
+    """What is planned beside charging, at each node, in each capped group and at each meter (M + G + E, T). [kW]"""
+    return np.concatenate(
+        [_drawn_below(instance, outcome), _drawn_in_groups(instance, outcome), _drawn_at_meters(instance, outcome)]
+    )
+
+
+def _drawn_at_meters(instance: Instance, outcome: Outcome) -> Floats:
+    """Beyond batteries at rest and all PV held back, less what cars give back (E, T). [kW]"""
+    at_rest = replace(outcome, charge_power_kw=np.zeros_like(outcome.charge_power_kw))
+    return np.asarray(metered_kw(instance, at_rest) - instance.response.meters.rest_kw)
 
 
 def _drawn_in_groups(instance: Instance, outcome: Outcome) -> Floats:

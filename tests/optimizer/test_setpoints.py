@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from models.domain.horizon import Horizon, Stretch
+from models.domain.installed import Installed, OfflineBehaviour
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule, SessionPlan
 from models.domain.session import Session, Vehicle
 from models.domain.setpoints import OfferHistory, SetpointRules
-from models.domain.site import Allocator, CurrentType, Evse, GridNode, PowerCabinet, Site, Tier
+from models.domain.signal import Direction, Event, Rebound
+from models.domain.site import Allocator, BaseLoad, CurrentType, Evse, GridNode, PowerCabinet, PvPlant, Site, Tier
 from models.domain.tariff import PriceSeries, Tariff
 from models.domain.value import Step
 from optimizer.audit import audit
@@ -169,6 +171,51 @@ def test_who_is_rounded_again_starts_when_the_runs_say_and_not_as_soon_as_there_
 
     assert rounded_offers(instance, in_the_third_quarter).offered_kw.tolist() == [8.0, 0.0, 0.0, 0.0]
     assert rounded_again(instance, in_the_third_quarter).offered_kw.tolist() == [0.0, 0.0, 8.0, 0.0]
+
+
+def ended_at_noon(limit_kw: float) -> Event:
+    """For an hour after it the site's load may not be above a limit."""
+    return Event(
+        id="shed",
+        start=NOON - timedelta(hours=1),
+        end=NOON,
+        direction=Direction.REDUCE,
+        baseline_kw=0.0,
+        rebound=Rebound(hours=1.0, limit_kw=limit_kw),
+    )
+
+
+def test_planned_sun_leaves_room_after_an_event_for_a_car_that_is_not_to_be_paused_yet() -> None:
+    """Building 3 kW, sun 5, car 4.14: 2.14 kW of the 6 that are allowed; without the sun it would be 7.14."""
+    rules = SetpointRules(max_starts=3, min_on_minutes=40.0, min_off_minutes=15.0)
+    running = OfferHistory(on=True, since=NOON - timedelta(minutes=5), starts=1)
+    told = replace(car("a", 8.0, until_h=2.0), arrival=NOON - timedelta(minutes=5), offer_history=running)
+    scenario = yard(20.0, told, rules=rules, prices=(0.5, 0.1))
+    sunny = replace(
+        scenario.site,
+        base_loads=(BaseLoad(node="grid", expected_kw=3.0),),
+        pv_plants=(PvPlant(id="roof", node="grid", expected_kw=5.0, curtailable=True),),
+    )
+    plan = optimize(replace(scenario, site=sunny, signals=(ended_at_noon(6.0),)))
+
+    assert of(plan, "a").limit_kw[:3].tolist() == pytest.approx([LEAST_KW] * 3)
+
+
+def test_what_flows_at_an_evse_out_of_reach_counts_in_the_load_after_an_event() -> None:
+    """8 kW are allowed. A car that nobody can stop is planned with 5.5 of them, and 2.5 are no 6 A for the other."""
+    away = Installed(evse="bay-away", reachable=False, offline=OfflineBehaviour.FULL)
+    there = yard(50.0, car("away", 5.5), car("b", 5.0))
+    scenario = replace(there, installed=(away,), signals=(ended_at_noon(8.0),))
+    plan = optimize(scenario)
+
+    assert audit(scenario, plan).passed
+    assert (plan.grid_import_kw <= 8.0 + 1e-6).all()
+
+
+@pytest.mark.parametrize("seed", [3461, 4631, 8167])
+def test_sites_whose_offers_once_disagreed_with_the_load_after_an_event_pass_their_audit(seed: int) -> None:
+    scenario = random_scenario(seed)
+    assert audit(scenario, optimize(scenario)).passed
 
 
 def test_modules_are_given_whole() -> None:
