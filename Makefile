@@ -13,7 +13,7 @@ export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
 endif
 
 .PHONY: setup demo test check bench bench-profiles bench-acn bench-smoke bench-peer fuzz crash soak soak-smoke kill day \
-  notebooks serve schema clean
+  notebooks serve schema client clean
 
 setup: $(READY)
 
@@ -87,6 +87,9 @@ serve: $(RUNS)  ## the API on 127.0.0.1:8080, for everybody on this machine
 
 schema: $(READY)  ## writes models/domain/scenario.schema.json anew
 	$(BIN)/python -m models.domain.wire > models/domain/scenario.schema.json
+
+client: $(READY)  ## builds chargewright-client, the client for a CSMS, into dist/
+	cd api/client && $(abspath $(BIN))/python -m hatchling build -t wheel -d $(abspath dist)
 
 clean:
 	rm -rf $(VENV) .venv-peer build dist *.egg-info

@@ -4,9 +4,11 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import chargewright_client as cw
 import pytest
 
 from tests.api.yards import Yard, service
@@ -69,3 +71,15 @@ def leaves(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
             yield from leaves(name, value)
     else:
         yield name, thing
+
+
+def test_the_python_of_the_page_runs_after_its_requests(yard: Yard, monkeypatch: Any, capsys: Any) -> None:
+    """No tariff is told, so energy costs nothing."""
+    for words in commands()[:-1]:
+        sent(yard, words)
+    monkeypatch.setattr(cw, "Client", partial(cw.Client, http=yard.client))
+
+    for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        exec(block, {})
+
+    assert capsys.readouterr().out.splitlines()[-1].endswith(" EUR")
