@@ -1,0 +1,68 @@
+"""Events as they were called, and the terms by which a programme pays for them."""
+
+from datetime import date, datetime
+
+from models.domain.signal import Direction
+from models.domain.value import Series, value
+
+
+@value
+class SettlementRule:
+    """Terms of payment of a programme: what counts, what is paid and what is taken."""
+
+    programme: str
+    baseline: str
+    """Name of a method, as ``chargewright settle methods`` lists them."""
+    currency: str
+    settlement_min: float = 60.0
+    """Length of a settlement interval, counted from the start of an event. [min]"""
+    payment_per_kwh: float = 0.0
+    """Of what counts as delivered. [currency/kWh]"""
+    penalty_per_kwh: float = 0.0
+    """Of what was committed and does not count as delivered. [currency/kWh]"""
+    capacity_per_kw_month: float = 0.0
+    """For the highest commitment of a month, times its performance. [currency/kW]"""
+    pays_from_share: float = 0.0
+    """Share of the commitment below which an interval counts as nothing delivered."""
+    capacity_from_performance: float = 0.0
+    """Performance of a month below which no capacity is paid."""
+    nets: bool = False
+    """Whether load on the wrong side of the baseline is taken off what other intervals delivered."""
+    snap_back_h: float = 0.0
+    """How long after an event what comes back is counted. [h]"""
+    snap_back_per_kwh: float = 0.0
+    """Taken for what comes back. [currency/kWh]"""
+    source: str = ""
+    """Where the terms are from."""
+
+
+@value
+class Call:
+    """One event of a programme, whatever protocol carried it."""
+
+    id: str
+    programme: str
+    start: datetime
+    end: datetime
+    direction: Direction = Direction.REDUCE
+    committed_kw: float = 0.0
+    accepted_kw: float | None = None
+    """The most that counts. None: as committed; where nothing was committed, all that is delivered. [kW]"""
+    evses: tuple[str, ...] = ()
+    """EVSEs whose meters count. Empty: the meter of the site."""
+    baseline_kw: Series | None = None
+    """For the method ``as_told``. [kW]"""
+    opted_out: bool = False
+    """Nobody took part: it is no event day for others, and nothing is paid."""
+
+
+@value
+class Settling:
+    """What is settled together: programmes in the order in which they are paid, and their calls."""
+
+    time_zone: str
+    programmes: tuple[SettlementRule, ...]
+    calls: tuple[Call, ...]
+    holidays: tuple[date, ...] = ()
+    holiday_calendar: str | None = None
+    """ISO 3166 country or subdivision whose public holidays count too."""
