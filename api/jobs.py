@@ -15,6 +15,8 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from api.sample.life import TICK_S as SAMPLE_TICK_S
+from api.sample.life import Sample
 from api.service import Service
 from api.sites.due import due_sites
 from api.sites.planning import plan_site
@@ -126,9 +128,18 @@ class Running:
         self._clock.add_job(self.jobs.tick, "interval", seconds=TICK_S)
         self._clock.add_job(self.jobs.tell, "interval", seconds=TELL_S)
         self._clock.add_job(self.jobs.forget, "interval", minutes=FORGET_MINUTES)
+        if service.settings.sample is not None:
+            self._live(Sample(service), wanted=service.settings.sample)
 
     def start(self) -> None:
         self._clock.start()
+
+    def _live(self, sample: Sample, *, wanted: bool) -> None:
+        """One that was left from before goes where none is wanted."""
+        if not wanted:
+            sample.end()
+        elif sample.begin():
+            self._clock.add_job(sample.tick, "interval", seconds=SAMPLE_TICK_S)
 
     def stop(self) -> None:
         """Plans that are being made are finished; what is due stays due."""

@@ -30,6 +30,8 @@ def serve(*, host: str | None, port: int | None, insecure: bool) -> list[str]:
         return [_told(entry) for entry in error.errors()]
     if refusals := _refusals(settings):
         return refusals
+    if settings.sample is None:
+        settings = settings.model_copy(update={"sample": settings.insecure})
     configure_logs()
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, server_header=False, access_log=False)
     return []

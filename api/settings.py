@@ -37,6 +37,8 @@ class ServiceSettings(BaseSettings):
     """Until there must be a plan, the best there is by then; a request may ask for a shorter one. [s]"""
     plans_by_itself: bool = True
     """Whether this replica plans sites when something happens and every few minutes."""
+    sample: bool | None = None
+    """Whether a site with simulated cars appears in a store without sites. None: where ``insecure`` is served."""
     keep_plans_days: float = Field(default=30.0, ge=1.0)
     """Plans, commands and what became of them. [days]"""
     keep_measurements_days: float = Field(default=30.0, ge=1.0)

@@ -42,6 +42,8 @@ class Kind(StrEnum):
     AUDIT = "audit"
     JOB = "job"
     """When a site is to be planned next."""
+    SAMPLE = "sample"
+    """What the simulated cars of the sample site do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from models.ocpp.manner import Manner
 from optimizer.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+NO_SAMPLE = {"CHARGEWRIGHT_SAMPLE": "false"}
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 YARD: dict[str, Any] = {
     "name": "yard",
@@ -102,4 +103,4 @@ def client() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """The environment of a command that is run from the checkout."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160", "CHARGEWRIGHT_DATABASE_URL": "memory:"}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160", "CHARGEWRIGHT_DATABASE_URL": "memory:"} | NO_SAMPLE
