@@ -23,6 +23,10 @@ class HeldBy(StrEnum):
     """The charging curve of the vehicle: its battery takes no more at this state of charge."""
     PEAK = "peak"
     """More would raise a peak that is charged for."""
+    EVENT = "event"
+    """More would cost what a signal pays or fines."""
+    CONTRACT = "contract"
+    """More would exceed a contract, which has a price."""
     PRICE = "price"
     """Its energy is cheaper at other times."""
     VALUE = "value"
@@ -45,8 +49,8 @@ class Held:
     """Least and highest setpoint within. [kW at evse]"""
     by: HeldBy
     causes: tuple[str, ...]
-    """Ids: nodes, ``node/line``, cabinets, signals (caps, events after which load is limited), demand
-    windows; ``evse``, ``vehicle`` or ``connector``; a tier."""
+    """Ids: nodes, ``node/line``, cabinets, signals (caps, events after which load is limited, what pays or fines),
+    demand windows, sides of contracts (``transport:import``); ``evse``, ``vehicle`` or ``connector``; a tier."""
     worth: float
     """What one more kW of the causes, all of them and throughout, would save at most. [currency]"""
     message: str

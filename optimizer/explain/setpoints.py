@@ -5,81 +5,21 @@ or one that is missing. Then a full limit is the reason; else it is the price, a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.domain.electrical import kw_per_ampere, min_current_a
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
 from models.domain.site import CurrentType
 from optimizer.completing import complete
-from optimizer.explain.full import ROOM_KW, Place, Rooms, full_places, powers_above, rooms
+from optimizer.explain.cells import AT_MOST, DONE_KWH, SAME_PRICE, Cells, Seen, cells_of, seen_in
+from optimizer.explain.full import ROOM_KW, Place, powers_above
 from optimizer.explain.held import Held, HeldBy
-from optimizer.explain.marginal import NOTHING, Marginal, marginal
-from optimizer.explain.peaks import Peaks, peaks
-from optimizer.explain.planned import Floats, Planned, planned
-from optimizer.explain.rebounds import Rebounds, rebounds
+from optimizer.explain.marginal import NOTHING
+from optimizer.explain.planned import Planned, planned
 from optimizer.explain.wording import Cause, Run, told_as
-from optimizer.instance import Instance
-from optimizer.instance.limits import drawn_per_kw
 from optimizer.settings import Settings
-
-DONE_KWH = 1e-3
-"""Less energy than this is none. [kWh]"""
-AT_MOST = 1e-3
-"""Share of its maximum within which a setpoint is at it."""
-SAME_PRICE = 1e-5
-"""Prices closer than this, in parts of one and their size, are the same. [currency/kWh]"""
-
-Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """One session's cells (n,), in order of time."""
-
-    power_kw: Floats
-    hours: Floats
-    most_kw: float
-    places: tuple[tuple[Place, ...], ...]
-    """Full limits above it, cell by cell."""
-    windows: tuple[tuple[int, ...], ...]
-    """Demand windows at whose peak the site is."""
-    events: tuple[tuple[int, ...], ...]
-    """Events after which its load is limited and has no room."""
-    price: Floats
-    """Of one more kWh, full limits left out. [currency/kWh]"""
-    peak: Floats
-    """The part of it that a peak adds. [currency/kWh]"""
-    rebound: Floats
-    """The part of it that limits after events add. [currency/kWh]"""
-    saved: Floats
-    """By one more kWh: one at another time less, or one that is missing. -inf where there is neither. [currency/kWh]"""
-    later: Flags
-    """Whether energy comes later at a price that is no lower, and nothing but room keeps it from coming here."""
-    first: Flags
-    """Whether a protected session would have here what comes later, or not at all, whatever that costs."""
-    missing: bool
-    taper: Flags
-    """Whether the battery's charging curve takes no more."""
-    unreachable: Flags
-    """Whether it has all that an EVSE out of reach may follow."""
-    gain: Floats
-    """Of one more kW of its own maximum. [currency/kW]"""
-    room_kw: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A plan, and what can be read from it."""
-
-    told: Planned
-    marginal: Marginal | None
-    rooms: Rooms
-    peaks: Peaks
-    rebounds: Rebounds
 
 
 def held(
@@ -91,18 +31,20 @@ def held(
     scenario.
     """
     told = planned(complete(scenario).scenario, schedule)
-    seen = _Seen(told, marginal(told, settings), rooms(told, settings), peaks(told), rebounds(told))
+    seen = seen_in(told, settings)
     names = told.instance.sessions.ids
     wanted = [s for s, name in enumerate(names) if only in (None, name) and told.instance.cells.per_session[s]]
     return tuple(one for s in wanted for one in _session(seen, s))
 
 
-def _session(seen: _Seen, s: int) -> Iterator[Held]:
-    cells = _cells(seen, s)
+def _session(seen: Seen, s: int) -> Iterator[Held]:
+    cells = cells_of(seen, s)
     causes = [_cause(seen, cells, s, k) for k in range(len(cells.hours))]
     first = seen.told.cells(s).start
     for start, end in _runs(causes):
-        run = Run(seen.told, seen.peaks, seen.rebounds, s, np.arange(first + start, first + end), causes[start])
+        run = Run(
+            seen.told, seen.peaks, seen.rebounds, seen.priced, s, np.arange(first + start, first + end), causes[start]
+        )
         yield told_as(run, price=cells.price[start:end], gain=cells.gain[start:end])
 
 
@@ -115,7 +57,7 @@ def _runs(causes: list[Cause]) -> Iterator[tuple[int, int]]:
             start = k
 
 
-def _cause(seen: _Seen, cells: _Cells, s: int, k: int) -> Cause:
+def _cause(seen: Seen, cells: Cells, s: int, k: int) -> Cause:
     """What holds the setpoint of cell k: hardware first, then limits and peaks that keep it from what it would use."""
     if cells.power_kw[k] >= cells.most_kw * (1.0 - AT_MOST):
         return Cause(HeldBy.MAXIMUM)
@@ -125,28 +67,37 @@ def _cause(seen: _Seen, cells: _Cells, s: int, k: int) -> Cause:
         return Cause(HeldBy.TAPER)
     wants, wants_freely = _would_use(cells, k), _would_use_freely(cells, k)
     if (cells.places[k] or cells.events[k]) and (wants or wants_freely):
-        return Cause(HeldBy.LIMIT, cells.places[k], cells.windows[k], cells.events[k])
+        return Cause(HeldBy.LIMIT, cells.places[k], cells.windows[k], cells.events[k], () if wants else cells.priced[k])
     if seen.marginal is None:
         return Cause(HeldBy.RULE if cells.missing or cells.later[k] else HeldBy.DONE)
     if wants and cells.room_kw[k] < _step_kw(seen.told, s, float(cells.power_kw[k])):
         return Cause(HeldBy.MINIMUM_CURRENT, _tightest(seen, s, k))
-    if cells.windows[k] and wants_freely:
-        return Cause(HeldBy.PEAK, (), cells.windows[k])
+    charges = _charges(cells, k)
+    if charges and wants_freely:
+        return Cause(charges[0], (), cells.windows[k], (), cells.priced[k])
     return Cause(_price_reason(cells, k))
 
 
-def _would_use(cells: _Cells, k: int) -> bool:
+def _charges(cells: Cells, k: int) -> list[HeldBy]:
+    """What makes a kWh dear in cell k beside energy, the dearest first."""
+    parts = {HeldBy.PEAK: cells.peak[k], HeldBy.EVENT: cells.event[k], HeldBy.CONTRACT: cells.contract[k]}
+    found = [by for by in parts if parts[by] > 0.0 or (by is HeldBy.PEAK and cells.windows[k])]
+    return sorted(found, key=lambda by: -parts[by])
+
+
+def _would_use(cells: Cells, k: int) -> bool:
     """More room in cell k: it saves money, or costs none and brings energy earlier."""
     dearer = cells.saved[k] > cells.price[k] + _same(cells, k)
     return bool(cells.first[k] or dearer or (_equal(cells, k) and cells.later[k]))
 
 
-def _would_use_freely(cells: _Cells, k: int) -> bool:
-    """More room in cell k, if no peak were charged for and no event limited the load after it."""
-    return bool(cells.saved[k] > cells.price[k] - cells.peak[k] - cells.rebound[k] + _same(cells, k))
+def _would_use_freely(cells: Cells, k: int) -> bool:
+    """More room in cell k, if no peak, signal or contract made it dearer and no event limited the load after it."""
+    added = cells.peak[k] + cells.rebound[k] + cells.event[k] + cells.contract[k]
+    return bool(cells.saved[k] > cells.price[k] - added + _same(cells, k))
 
 
-def _price_reason(cells: _Cells, k: int) -> HeldBy:
+def _price_reason(cells: Cells, k: int) -> HeldBy:
     """Of a session that would not use more room; one that charges in its dearest hours has what it wants by then."""
     if cells.saved[k] == -np.inf or _equal(cells, k):
         return HeldBy.DONE
@@ -155,145 +106,12 @@ def _price_reason(cells: _Cells, k: int) -> HeldBy:
     return HeldBy.DONE if cells.power_kw[k] * cells.hours[k] > DONE_KWH else HeldBy.PRICE
 
 
-def _equal(cells: _Cells, k: int) -> bool:
+def _equal(cells: Cells, k: int) -> bool:
     return bool(abs(cells.saved[k] - cells.price[k]) <= _same(cells, k))
 
 
-def _same(cells: _Cells, k: int) -> float:
+def _same(cells: Cells, k: int) -> float:
     return SAME_PRICE * (1.0 + abs(float(cells.price[k])))
-
-
-def _cells(seen: _Seen, s: int) -> _Cells:
-    told, found, room = seen.told, seen.marginal, seen.rooms
-    where = told.cells(s)
-    hours, power = told.instance.cells.hours[where], told.power_kw[where]
-    charges = power * hours > DONE_KWH
-    away = told.instance.following.out_of_reach(np.arange(where.start, where.stop))
-    places = _places(told, found, room, where)
-    saving, own = _rates(told, found, where)
-    lacking = told.plans[s].target_shortfall_kwh > DONE_KWH, told.plans[s].minimum_shortfall_kwh > DONE_KWH
-    dearest = np.where(charges, saving, -np.inf)
-    missed = np.inf if lacking[1] else float(told.instance.sessions.value_per_kwh[s]) if lacking[0] else -np.inf
-    postponed = 0.0 if told.plans[s].energy_after_horizon_kwh > DONE_KWH else -np.inf
-    saved = np.maximum(_greatest_of_others(dearest), max(missed, postponed))
-    by_duals = found is not None and (s in told.instance.states.session or s in found.in_parts)
-    if found is not None and by_duals:
-        saved = found.worth[where] / hours
-    after = np.append(np.maximum.accumulate(dearest[::-1])[::-1][1:], postponed)
-    return _Cells(
-        power_kw=power,
-        hours=hours,
-        most_kw=float(told.instance.sessions.max_power_kw[s]),
-        places=places,
-        windows=tuple(seen.peaks.windows[t] for t in told.instance.cells.period[where].tolist()),
-        events=seen.rebounds.above(s, told.instance.cells.period[where]),
-        price=own,
-        peak=_peak_rate(seen, where),
-        rebound=_rebound_rate(seen, where),
-        saved=saved,
-        later=(np.maximum(after, postponed) >= own - SAME_PRICE * (1.0 + abs(own)))
-        & ~_kept_level(told, where)
-        & (not by_duals),
-        first=_comes_first(told, s, charges, any(lacking) or postponed > -np.inf),
-        missing=any(lacking),
-        taper=np.zeros(len(hours), dtype=bool) if found is None else found.taper[where] > NOTHING,
-        unreachable=away & (power >= told.instance.following.most_kw[where] * (1.0 - AT_MOST)),
-        gain=np.zeros(len(hours)) if found is None else np.maximum(0.0, (found.worth - found.saving)[where]),
-        room_kw=np.where(away, np.inf, _room_kw(told, room, where)),
-    )
-
-
-def _comes_first(told: Planned, s: int, charges: Flags, more_is_wanted: bool) -> Flags:
-    """Cells after which a protected session still charges or lacks something."""
-    if not told.instance.sessions.protected[s]:
-        return np.zeros(len(charges), dtype=bool)
-    after = np.append(np.logical_or.accumulate(charges[::-1])[::-1][1:], False)
-    return after | more_is_wanted
-
-
-def _places(told: Planned, found: Marginal | None, room: Rooms, where: slice) -> tuple[tuple[Place, ...], ...]:
-    """Limits that leave no room, and those that cost something, which leave none but for tolerances.
-
-    None where they count what an EVSE out of reach follows, not the setpoint.
-    """
-    full: list[list[Place]] = [[] for _ in range(where.stop - where.start)]
-    for place, at in full_places(told, room, where):
-        for k in np.flatnonzero(at).tolist():
-            full[k].append(place)
-    if found is not None:
-        for e in range(*found.entries(where)):
-            k, node = int(found.place_cell[e]) - where.start, int(found.place_node[e])
-            if all(place.node != node for place in full[k]):
-                full[k].append(Place(node))
-    away = told.instance.following.out_of_reach(np.arange(where.start, where.stop))
-    return tuple(() if gone else tuple(sorted(places)) for places, gone in zip(full, away.tolist(), strict=True))
-
-
-def _rates(told: Planned, found: Marginal | None, where: slice) -> tuple[Floats, Floats]:
-    """What a kWh less would save in each cell, and what one more costs but for full limits. [currency/kWh]"""
-    hours = told.instance.cells.hours[where]
-    if found is None:
-        return np.zeros(len(hours)), np.zeros(len(hours))
-    without = found.cost[where].copy()
-    inside = slice(*found.entries(where))
-    np.subtract.at(without, found.place_cell[inside] - where.start, found.place_cost[inside])
-    return found.saving[where] / hours, without / hours
-
-
-def _peak_rate(seen: _Seen, where: slice) -> Floats:
-    """What peaks add to the price of a kWh at evse in each cell. [currency/kWh]"""
-    instance = seen.told.instance
-    s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
-    per_kw = seen.peaks.cost(instance.periods.count)[period]
-    return np.asarray(per_kw / instance.periods.hours[period] / instance.sessions.efficiency[s])
-
-
-def _rebound_rate(seen: _Seen, where: slice) -> Floats:
-    """What limits after events add to the price of a kWh at evse in each cell. [currency/kWh]"""
-    instance = seen.told.instance
-    s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
-    per_kw = seen.rebounds.cost(s, instance.periods.count)[period]
-    return np.asarray(per_kw / instance.periods.hours[period])
-
-
-def _kept_level(told: Planned, where: slice) -> Flags:
-    """Cells whose period shares a metering interval with others: there import is kept level, not early."""
-    demand = told.instance.money.demand
-    several = np.bincount(demand.row, minlength=len(demand.window)) > 1
-    periods = demand.period[several[demand.row]]
-    return np.isin(told.instance.cells.period[where], periods)
-
-
-def _greatest_of_others(values: Floats) -> Floats:
-    """For each entry the greatest of all others."""
-    if len(values) < 2:
-        return np.full(len(values), -np.inf)
-    first = int(values.argmax())
-    second = float(np.delete(values, first).max())
-    others = np.full(len(values), values[first])
-    others[first] = second
-    return others
-
-
-def _room_kw(told: Planned, room: Rooms, where: slice) -> Floats:
-    """What the limits above leave each cell. [kW at evse]"""
-    instance = told.instance
-    s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
-    left = np.full(len(period), np.inf)
-    for node, left_kw in powers_above(told, room, s):
-        per_kw = _per_kw(instance, node, s)
-        left = np.minimum(left, left_kw[period] / per_kw)
-    for line_kw in room.line_kw.values():
-        left = np.minimum(left, line_kw[where])
-    return left
-
-
-def _per_kw(instance: Instance, node: int, s: int) -> float:
-    """What a kW at evse counts at a node or cabinet, or at a group of EVSEs, which has no number."""
-    who, at = instance.sessions, np.array([max(0, node)])
-    if node < 0:
-        return 1.0 / float(who.efficiency[s])
-    return float(drawn_per_kw(instance.limits, at, who.efficiency[s], who.power_factor[s])[0])
 
 
 def _step_kw(told: Planned, s: int, power_kw: float) -> float:
@@ -309,7 +127,7 @@ def _step_kw(told: Planned, s: int, power_kw: float) -> float:
     return min(above, default=0.0)
 
 
-def _tightest(seen: _Seen, s: int, k: int) -> tuple[Place, ...]:
+def _tightest(seen: Seen, s: int, k: int) -> tuple[Place, ...]:
     """The node that leaves least."""
     period = int(seen.told.instance.cells.period[seen.told.cells(s).start + k])
     left = {node: float(left_kw[period]) for node, left_kw in powers_above(seen.told, seen.rooms, s)}

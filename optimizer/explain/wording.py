@@ -12,6 +12,7 @@ from optimizer.explain.full import Place
 from optimizer.explain.held import Held, HeldBy, worth_text
 from optimizer.explain.peaks import Peaks
 from optimizer.explain.planned import Floats, Ints, Planned
+from optimizer.explain.priced import Priced
 from optimizer.explain.reason import NOTICEABLE_KWH, from_to
 from optimizer.explain.rebounds import Rebounds
 from optimizer.instance.limits import RATING
@@ -33,6 +34,8 @@ class Cause(NamedTuple):
     """Positions of demand windows."""
     events: tuple[int, ...] = ()
     """Positions of events that limit the load after them, among the signals."""
+    priced: tuple[int, ...] = ()
+    """Signals and contracts that make more dearer, as ``priced.Priced`` counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Run:
     told: Planned
     peaks: Peaks
     rebounds: Rebounds
+    priced: Priced
     s: int
     cells: Ints
     cause: Cause
@@ -94,6 +98,9 @@ def _limit(run: Run, price: Floats, gain: Floats) -> _Told:
     if run.cause.windows:
         names, as_well, peak_worth = _peak_told(run)
         causes, why, worth = causes + names, f"{why} and {as_well}", worth + peak_worth
+    if run.cause.priced:
+        names, as_well, price_worth = _priced_told(run)
+        causes, why, worth = causes + names, f"{why} and {as_well}", worth + price_worth
     return causes, worth, f"held at {level(run)} because {why}; {_one_more_kw(run, worth)}"
 
 
@@ -128,9 +135,26 @@ def _sets_maximum(run: Run, most_kw: float) -> str:
     return "connector" if without <= most_kw * (1.0 + AT_MOST) else "vehicle"
 
 
-def _peak(run: Run, price: Floats, gain: Floats) -> _Told:
-    names, why, worth = _peak_told(run)
-    return names, worth, f"held at {level(run)} {run.when}: {why}"
+def _charged(run: Run, price: Floats, gain: Floats) -> _Told:
+    """A peak, a signal or a contract, or several of them: more would cost what each of them adds."""
+    told = [*([_peak_told(run)] if run.cause.windows else []), *([_priced_told(run)] if run.cause.priced else [])]
+    names = tuple(name for names, _, _ in told for name in names)
+    why = " and ".join(why for _, why, _ in told)
+    return names, sum(worth for _, _, worth in told), f"held at {level(run)} {run.when}: {why}"
+
+
+def _priced_told(run: Run) -> tuple[tuple[str, ...], str, float]:
+    """Ids of signals and contracts, the beginning of a sentence, and what a kW that they do not count is worth."""
+    names = [run.priced.names[k] for k in run.cause.priced]
+    subjects = [
+        _sent(run, name) if k < run.priced.signals else f"contract {name}"
+        for k, name in zip(run.cause.priced, names, strict=True)
+    ]
+    worth, hours = run.priced.worth_of(run.cause.priced, run.period), run.told.instance.periods.hours[run.period]
+    cost = sum(run.priced.cost(run.s, by, run.told.instance.periods.count) for by in (HeldBy.EVENT, HeldBy.CONTRACT))
+    rate = float(np.max(np.asarray(cost)[run.period] / hours))
+    why = f"more would cost {rate:.2f} {run.currency} a kWh or more by {joined_words(subjects)}"
+    return tuple(names), why, worth
 
 
 def _peak_told(run: Run) -> tuple[tuple[str, ...], str, float]:
@@ -177,7 +201,9 @@ _TOLD = {
     HeldBy.LIMIT: _limit,
     HeldBy.MINIMUM_CURRENT: _minimum_current,
     HeldBy.MAXIMUM: _maximum,
-    HeldBy.PEAK: _peak,
+    HeldBy.PEAK: _charged,
+    HeldBy.EVENT: _charged,
+    HeldBy.CONTRACT: _charged,
     HeldBy.UNREACHABLE: _unreachable,
     HeldBy.TAPER: _taper,
     HeldBy.PRICE: _price,

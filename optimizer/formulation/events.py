@@ -73,8 +73,7 @@ def _delivery(
     lp: ProgramBuilder, instance: Instance, loads: MeteredLoads, paid: Ints, delivered: Block, counts: Block | None
 ) -> None:
     """A row where the load can be on the right side of the baseline."""
-    q = instance.response.intervals
-    laid = paid[(q.best_kw[paid] > 0.0) & (q.accepted_kw[paid] > 0.0)]
+    q, laid = instance.response.intervals, instance.response.intervals.deliverable
     entry = np.flatnonzero(np.isin(q.row, laid))
     row = np.searchsorted(laid, q.row[entry])
     open_ = undecided(instance)

@@ -69,6 +69,11 @@ class Intervals:
         """Where money depends on what is delivered."""
         return np.asarray((self.payment_per_kwh > 0.0) | (self.penalty_per_kwh > 0.0))
 
+    @property
+    def deliverable(self) -> Ints:
+        """Paid intervals in which some load delivers something."""
+        return np.flatnonzero(self.paid & (self.best_kw > 0.0) & (self.accepted_kw > 0.0))
+
     def mean_kw(self, load_kw: Floats) -> Floats:
         """Mean load of each, of the loads at the meters (M, T). (Q,) [kW]"""
         mine = self.share * load_kw[self.meter[self.row], self.period]

@@ -16,7 +16,7 @@ from models.domain.schedule import Method, Schedule
 from models.domain.session import Session, Vehicle
 from models.domain.signal import Cap, Direction, Event, Rebound
 from models.domain.site import CurrentType, Evse, GridNode, MeasuringPoint, NodeKind, Phase, PowerCabinet, Site, Tier
-from models.domain.tariff import DemandCharge, PriceSeries, Tariff
+from models.domain.tariff import Contract, DemandCharge, PriceSeries, Tariff
 from models.domain.value import Step
 from optimizer.explain.held import Held, HeldBy
 from optimizer.explain.setpoints import held
@@ -29,6 +29,7 @@ from tests.strategies import random_scenario
 
 SEEDS = int(os.environ.get("CHARGEWRIGHT_REASONS", "20"))
 """200 by ``make fuzz``."""
+NAMED = (HeldBy.LIMIT, HeldBy.PEAK, HeldBy.EVENT, HeldBy.CONTRACT)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
@@ -186,14 +187,29 @@ def shed_at_noon() -> Scenario:
     return replace(yard((0.1, 0.2, 0.3), car("a", 10.0, stay_h=3)), signals=(costly,))
 
 
-@pytest.mark.xfail(
-    reason="prices of events and contracts have no kind of reason yet: the hour is told as needing no more"
-)
-def test_a_car_that_would_pay_a_penalty_is_told_that_its_target_is_not_worth_it() -> None:
-    """10 kWh are wanted, 8 come after the event; a kWh counts 2 EUR and costs 5.1 in the first hour."""
+def test_a_car_that_would_pay_a_penalty_is_told_of_the_event_and_what_it_fines() -> None:
+    """10 kWh are wanted, 8 come after the event; a kWh counts 2 EUR and costs 0.1 and a penalty of 5 in the first hour.
+
+    One kW that the event would not count is a kWh worth 2 - 0.1: its price keeps at least that much away.
+    """
     first, _ = told(shed_at_noon())
 
-    assert (first.by, first.high_kw) == (HeldBy.VALUE, pytest.approx(0.0))
+    assert (first.by, first.causes, first.high_kw) == (HeldBy.EVENT, ("shed",), pytest.approx(0.0))
+    assert first.worth == pytest.approx(1.9)
+    assert first.message.endswith("more would cost 1.90 EUR a kWh or more by shed")
+
+
+def test_a_contract_that_has_a_price_is_named_with_it() -> None:
+    """8 kWh at 0.1 or 0.3, 4 kW are contracted and each kWh above costs 0.25: 4 and 4. One more kW saves 0.3 - 0.1."""
+    scenario = yard((0.1, 0.3), car("a", 8.0))
+    assert scenario.tariff is not None
+    contract = Contract(id="transport", import_limit_kw=4.0, price_per_kwh=0.25)
+    tariff = replace(scenario.tariff, contracts=(contract,))
+    first, *_ = told(replace(scenario, tariff=tariff))
+
+    assert (first.by, first.causes, first.high_kw) == (HeldBy.CONTRACT, ("transport:import",), pytest.approx(4.0))
+    assert first.worth == pytest.approx(0.2)
+    assert first.message.endswith("more would cost 0.20 EUR a kWh or more by contract transport:import")
 
 
 def test_load_after_an_event_is_counted_from_the_day_that_was_planned_without_it() -> None:
@@ -253,7 +269,7 @@ def test_one_more_kw_of_a_named_cause_moves_cost_or_setpoints_and_saves_no_more_
     before = optimize_shaped(completed, instance, Settings())
     if decides(before):
         return  # duals hold for the decisions as they are; the next kW may decide otherwise
-    named = [one for one in held(scenario, before.schedule) if one.by in (HeldBy.LIMIT, HeldBy.PEAK)]
+    named = [one for one in held(scenario, before.schedule) if one.by in NAMED]
     for reason in named:
         after = optimize_shaped(completed, relaxed(instance, reason, 1.0), Settings())
 

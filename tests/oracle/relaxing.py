@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.domain.signal import Event
+from models.domain.signal import Dispatch, Event
 from optimizer.explain.held import Held, HeldBy
 from optimizer.instance import CurrentPoint, Instance
 from optimizer.instance.currents import Line
@@ -18,7 +18,30 @@ def relaxed(instance: Instance, reason: Held, kw: float) -> Instance:
     if reason.by is HeldBy.MAXIMUM:
         return with_more_power(instance, reason.session_id, kw)
     instance = with_more_after_events(instance, reason, kw)
+    instance = with_free_load(with_free_contracts(instance, reason, kw), reason, kw)
     return with_free_peak(with_more_room(instance, reason, kw), reason, kw)
+
+
+def with_free_load(instance: Instance, reason: Held, kw: float) -> Instance:
+    """As if one more kW were not counted by what named signals ask: baselines and targets are that much higher."""
+    asked, at = instance.response, lasts(instance, reason)
+    ids = np.array([signal.id in reason.causes for signal in instance.scenario.signals], dtype=bool)
+    q = asked.intervals
+    share = np.bincount(q.row, weights=q.share * at[q.period], minlength=q.count)
+    intervals = replace(q, baseline_kw=q.baseline_kw + kw * share * ids[q.signal])
+    dispatch, frozen = (
+        replace(held, target_kw=held.target_kw + kw * (ids[held.signal] & at[held.period]))
+        for held in (asked.dispatch, asked.frozen)
+    )
+    return replace(instance, response=replace(asked, intervals=intervals, dispatch=dispatch, frozen=frozen))
+
+
+def with_free_contracts(instance: Instance, reason: Held, kw: float) -> Instance:
+    """One more kW of import below the limits of named sides of contracts."""
+    sides = instance.contracts
+    named = np.array([label in reason.causes for label in sides.labels], dtype=bool)
+    more = kw * sides.sign[:, None] * (named[:, None] & lasts(instance, reason)[None, :])
+    return replace(instance, contracts=replace(sides, limit_kw=sides.limit_kw + more))
 
 
 def with_more_power(instance: Instance, session: str, kw: float) -> Instance:
@@ -55,8 +78,9 @@ def with_more_room(instance: Instance, reason: Held, kw: float) -> Instance:
     group_kw = groups.limit_kw.copy()
     for cause in [cause for cause in reason.causes if cause in groups.ids]:
         group_kw[groups.ids.index(cause), at] += kw
-    events = {signal.id for signal in instance.scenario.signals if isinstance(signal, Event)}
-    others = [cause for cause in reason.causes if cause not in windows | events and cause not in groups.ids]
+    events = {signal.id for signal in instance.scenario.signals if isinstance(signal, Event | Dispatch)}
+    elsewhere = windows | events | set(instance.contracts.labels) | set(groups.ids)
+    others = [cause for cause in reason.causes if cause not in elsewhere]
     named = {place_of(instance, cause) for cause in others}
     for node in {node for node, line in named if not line}:
         limit_kw[node, at] = np.maximum(limit_kw[node], limits.high_kw[node])[at] + kw
