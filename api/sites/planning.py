@@ -95,9 +95,10 @@ def _live(desk: Desk, known: Contents, now: datetime) -> LiveSite:
 
 
 def _solved(service: Service, asked: Asked, now: datetime) -> Planned:
-    """Takes as long as the solver, at most until the deadline; nobody waits for anything meanwhile."""
-    if not asked.scenario.sessions:
-        return Planned(answer=None)
+    """Takes as long as the solver, at most until the deadline; nobody waits for anything meanwhile.
+
+    Without cars as well: whoever comes first is to find a default at its EVSE.
+    """
     settings, deadline_s = service.solve_settings, service.settings.deadline_s
     return Planned(answer=plan(asked.scenario, settings=settings, now=now, deadline_s=deadline_s))
 

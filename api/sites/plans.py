@@ -28,7 +28,7 @@ class PlanMade(BaseModel):
 
     site: str
     plan: str | None = None
-    """Its id; null where nobody is plugged in, so that there is nothing to plan."""
+    """Its id; without cars there is one as well, and the default of each EVSE with it."""
     made_at: datetime
     method: str | None = None
     passed_audit: bool | None = None

@@ -84,11 +84,20 @@ class TestPlans:
         assert yard.get("/v1/sites/yard/plan").status_code == 404
         assert yard.get("/v1/sites/yard/plans").json() == {"items": [], "next": None}
 
-    def test_without_a_car_there_is_nothing_to_plan(self, yard: Yard) -> None:
+    def test_without_a_car_every_station_gets_what_holds_for_the_first_one(self, yard: Yard) -> None:
+        """12 kW among two bays: 6 kW each on three phases of 230 V are 8.69 A, rounded down, without end."""
+        control(yard)
+        yard.put("/v1/sites/yard/nodes/grid/limit", {"import_limit_kw": 12.0})
+
         made = planned(yard)
 
-        assert (made["plan"], made["sessions"]) == (None, 0)
-        assert yard.get("/v1/sites/yard/plan").status_code == 404
+        assert (made["method"], made["sessions"], made["commands"]) == ("optimal", 0, 2)
+        told = [one["payload"]["chargingProfile"] for one in accepted(yard)]
+        assert {one["chargingProfilePurpose"] for one in told} == {"TxDefaultProfile"}
+        periods = [one["chargingSchedule"][0]["chargingSchedulePeriod"] for one in told]
+        assert periods == [[{"startPeriod": 0, "limit": 8.6}]] * 2
+        assert [one["chargingSchedule"][0].get("duration") for one in told] == [None, None]
+        assert planned(yard)["commands"] == 0, "what is there already is not sent again"
 
     def test_plans_are_kept_the_newest_first_and_read_again(self, yard: Yard) -> None:
         yard.plug_in(departure=NINE, energy_target_kwh=11.0)
