@@ -6,6 +6,7 @@ from typing import Any
 
 from models.domain.before import MissedBefore, PlannedBefore
 from models.domain.installed import Installed, InstalledProfile
+from models.domain.programme import CallLimits, DeadBand, OptOutRules
 from models.domain.session import Session, Visit
 from models.domain.setpoints import OfferHistory, SetpointRules
 from models.domain.signal import Cap, PriceEvent
@@ -40,6 +41,9 @@ _NOUNS: dict[type, str] = {
     Visit: "visit",
     PlannedBefore: "plan before",
     MissedBefore: "ledger",
+    CallLimits: "limits of calls",
+    DeadBand: "dead-band",
+    OptOutRules: "opt-out",
 }
 
 

@@ -22,6 +22,11 @@ def hours_from_minutes(minutes: float) -> float:
     return minutes / MINUTES_PER_HOUR
 
 
+def minutes_from_seconds(seconds: float) -> float:
+    """[s] -> [min]"""
+    return seconds / SECONDS_PER_MINUTE
+
+
 def seconds_from_minutes(minutes: float) -> float:
     """[min] -> [s]"""
     return minutes * SECONDS_PER_MINUTE

@@ -14,12 +14,15 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from models.domain.asked import Asking
+from models.domain.checks.programmes import programme_findings
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.habits import Habits
 from models.domain.limitations import LimitationsLedger, SessionRecord, times_of
 from models.domain.meanings import SignalRules
+from models.domain.programme import Programme
 from models.domain.quick import Quick, expand, original_path
+from models.domain.roster import Roster, roster_findings
 from models.domain.scenario import Scenario
 from models.domain.strict_json import Document, read_json
 from models.domain.utility_signal import SignalFile, UtilitySignal, defects
@@ -74,6 +77,20 @@ def signals_json(signals: tuple[UtilitySignal, ...], *, indent: int | None = Non
 def read_rules(data: bytes | str) -> SignalRules:
     """What signals mean at a site; raises InvalidScenario with all findings."""
     return _parse(SignalRules, read_json(data))
+
+
+def read_programme(data: bytes | str) -> Programme:
+    """The terms of a programme; raises InvalidScenario with all findings."""
+    programme = _parse(Programme, read_json(data))
+    _refuse(programme_findings(programme))
+    return programme
+
+
+def read_roster(data: bytes | str) -> Roster:
+    """Who takes part in a programme; raises InvalidScenario with all findings."""
+    roster = _parse(Roster, read_json(data))
+    _refuse(roster_findings(roster))
+    return roster
 
 
 def scenario_json(scenario: Scenario, *, indent: int | None = None) -> str:
