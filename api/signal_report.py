@@ -17,9 +17,9 @@ WIDTH_IN_A_FILE = 160
 """Columns of what does not go to a terminal."""
 
 
-def plain_console() -> Console:
+def plain_console(*, stderr: bool = False) -> Console:
     """For what is read by people and searched by scripts."""
-    console = Console(highlight=False, emoji=False)
+    console = Console(highlight=False, emoji=False, stderr=stderr)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WIDTH_IN_A_FILE
     return console

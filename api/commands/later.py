@@ -17,6 +17,8 @@ COMMANDS = {
     "commission": "api.commands.commission:app",
     "check-profile": "api.commands.profiles:check_profile",
     "orders": "api.commands.profiles:orders",
+    "programme": "api.commands.programme:app",
+    "nominate": "api.commands.programme:nominate",
     "ven": "api.commands.ven:app",
 }
 """Name of each, and where it is: a group, or a function."""

@@ -1,0 +1,1 @@
+"""Programmes over the edges: their terms and rosters, nominations, offers, commitments and what is delivered."""

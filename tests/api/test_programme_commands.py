@@ -1,0 +1,81 @@
+"""Programmes on the command line: terms, rosters and nominations."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from models.datasets import dataset
+
+FOLDER = Path(os.environ.get("CHARGEWRIGHT_DATA", "no-such-folder"))
+HISTORY = """arrival,departure,energy
+2026-03-02T10:00:00-08:00,2026-03-02T17:00:00-08:00,19.8
+2026-03-03T10:00:00-08:00,2026-03-03T17:00:00-08:00,19.8
+2026-03-09T10:00:00-07:00,2026-03-09T17:00:00-07:00,19.8
+"""
+
+
+def run(*told: str) -> tuple[int, str]:
+    answer = CliRunner().invoke(app, told)
+    return answer.exit_code, answer.output
+
+
+def test_known_programmes_are_listed_with_what_is_not_verified() -> None:
+    code, told = run("programme", "list")
+    assert code == 0
+    assert "coned-csrp" in told
+    assert "not from a primary text" in told
+
+
+def test_terms_that_are_shown_can_be_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(run("programme", "show", "elrp")[1])
+    assert json.loads(run("programme", "show", str(file))[1])["id"] == "elrp"
+
+
+def test_an_evse_in_two_programmes_is_named_and_the_command_fails(tmp_path: Path) -> None:
+    line = {"site": "yard", "first_day": "2026-05-01", "account": "1", "evses": ["bay-1"]}
+    for name in ("csrp", "elrp"):
+        (tmp_path / name).write_text(json.dumps({"programme": name, "enrolments": [{"id": f"in-{name}", **line}]}))
+    code, told = run("programme", "roster", str(tmp_path / "csrp"), str(tmp_path / "elrp"))
+    assert code == 2
+    assert "site yard: bay-1 in csrp (in-csrp) and in elrp (in-elrp) from 2026-05-01" in told
+
+
+def test_a_month_is_nominated_by_a_file_of_sessions_and_judged_by_later_ones(tmp_path: Path) -> None:
+    # 6.6 kW from 10:00 to 13:00, all of it shiftable. Of 7 kW 6.6 are there: 42 * 6.6/7 + 3 * (6.6 - 1.6) = 54.6;
+    # 6 kW would make 36 + 3 * 6 = 54.
+    (tmp_path / "past.csv").write_text(HISTORY)
+    span = ("--from", "2026-03-02", "--to", "2026-03-03", "--settle-from", "2026-03-09", "--settle-to", "2026-03-09")
+    code, told = run("nominate", "example-firm", str(tmp_path / "past.csv"), *span, "--window", "11:00-13:00")
+    assert code == 0
+    assert "example-firm: nominate 7 kW" in told
+    assert "P90       6.6 kW in full" in told
+    assert "a month is expected to bring 54.60 USD: capacity 39.60, energy 19.80, penalty 4.80" in told
+    assert "100.0 % of the best constant one" in told
+
+
+@pytest.mark.parametrize(
+    ("told", "what"),
+    [
+        (("nobody", "past.csv"), "no programme 'nobody' is known"),
+        (("example-firm", "acn:nowhere"), "the data set has no site 'nowhere'"),
+        (("example-firm", "no-such.csv"), "cannot be read"),
+        (("example-firm", "acn:jpl", "--window", "16-20"), "is no time of day"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(told: tuple[str, ...], what: str) -> None:
+    answer = CliRunner().invoke(app, ["nominate", *told, "--from", "2026-03-01", "--to", "2026-03-31"])
+    assert what in str(answer.exception)
+
+
+@pytest.mark.skipif(not (FOLDER / dataset("acn-blocks").file).is_file(), reason="CHARGEWRIGHT_DATA has no such file")
+@pytest.mark.parametrize("site", ["caltech", "jpl"])
+def test_summer_nominations_earn_in_autumn_what_hindsight_would_within_a_tenth(site: str, tmp_path: Path) -> None:
+    span = ("--from", "2019-05-01", "--to", "2019-08-31", "--settle-from", "2019-09-01", "--settle-to", "2019-12-31")
+    answer = tmp_path / "answer.json"
+    assert run("nominate", "example-firm", f"acn:{site}", "--folder", str(FOLDER), *span, "--json", str(answer))[0] == 0
+    assert json.loads(answer.read_text())["hindsight"]["share"] >= 0.9

@@ -1,0 +1,194 @@
+"""Nominations: what past sessions could have shed, and the kW that earn most, against figures worked out by hand."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+import numpy as np
+import pytest
+
+from models.domain.errors import InvalidScenario
+from models.domain.programme import DeadBand, Programme
+from models.domain.signal import Direction
+from models.domain.tariff import DayKind, Window
+from optimizer.response.nominated import hindsight
+from optimizer.response.nomination import Why, nominate
+from optimizer.response.past_days import PastCharge, PastDay, past_days
+
+MONDAY = date(2026, 3, 2)
+NOON = Programme(
+    id="noon",
+    title="Noon",
+    currency="EUR",
+    time_zone="UTC",
+    windows=(Window(days=(DayKind.WEEKDAY,), start="11:00", end="15:00"),),
+    capacity_per_kw_month=6.0,
+    energy_per_kwh=0.5,
+    penalty_per_kwh=2.0,
+    calls_expected_per_month=3.0,
+)
+
+
+def charge(arrival: float, departure: float, energy_kwh: float, day: date = MONDAY) -> PastCharge:
+    """Hours of the day."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    begin, end = midnight + timedelta(hours=arrival), midnight + timedelta(hours=departure)
+    return PastCharge(arrival=begin, departure=end, energy_kwh=energy_kwh, power_kw=6.0)
+
+
+def day(*available_kw: float, on: date = MONDAY) -> PastDay:
+    start = datetime(on.year, on.month, on.day, 11, tzinfo=UTC)
+    found = np.array(available_kw)
+    end = start + timedelta(hours=len(found))
+    return PastDay(day=on, start=start, end=end, interval_h=1.0, baseline_kw=found, least_kw=np.zeros(len(found)))
+
+
+TWO_DAYS = [day(10.0, 4.0), day(8.0, 8.0)]
+
+
+def test_what_still_fits_in_after_the_window_could_have_been_shed() -> None:
+    # 6 kW from 10:00 to 13:00; after 15:00 there are two hours left for the 12 kWh of the window.
+    (found,) = past_days([charge(10, 17, 18.0)], NOON, MONDAY, MONDAY)
+    assert found.baseline_kw.tolist() == [6.0, 6.0, 0.0, 0.0]
+    assert found.available_kw.tolist() == [6.0, 6.0, 0.0, 0.0]
+
+
+def test_what_does_not_fit_in_before_the_driver_leaves_stays() -> None:
+    # 6 kW from 12:00 to 14:00; after 15:00 half an hour is left for 3 of these 12 kWh, so 9 of them stay.
+    (found,) = past_days([charge(12, 15.5, 12.0)], NOON, MONDAY, MONDAY)
+    assert found.least_kw.tolist() == pytest.approx([0.0, 4.5, 4.5, 0.0])
+    assert found.available_kw.tolist() == pytest.approx([0.0, 1.5, 1.5, 0.0])
+
+
+def test_energy_that_its_power_cannot_explain_was_drawn_at_a_higher_one() -> None:
+    (found,) = past_days([charge(11, 12, 9.0)], NOON, MONDAY, MONDAY)
+    assert found.baseline_kw.tolist() == pytest.approx([9.0, 0.0, 0.0, 0.0])
+    assert found.available_kw.tolist() == pytest.approx([0.0] * 4)
+
+
+def test_days_on_which_the_programme_does_not_call_are_left_out() -> None:
+    week = past_days([charge(10, 17, 18.0)], NOON, MONDAY, MONDAY + timedelta(days=6))
+    assert [one.day.weekday() for one in week] == [0, 1, 2, 3, 4]
+    assert [one.firm_kw for one in week[1:]] == [0.0] * 4
+
+
+def test_an_event_is_counted_for_as_long_as_it_may_last_in_intervals_of_its_settlement() -> None:
+    short = replace(NOON, event_hours=1.0, settlement_minutes=30.0)
+    (found,) = past_days([charge(10, 17, 9.0)], short, MONDAY, MONDAY)  # full at 11:30
+    assert found.baseline_kw.tolist() == pytest.approx([6.0, 0.0])
+    assert (found.end - found.start) == timedelta(hours=1)
+
+
+def test_windows_are_local_also_on_the_day_on_which_the_clock_is_moved() -> None:
+    sunday = date(2026, 3, 29)  # summer time begins: 11:00 in Berlin is 09:00 UTC
+    berlin = replace(NOON, time_zone="Europe/Berlin", windows=(Window(start="11:00", end="15:00"),))
+    (found,) = past_days([], berlin, sunday, sunday)
+    assert (found.start, found.end) == (datetime(2026, 3, 29, 9, tzinfo=UTC), datetime(2026, 3, 29, 13, tzinfo=UTC))
+
+
+def test_a_programme_that_asks_for_more_load_is_refused() -> None:
+    with pytest.raises(InvalidScenario, match="asks for more load"):
+        past_days([], replace(NOON, direction=Direction.TURN_UP), MONDAY, MONDAY)
+
+
+def test_the_best_nomination_is_the_one_worked_out_by_hand() -> None:
+    # 8 kW: capacity 48 * (0.75 + 1) / 2 = 42; three calls of (6 - 8 + 8) / 2: energy 21, penalty 12; 51 in all.
+    found = nominate(NOON, TWO_DAYS)
+    assert (found.power_kw, found.why) == (8.0, Why.BEST)
+    assert (found.income.capacity, found.income.energy, found.income.penalty) == pytest.approx((42.0, 21.0, 12.0))
+    curve = dict(found.curve)
+    assert curve[4.0] == pytest.approx(36.0)  # 24 + 3 * 4
+    assert curve[10.0] == pytest.approx(37.5)  # 60 * 0.75 + 3 * (7 - 12 + 8 - 8) / 2
+
+
+def test_below_the_dead_band_a_day_pays_nothing_so_less_is_nominated() -> None:
+    # Of 6 kW the first day delivers 10 / 12: 36 * (10/12 + 1) / 2 + 3 * (5 - 4 + 6) / 2 = 43.5; of 7 kW only 11 / 14.
+    found = nominate(replace(NOON, dead_band=DeadBand(pays_from_share=0.8)), TWO_DAYS)
+    assert found.power_kw == 6.0
+    assert found.income.total == pytest.approx(43.5)
+
+
+def test_performance_inside_the_upper_band_counts_as_whole() -> None:
+    # From three quarters on nothing is lacking: 8 kW pay 48 + 3 * (6 + 8) / 2 = 69.
+    found = nominate(replace(NOON, dead_band=DeadBand(whole_from_share=0.75)), TWO_DAYS)
+    assert found.power_kw == 8.0
+    assert found.income.total == pytest.approx(69.0)
+
+
+def test_without_a_penalty_more_is_never_worse_and_that_is_said() -> None:
+    found = nominate(replace(NOON, penalty_per_kwh=0.0), TWO_DAYS)
+    assert (found.power_kw, found.why) == (10.0, Why.NEVER_LESS)
+
+
+def test_what_pays_only_below_the_minimum_is_not_nominated() -> None:
+    found = nominate(replace(NOON, minimum_kw=50.0), TWO_DAYS)
+    assert (found.power_kw, found.why) == (0.0, Why.BELOW_MINIMUM)
+
+
+def test_days_without_load_earn_nothing() -> None:
+    found = nominate(NOON, [day(0.0, 0.0)])
+    assert (found.power_kw, found.why) == (0.0, Why.NOTHING_EARNED)
+
+
+def test_nominations_are_multiples_of_the_step() -> None:
+    found = nominate(replace(NOON, step_kw=3.0), TWO_DAYS)
+    assert found.power_kw in (6.0, 9.0)
+    assert found.income.total == max(income for _, income in found.curve)
+
+
+def test_chances_of_full_delivery_are_counted_and_thin_histories_are_said() -> None:
+    days = [day(float(k), 20.0) for k in range(1, 21)]
+    half, most, nearly = nominate(NOON, days).chances
+    # Ten of twenty days may fall short, then two, then none.
+    assert (half.power_kw, most.power_kw, nearly.power_kw) == (11.0, 3.0, 1.0)
+    assert nearly.days_needed == 100
+
+
+def test_no_nomination_on_a_fine_grid_earns_more() -> None:
+    chance = Random(5)
+    for _ in range(30):
+        days = [day(*(chance.choice([0.0, chance.uniform(0.0, 30.0)]) for _ in range(3))) for _ in range(4)]
+        band = DeadBand(pays_from_share=chance.uniform(0.0, 0.6), whole_from_share=chance.uniform(0.6, 1.0))
+        one = replace(NOON, step_kw=0.01, dead_band=band, penalty_per_kwh=chance.uniform(0.0, 3.0), accepted_share=1.2)
+        found = nominate(one, days)
+        searched = max(_by_hand(one, days, 0.25 * k) for k in range(200))
+        assert found.income.total >= searched - 1e-6
+        assert found.income.total == pytest.approx(_by_hand(one, days, found.power_kw), abs=1e-6)
+
+
+def _by_hand(one: Programme, days: list[PastDay], kw: float) -> float:
+    """Interval by interval, as the terms read."""
+    capacity = events = 0.0
+    for each in days:
+        available = each.available_kw.tolist()
+        share = sum(min(a, kw) for a in available) / (kw * len(available)) if kw else 1.0
+        whole = share >= one.dead_band.whole_from_share - 1e-9
+        if share < one.dead_band.pays_from_share - 1e-9:
+            share, paid = 0.0, 0.0
+        else:
+            paid = sum(min(a, one.accepted_share * kw) for a in available) * one.energy_per_kwh
+        lacking = 0.0 if whole else sum(max(0.0, kw - a) for a in available)
+        capacity += (1.0 if whole else share) * kw * one.capacity_per_kw_month
+        events += paid - lacking * one.penalty_per_kwh
+    return (capacity + one.calls_expected_per_month * events) / len(days)
+
+
+def test_a_nomination_is_judged_by_the_best_constant_one_of_days_it_did_not_see() -> None:
+    march, april = date(2026, 3, 2), date(2026, 4, 1)
+    days = [day(10.0, 4.0, on=march), day(8.0, 8.0, on=march), day(6.0, 6.0, on=april)]
+    # 8 kW: March 51 as above; April 48 * 0.75 + 3 * (6 - 8) = 30.
+    # 6 kW: 36 * (10/12 + 1) / 2 + 10.5 = 43.5 and 36 + 18 = 54.
+    found = hindsight(NOON, 8.0, days)
+    assert [month.income for month in found.months] == pytest.approx([51.0, 30.0])
+    assert (found.best_kw, found.best_income) == (6.0, pytest.approx(97.5))
+    assert found.share == pytest.approx(81.0 / 97.5)
+
+
+def test_drawn_calls_are_the_same_for_the_same_seed() -> None:
+    days = [day(float(k), 9.0, on=MONDAY + timedelta(days=k)) for k in range(10)]
+    assert hindsight(NOON, 5.0, days, seed=3) == hindsight(NOON, 5.0, days, seed=3)
+
+
+def test_history_without_a_day_of_the_programme_is_told() -> None:
+    with pytest.raises(InvalidScenario, match="no past day has a window"):
+        nominate(NOON, [])
