@@ -17,15 +17,17 @@ class SettlementRule:
     settlement_min: float = 60.0
     """Length of a settlement interval, counted from the start of an event. [min]"""
     payment_per_kwh: float = 0.0
-    """Of what counts as delivered. [currency/kWh]"""
+    """Of what is delivered, up to what is accepted. [currency/kWh]"""
     penalty_per_kwh: float = 0.0
-    """Of what was committed and does not count as delivered. [currency/kWh]"""
+    """Of what was committed and not delivered. [currency/kWh]"""
     capacity_per_kw_month: float = 0.0
-    """For the highest commitment of a month, times its performance. [currency/kW]"""
+    """For the highest commitment of a month, times the mean performance of its events. [currency/kW]"""
     pays_from_share: float = 0.0
-    """Share of the commitment below which an interval counts as nothing delivered."""
-    capacity_from_performance: float = 0.0
-    """Performance of a month below which no capacity is paid."""
+    """Performance below which an event pays nothing, and counts as 0 for capacity. 0 to 1."""
+    whole_from_share: float = 1.0
+    """Performance from which an event counts as whole: for capacity, and without penalty. 0 to 1."""
+    interval_pays_from_share: float = 0.0
+    """Share of the commitment below which an interval counts as nothing delivered. 0 to 1."""
     nets: bool = False
     """Whether load on the wrong side of the baseline is taken off what other intervals delivered."""
     snap_back_h: float = 0.0
@@ -37,7 +39,7 @@ class SettlementRule:
 
 
 @value
-class Call:
+class CalledEvent:
     """One event of a programme, whatever protocol carried it."""
 
     id: str
@@ -47,22 +49,22 @@ class Call:
     direction: Direction = Direction.REDUCE
     committed_kw: float = 0.0
     accepted_kw: float | None = None
-    """The most that counts. None: as committed; where nothing was committed, all that is delivered. [kW]"""
+    """The most that is paid. None: as committed; where nothing was committed, all that is delivered. [kW]"""
     evses: tuple[str, ...] = ()
     """EVSEs whose meters count. Empty: the meter of the site."""
     baseline_kw: Series | None = None
     """For the method ``as_told``. [kW]"""
     opted_out: bool = False
-    """Nobody took part: it is no event day for others, and nothing is paid."""
+    """Nobody took part: nothing is settled, and its day counts as any other."""
 
 
 @value
 class Settling:
-    """What is settled together: programmes in the order in which they are paid, and their calls."""
+    """What is settled together: programmes in the order in which they are paid, and their events."""
 
     time_zone: str
     programmes: tuple[SettlementRule, ...]
-    calls: tuple[Call, ...]
+    events: tuple[CalledEvent, ...]
     holidays: tuple[date, ...] = ()
     holiday_calendar: str | None = None
     """ISO 3166 country or subdivision whose public holidays count too."""
