@@ -77,6 +77,8 @@ def _reason(live: LiveSite, left_out: NotSent) -> NotSent:
     """Of an EVSE that is there and not controlled, what is wrong with it."""
     record = live.state.evses.get(left_out.evse_id)
     flaws = [verdict.flaw for verdict in record.verdicts if verdict.uncontrolled] if record else []
+    if record is not None and record.excluded:
+        return replace(left_out, reason=f"EVSE {record.id} is excluded by its operator: it counts at its rating")
     if record is None or not flaws or not live.state.stations[record.station].reachable:
         return left_out
     why = f"EVSE {record.id} is not controlled ({', '.join(flaws)}): it counts at its rating, and is tried with little"

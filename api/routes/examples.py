@@ -66,6 +66,7 @@ MEASUREMENTS = {
 }
 UNPLUGGED = {"unplugged_at": "2026-03-02T15:28:00Z", "register_kwh": 1226.1}
 BOOST = {"ready_by": "2026-03-02T12:00:00Z"}
+OVERRIDE = {"kind": "limit", "limit_kw": 5.5, "until": "2026-03-02T12:00:00Z", "reason": "work on the cable"}
 WEBHOOK = {"url": "https://csms.example.com/hooks/charging", "about": ["plan", "command"]}
 POLICY = {"ocpp": "2.0.1", "replan_minutes": 5}
 ACKNOWLEDGEMENTS = {

@@ -4,12 +4,12 @@ What is missing, late or over is completed here, each time with an assumption th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from api.sites.forms import BaseLoadForecast, NodeLimit, PriceForecast, PvForecast, SitePolicy
+from api.sites.forms import BaseLoadForecast, NodeLimit, Override, PriceForecast, PvForecast, SitePolicy
 from api.sites.keeping import Desk
 from api.sites.limiting import limited
 from api.sites.stays import Stay, session_of
@@ -47,6 +47,8 @@ class Contents:
     stays: tuple[Stay, ...]
     """Of vehicles that are there."""
     signals: tuple[Signal, ...]
+    overrides: dict[str, Override] = field(default_factory=dict)
+    """By EVSE; also those that are over."""
 
 
 def contents(desk: Desk) -> Contents:
@@ -62,6 +64,7 @@ def contents(desk: Desk) -> Contents:
         limits={kept.id: kept.value for kept in desk.every(Kind.NODE_LIMIT)},
         stays=tuple(kept.value for kept in desk.every(Kind.SESSION)),
         signals=tuple(kept.value for kept in desk.every(Kind.SIGNAL)),
+        overrides={kept.id: kept.value for kept in desk.every(Kind.OVERRIDE)},
     )
 
 

@@ -157,6 +157,37 @@ class Boost:
     """More than has flowed already. None: what is still wanted. [kWh]"""
 
 
+class OverrideKind(StrEnum):
+    """What an operator decides for one EVSE."""
+
+    BOOST = "boost"
+    """Its car charges as soon as it can, as far as limits allow, until it leaves."""
+    PAUSE = "pause"
+    """Nothing flows."""
+    LIMIT = "limit"
+    """At most so much."""
+    EXCLUDE = "exclude"
+    """It is not ours to steer: our profiles are cleared, and it counts at its rating."""
+
+
+@value
+class Override:
+    """What an operator decides for one EVSE, for a time; it never raises a limit."""
+
+    kind: OverrideKind
+    until: datetime
+    """Then plans decide again; within a week."""
+    limit_kw: float | None = None
+    """Of the kind ``limit``; measured at grid. [kW]"""
+    reason: str = ""
+    by: str = ""
+    """Whose key it was; filled in by the service."""
+    set_at: datetime | None = None
+    """Filled in by the service."""
+    session: str | None = None
+    """Of the car that is there; filled in by the service."""
+
+
 class Outcome(StrEnum):
     """What became of a command."""
 

@@ -11,6 +11,7 @@ from api.sites.forms import (
     MeasurementBatch,
     NeedsTold,
     NodeLimit,
+    Override,
     SessionTold,
     SitePolicy,
     Unplugged,
@@ -25,6 +26,7 @@ from models.domain.validation import validate
 
 MOST_MEASUREMENTS = 1000
 LONGEST_ID = 128
+LONGEST_REASON = 200
 
 _ENERGIES = {"energy_target_kwh": NOT_NEGATIVE, "energy_minimum_kwh": NOT_NEGATIVE, "register_kwh": NOT_NEGATIVE}
 _CHARGES = {"soc": SHARE, "soc_target": SHARE, "soc_minimum": SHARE}
@@ -35,6 +37,7 @@ FORM_RANGES: Mapping[type, Mapping[str, Range]] = RANGES | {
     Measurement: {"register_kwh": NOT_NEGATIVE, "current_a": NOT_NEGATIVE, "soc": SHARE},
     NodeLimit: dict.fromkeys(("import_limit_kw", "current_limit_a", "afterwards"), NOT_NEGATIVE),
     Boost: {"energy_kwh": NOT_NEGATIVE},
+    Override: {"limit_kw": NOT_NEGATIVE},
     SitePolicy: {"replan_minutes": Range(low=1.0, high=60.0)},
 }
 
@@ -73,6 +76,9 @@ def _own_rules(told: Any) -> Iterator[Finding]:
         yield from _of_limit(told)
     elif isinstance(told, MeasurementBatch):
         yield from _of_batch(told)
+    elif isinstance(told, Override) and not (len(told.reason) <= LONGEST_REASON and told.reason.isprintable()):
+        remedy = f"write at most {LONGEST_REASON} printable characters"
+        yield Finding(path="reason", message="this reason is no line of text", remedy=remedy)
 
 
 def _of_limit(told: NodeLimit) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from api.operating.live import LiveSite
-from api.sites.forms import BaseLoadForecast, NodeLimit, PriceForecast, PvForecast, SitePolicy
+from api.sites.forms import BaseLoadForecast, NodeLimit, Override, PriceForecast, PvForecast, SitePolicy
 from api.sites.plan_job import PlanJob
 from api.sites.stays import Stay
 from api.store.port import Store, Unit
@@ -32,6 +32,7 @@ FORMS: Mapping[Kind, Any] = {
     Kind.SESSION: Stay,
     Kind.PAST_SESSION: Stay,
     Kind.SIGNAL: Signal,
+    Kind.OVERRIDE: Override,
     Kind.JOB: PlanJob,
     Kind.STATE: LiveSite,
 }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from api.operating.live import LiveSite
 from api.sites.assembling import OVERDUE, Contents, in_sight, priced, site_now
+from api.sites.overriding import boosted, held_down, holding, left_alone
 from api.sites.stays import Stay, session_of
 from models.domain.default_horizon import default_stay_h, floor_start_s
 from models.domain.electrical import NOMINAL_VOLTAGE_V, evse_max_power_kw
@@ -19,10 +20,13 @@ from optimizer.rolling.state import EvseRecord, SessionRecord, SiteState
 
 def refreshed(live: LiveSite | None, known: Contents, now: datetime) -> LiveSite:
     """The live site as the documents have it now; what its stations told stays."""
-    site = _hurried(site_now(known, instant(floor_start_s(seconds(now)))), known)
+    start, overrides = instant(floor_start_s(seconds(now))), holding(known.overrides, known.stays, now)
+    known = replace(known, stays=boosted(known.stays, overrides))
+    site = _hurried(held_down(site_now(known, start), overrides, start), known)
     state = opening(site) if live is None else _with_equipment(live.state, site)
     stays = {stay.told.evse: stay for stay in known.stays}
-    evses = {name: _with_stay(record, stays.get(name)) for name, record in state.evses.items()}
+    records = {name: left_alone(record, overrides) for name, record in state.evses.items()}
+    evses = {name: _with_stay(record, stays.get(name)) for name, record in records.items()}
     wishes = {name: wish(stay, site, now) for name, stay in stays.items()}
     state = replace(state, evses=evses, wishes=wishes)
     live = live or LiveSite(site=site, state=state)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from api.operating.live import LiveSite
@@ -16,6 +16,7 @@ from api.sites.assembling import Contents, contents
 from api.sites.forms import SiteMode
 from api.sites.keeping import Desk, writing_desk
 from api.sites.living import refreshed, scenario_of
+from api.sites.overriding import next_end
 from api.sites.plans import PlanMade, keep_plan
 from api.store.records import Kind, Lease
 from models.domain.errors import ChargingError, Conflict, NotFound
@@ -33,8 +34,8 @@ class Asked:
     live: LiveSite
     scenario: Scenario
     job: int | None
-    minutes: float
-    """Until the next plan, if nothing happens. [min]"""
+    due_at: datetime
+    """When the next plan is due, if nothing happens."""
 
 
 def plan_site(service: Service, tenant: str, site: str, who: str) -> PlanMade:
@@ -86,7 +87,13 @@ def _asked(service: Service, tenant: str, site: str, now: datetime) -> Asked:
         known, job = contents(desk), desk.find(Kind.JOB)
         live = _live(desk, known, now)
     revision = job.revision if job else None
-    return Asked(live, scenario_of(live, known, now), revision, known.policy.replan_minutes)
+    return Asked(live, scenario_of(live, known, now), revision, _next_due(known, now))
+
+
+def _next_due(known: Contents, now: datetime) -> datetime:
+    """After the minutes of the policy, or when something ends that an operator decided."""
+    regular = now + timedelta(minutes=known.policy.replan_minutes)
+    return min(regular, next_end(known.overrides, now) or regular)
 
 
 def _live(desk: Desk, known: Contents, now: datetime) -> LiveSite:
@@ -113,7 +120,7 @@ def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: s
         if known.policy.mode not in (SiteMode.ADVISE, SiteMode.CONTROL):
             live = replace(live, outbox=())
         desk.keep(Kind.STATE, live)
-        waking.planned(desk, now, minutes=asked.minutes, known=asked.job)
+        waking.planned(desk, now, due_at=asked.due_at, known=asked.job)
         return keep_plan(desk, planned, live, epoch=lease.epoch, digest=_digest(planned.answer), now=now)
 
 

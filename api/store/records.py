@@ -27,6 +27,8 @@ class Kind(StrEnum):
     PAST_SESSION = "past_session"
     SIGNAL = "signal"
     NODE_LIMIT = "node_limit"
+    OVERRIDE = "override"
+    """What an operator decided for one EVSE, for a time."""
     STATE = "state"
     """What is known of a site at this moment."""
     SECRET = "secret"

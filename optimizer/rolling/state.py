@@ -164,10 +164,12 @@ class EvseRecord:
     """In a row."""
     retry_at: datetime | None = None
     """Before that it is sent nothing again."""
+    excluded: bool = False
+    """Its operator steers it without us."""
 
     @property
     def uncontrolled(self) -> bool:
-        return any(verdict.uncontrolled for verdict in self.verdicts)
+        return self.excluded or any(verdict.uncontrolled for verdict in self.verdicts)
 
 
 @value

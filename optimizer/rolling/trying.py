@@ -45,7 +45,7 @@ def on_trial(state: SiteState, now: datetime) -> tuple[Trial, ...]:
 def _limit_kw(state: SiteState, record: EvseRecord, now: datetime) -> float | None:
     """Of one that ignores its limit the two in turn, until they show what it does; None where nothing is sent."""
     flaws = {verdict.flaw for verdict in record.verdicts}
-    if not record.uncontrolled or Flaw.UNVERIFIED in flaws:
+    if record.excluded or not record.uncontrolled or Flaw.UNVERIFIED in flaws:
         return None
     if record.session is None and not flaws & {Flaw.REFUSES, Flaw.SILENT}:
         return None
