@@ -17,7 +17,7 @@ from models.domain.errors import NotFound
 from models.domain.signal import Signal
 from models.domain.site import Site
 from models.domain.tariff import Tariff
-from models.domain.wire import form_json, read_form
+from models.domain.wire import form_json, kept_form
 
 Form = TypeVar("Form")
 
@@ -111,7 +111,7 @@ def writing_desk(store: Store, now: datetime, tenant: str, site: str, who: str) 
 
 
 def _kept(document: Document) -> Kept[Any]:
-    told = read_form(FORMS[document.place.kind], document.body)
+    told = kept_form(FORMS[document.place.kind], document.body)
     return Kept(told, document.revision, document.changed_at, document.place.id)
 
 

@@ -30,23 +30,32 @@ class SqlStore:
         self._writing = engine.execution_options(writes=True)
         self._reading = engine if self._embedded else engine.execution_options(**_READ_ONLY)
         self._one_writer = Lock() if self._embedded else nullcontext()
+        self._errors = (SQLAlchemyError, engine.dialect.loaded_dbapi.Error)
 
     @contextmanager
     def begin(self, now: datetime) -> Iterator[Unit]:
-        with self._one_writer, _ours(), self._writing.begin() as connection:
+        with self._one_writer, self._ours(), self._writing.begin() as connection:
             yield SqlUnit(connection, now)
 
     @contextmanager
     def view(self) -> Iterator[Unit]:
-        with _ours(), self._reading.begin() as connection:
+        with self._ours(), self._reading.begin() as connection:
             yield SqlUnit(connection, instant(0.0))
 
     def check(self) -> None:
-        with _ours(), self._engine.connect() as connection:
+        with self._ours(), self._engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
         self._engine.dispose()
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        """Errors of the database as errors of the store; the address, which may hold a password, is not told."""
+        try:
+            yield
+        except self._errors as error:
+            raise StoreError(f"the database failed ({type(error).__name__})") from error
 
 
 def engine_for(address: str) -> Engine:
@@ -85,12 +94,3 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-@contextmanager
-def _ours() -> Iterator[None]:
-    """Errors of the database as errors of the store; the address, which may hold a password, is not told."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise StoreError(f"the database failed ({type(error).__name__})") from error

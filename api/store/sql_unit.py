@@ -1,58 +1,50 @@
 """One transaction on a database; every statement is written to mean the same on SQLite and on PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, delete, insert, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
 from api.store.port import NEW
 from api.store.records import Document, Entry, Kind, Lease, Place
 from api.store.refusals import changed_since, missing, never_forgotten, taken_over
-from api.store.tables import DOCUMENTS, JOURNAL, LEASES, SEQUENCES
+from api.store.statements import Statement, entries_of_kinds, statements_of
 from models.domain.times import instant, seconds
 
-_NOW_S = {
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "extract(epoch from clock_timestamp())",
-}
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+NEWEST = 2**62
+"""Above every sequence."""
 
 
 class SqlUnit:
     """Reads and writes of one transaction, at one moment."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection, self._now_s = connection, seconds(now)
-        self._insert = _INSERT[connection.dialect.name]
-        self._database_now_s: Any = literal_column(_NOW_S[connection.dialect.name])
+        self._database, self._now_s = connection.dialect.name, seconds(now)
+        self._say = statements_of(self._database)
+        # The driver's own: what SQLAlchemy does around a statement takes several times as long as the statement.
+        self._cursor: Any = connection.connection.cursor()
 
     def find(self, place: Place) -> Document | None:
-        found = self._documents(select(DOCUMENTS).where(_at(place), DOCUMENTS.c.body.is_not(None)))
+        found = self._documents(self._say.find, _key(place))
         return found[0] if found else None
 
     def search(self, tenant: str, kind: Kind, id: str) -> Sequence[Document]:
-        c = DOCUMENTS.c
-        asked = select(DOCUMENTS).where(c.tenant == tenant, c.kind == kind, c.id == id, c.body.is_not(None))
-        return self._documents(asked.order_by(c.site))
+        return self._documents(self._say.search, {"tenant": tenant, "kind": kind.value, "id": id})
 
     def page(self, tenant: str, kind: Kind, site: str | None, *, after: str = "", limit: int) -> Sequence[Document]:
-        c = DOCUMENTS.c
-        asked = select(DOCUMENTS).where(c.tenant == tenant, c.kind == kind, c.body.is_not(None), c.id > after)
-        if site is not None:
-            asked = asked.where(c.site == site)
-        return self._documents(asked.order_by(c.id, c.site).limit(limit))
+        asked = {"tenant": tenant, "kind": kind.value, "after": after, "most": limit}
+        if site is None:
+            return self._documents(self._say.page_of_all_sites, asked)
+        return self._documents(self._say.page, asked | {"site": site})
 
     def everywhere(self, kind: Kind) -> Sequence[Document]:
-        c = DOCUMENTS.c
-        asked = select(DOCUMENTS).where(c.kind == kind, c.body.is_not(None))
-        return self._documents(asked.order_by(c.tenant, c.site, c.id))
+        return self._documents(self._say.everywhere, {"kind": kind.value})
 
     def write(self, place: Place, body: str, *, expected: int | None = None) -> Document:
         """One statement, so that of two who expect the same revision only one gets it."""
-        written = self._replacing(place, body, expected) if expected else self._upserting(place, body, expected)
-        revision = self._connection.execute(written.returning(DOCUMENTS.c.revision)).scalar_one_or_none()
+        how = self._say.replace if expected else self._say.upsert if expected is None else self._say.upsert_new
+        revision = self._one(how, self._version(place, body) | ({"expected": expected} if expected else {}))
         if revision is None:
             raise changed_since(place, expected or NEW)
         return Document(place=place, revision=revision, body=body, changed_at=instant(self._now_s))
@@ -61,135 +53,101 @@ class SqlUnit:
         found = self.find(place)
         if found is None:
             raise missing(place)
-        removed = self._replacing(place, None, found.revision if expected is None else expected)
-        if self._connection.execute(removed).rowcount == 0:
-            raise changed_since(place, found.revision if expected is None else expected)
+        known = found.revision if expected is None else expected
+        if self._one(self._say.replace, self._version(place, None) | {"expected": known}) is None:
+            raise changed_since(place, known)
 
     def append(self, tenant: str, kind: Kind, site: str, id: str, body: str) -> Entry:
         sequence = self._next(tenant, site, by=1)
-        own = {"tenant": tenant, "site": site, "sequence": sequence, "kind": kind, "id": id, "body": body}
-        self._connection.execute(insert(JOURNAL).values(own | {"recorded_s": self._now_s}))
-        return Entry(
-            tenant=tenant,
-            kind=kind,
-            site=site,
-            sequence=sequence,
-            id=id,
-            body=body,
-            recorded_at=instant(self._now_s),
-        )
+        own = {"tenant": tenant, "site": site, "sequence": sequence, "kind": kind.value, "id": id, "body": body}
+        self._run(self._say.append, own | {"recorded_s": self._now_s})
+        return _entry((tenant, site, sequence, kind, id, body, self._now_s))
 
     def entries(self, tenant: str, site: str, kinds: Sequence[Kind], *, after: int = 0, limit: int) -> Sequence[Entry]:
-        c = JOURNAL.c
-        asked = select(JOURNAL).where(c.tenant == tenant, c.site == site, c.kind.in_(kinds), c.sequence > after)
-        return self._entries(asked.order_by(c.sequence).limit(limit))
+        asked = {"tenant": tenant, "site": site, "after": after, "most": limit}
+        names = {f"kind_{k}": kind.value for k, kind in enumerate(kinds)}
+        return self._entries(entries_of_kinds(self._database, len(kinds)), asked | names)
 
     def latest(
         self, tenant: str, site: str, kind: Kind, *, before: int | None = None, limit: int = 1
     ) -> Sequence[Entry]:
-        c = JOURNAL.c
-        asked = select(JOURNAL).where(c.tenant == tenant, c.site == site, c.kind == kind)
-        if before is not None:
-            asked = asked.where(c.sequence < before)
-        return self._entries(asked.order_by(c.sequence.desc()).limit(limit))
+        asked = {"tenant": tenant, "site": site, "kind": kind.value, "most": limit}
+        return self._entries(self._say.latest, asked | {"before": NEWEST if before is None else before})
 
     def entry(self, tenant: str, site: str, kind: Kind, id: str) -> Entry | None:
-        c = JOURNAL.c
-        asked = select(JOURNAL).where(c.tenant == tenant, c.site == site, c.kind == kind, c.id == id)
-        found = self._entries(asked.order_by(c.sequence.desc()).limit(1))
+        found = self._entries(self._say.entry, {"tenant": tenant, "site": site, "kind": kind.value, "id": id})
         return found[0] if found else None
 
     def forget(self, kind: Kind, before: datetime) -> int:
         if kind is Kind.AUDIT:
             raise never_forgotten()
-        before_s = seconds(before)
-        documents = delete(DOCUMENTS).where(DOCUMENTS.c.kind == kind, DOCUMENTS.c.changed_s < before_s)
-        journal = delete(JOURNAL).where(JOURNAL.c.kind == kind, JOURNAL.c.recorded_s < before_s)
-        return sum(self._connection.execute(dropped).rowcount for dropped in (documents, journal))
+        old = {"kind": kind.value, "before_s": seconds(before)}
+        return self._run(self._say.forget_documents, old) + self._run(self._say.forget_entries, old)
 
     def lock(self, tenant: str, site: str) -> None:
         self._next(tenant, site, by=0)
 
     def take(self, tenant: str, site: str, holder: str, for_s: float) -> Lease | None:
-        """One statement, so that two replicas cannot both read that nobody holds it."""
-        c, now_s = LEASES.c, self._database_now_s
-        goes_on = and_(c.holder == holder, c.until_s > now_s)
-        raised = {
-            "holder": holder,
-            "epoch": case((goes_on, c.epoch), else_=c.epoch + 1),
-            "until_s": now_s + for_s,
-        }
-        own = {"tenant": tenant, "site": site, "holder": holder, "epoch": 1, "until_s": now_s + for_s}
-        taken = self._insert(LEASES).values(own)
-        taken = taken.on_conflict_do_update(
-            index_elements=["tenant", "site"], set_=raised, where=(c.holder == holder) | (c.until_s <= now_s)
-        )
-        epoch = self._connection.execute(taken.returning(c.epoch)).scalar_one_or_none()
+        epoch = self._one(self._say.take, {"tenant": tenant, "site": site, "holder": holder, "for_s": for_s})
         return None if epoch is None else Lease(tenant=tenant, site=site, holder=holder, epoch=epoch)
 
     def hold(self, lease: Lease) -> None:
         """Writes the row, so that nobody else can before this transaction ends."""
-        kept = update(LEASES).where(_held(lease)).values(epoch=lease.epoch)
-        if self._connection.execute(kept).rowcount == 0:
+        if self._run(self._say.hold, _own(lease)) == 0:
             raise taken_over(lease)
 
     def release(self, lease: Lease) -> None:
-        self._connection.execute(update(LEASES).where(_held(lease)).values(until_s=self._database_now_s))
+        self._run(self._say.release, _own(lease))
 
     def _next(self, tenant: str, site: str, *, by: int) -> int:
         """The row stays locked until the end of the transaction: sequences are committed in their order."""
-        own = self._insert(SEQUENCES).values(tenant=tenant, site=site, last=by)
-        raised = {"last": SEQUENCES.c.last + by}
-        own = own.on_conflict_do_update(index_elements=["tenant", "site"], set_=raised)
-        sequence: int = self._connection.execute(own.returning(SEQUENCES.c.last)).scalar_one()
+        sequence = self._one(self._say.raise_sequence, {"tenant": tenant, "site": site, "by": by})
+        assert sequence is not None, "a row is there, or is made"
         return sequence
 
-    def _replacing(self, place: Place, body: str | None, expected: int) -> Any:
-        c = DOCUMENTS.c
-        expected_there = and_(_at(place), c.revision == expected, c.body.is_not(None))
-        return update(DOCUMENTS).where(expected_there).values(self._raised(body))
+    def _version(self, place: Place, body: str | None) -> dict[str, Any]:
+        return _key(place) | {"body": body, "changed_s": self._now_s}
 
-    def _upserting(self, place: Place, body: str, expected: int | None) -> Any:
-        first = self._insert(DOCUMENTS).values(_key(place) | self._raised(body) | {"revision": 1})
-        only_new = DOCUMENTS.c.body.is_(None) if expected == NEW else None
-        return first.on_conflict_do_update(index_elements=list(_key(place)), set_=self._raised(body), where=only_new)
+    def _run(self, statement: Statement, given: dict[str, Any]) -> int:
+        """How many rows it changed."""
+        self._cursor.execute(statement.text, {**statement.fixed, **given})
+        changed: int = self._cursor.rowcount
+        return changed
 
-    def _raised(self, body: str | None) -> dict[str, Any]:
-        return {"revision": DOCUMENTS.c.revision + 1, "body": body, "changed_s": self._now_s}
+    def _one(self, statement: Statement, given: dict[str, Any]) -> int | None:
+        """The number that a statement answers with, if it does."""
+        rows = self._rows(statement, given)
+        return rows[0][0] if rows else None
 
-    def _documents(self, asked: Select[Any]) -> list[Document]:
-        return [_document(row) for row in self._connection.execute(asked)]
+    def _rows(self, statement: Statement, given: dict[str, Any]) -> list[Any]:
+        self._cursor.execute(statement.text, {**statement.fixed, **given})
+        rows: list[Any] = self._cursor.fetchall()
+        return rows
 
-    def _entries(self, asked: Select[Any]) -> list[Entry]:
-        return [_entry(row) for row in self._connection.execute(asked)]
+    def _documents(self, asked: Statement, given: dict[str, Any]) -> list[Document]:
+        return list(map(_document, self._rows(asked, given)))
 
-
-def _key(place: Place) -> dict[str, str]:
-    return {"tenant": place.tenant, "kind": place.kind, "site": place.site, "id": place.id}
-
-
-def _at(place: Place) -> Any:
-    return and_(*(DOCUMENTS.c[name] == value for name, value in _key(place).items()))
+    def _entries(self, asked: Statement, given: dict[str, Any]) -> list[Entry]:
+        return list(map(_entry, self._rows(asked, given)))
 
 
-def _held(lease: Lease) -> Any:
-    c = LEASES.c
-    mine = c.holder == lease.holder, c.epoch == lease.epoch
-    return and_(c.tenant == lease.tenant, c.site == lease.site, *mine)
+def _key(place: Place) -> dict[str, Any]:
+    return {"tenant": place.tenant, "kind": place.kind.value, "site": place.site, "id": place.id}
 
 
-def _document(row: Row[Any]) -> Document:
-    place = Place(tenant=row.tenant, kind=Kind(row.kind), site=row.site, id=row.id)
-    return Document(place=place, revision=row.revision, body=row.body, changed_at=instant(row.changed_s))
+def _own(lease: Lease) -> dict[str, Any]:
+    return {"tenant": lease.tenant, "site": lease.site, "holder": lease.holder, "epoch": lease.epoch}
 
 
-def _entry(row: Row[Any]) -> Entry:
+def _document(row: Iterable[Any]) -> Document:
+    tenant, kind, site, id, revision, body, changed_s = row
+    place = Place(tenant=tenant, kind=Kind(kind), site=site, id=id)
+    return Document(place=place, revision=revision, body=body, changed_at=instant(changed_s))
+
+
+def _entry(row: Iterable[Any]) -> Entry:
+    tenant, site, sequence, kind, id, body, recorded_s = row
+    recorded_at = instant(recorded_s)
     return Entry(
-        tenant=row.tenant,
-        kind=Kind(row.kind),
-        site=row.site,
-        sequence=row.sequence,
-        id=row.id,
-        body=row.body,
-        recorded_at=instant(row.recorded_s),
+        tenant=tenant, kind=Kind(kind), site=site, sequence=sequence, id=id, body=body, recorded_at=recorded_at
     )

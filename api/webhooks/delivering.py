@@ -17,7 +17,7 @@ from api.sites.keeping import Desk, writing_desk
 from api.store.records import Document, Entry, Kind, Place
 from api.webhooks.forms import About, Delivery, Webhook
 from api.webhooks.posting import NotDelivered, Post, signed
-from models.domain.wire import form_json, read_form
+from models.domain.wire import form_json, kept_form
 
 KINDS = {About.PLAN: Kind.EVENT, About.COMMAND: Kind.COMMAND}
 TYPES = {Kind.EVENT: "plan.made", Kind.COMMAND: "command.issued"}
@@ -52,7 +52,7 @@ def deliver(service: Service, post: Post) -> int:
 def stops(service: Service) -> list[Stop]:
     """Webhooks that are enabled, with each of their sites."""
     with service.store.view() as unit:
-        hooks = [(document, read_form(Webhook, document.body)) for document in unit.everywhere(Kind.WEBHOOK)]
+        hooks = [(document, kept_form(Webhook, document.body)) for document in unit.everywhere(Kind.WEBHOOK)]
         sites = unit.everywhere(Kind.SITE)
         return [
             Stop(document.place.tenant, site.place.site, document.place.id, hook)
@@ -99,7 +99,7 @@ def _waiting(service: Service, stop: Stop, now: datetime) -> tuple[Delivery, lis
             progress = Delivery(after=_last(desk))
             unit.write(stop.place, form_json(Delivery, progress))
         else:
-            progress = read_form(Delivery, found.body)
+            progress = kept_form(Delivery, found.body)
         if progress.due_at is not None and now < progress.due_at:
             return progress, []
         if About.COMMAND in stop.webhook.about and _is_steered(desk):
@@ -155,7 +155,7 @@ def _disable(service: Service, stop: Stop, now: datetime) -> None:
     with service.store.begin(now) as unit:
         found = unit.find(place)
         if found is not None:
-            hook = replace(read_form(Webhook, found.body), disabled="it answered 410 Gone")
+            hook = replace(kept_form(Webhook, found.body), disabled="it answered 410 Gone")
             unit.write(place, form_json(Webhook, hook), expected=found.revision)
 
 
@@ -163,4 +163,4 @@ def progress_of(service: Service, tenant: str, webhook_id: str) -> Iterator[tupl
     """How far a webhook has been told of each of its sites."""
     with service.store.view() as unit:
         for document in unit.search(tenant, Kind.DELIVERY, webhook_id):
-            yield document.place.site, read_form(Delivery, document.body)
+            yield document.place.site, kept_form(Delivery, document.body)
