@@ -29,6 +29,7 @@ from api.routes import (
     signals,
     site_plans,
     sites,
+    statements,
     webhooks,
 )
 from api.security.body_limit import BodyLimit
@@ -56,6 +57,7 @@ ROUTES = (
     webhooks,
     drivers,
     looking,
+    statements,
 )
 DESCRIPTION = (
     "Smart charging and demand response for charge point operators: a scenario in, per-connector charging "

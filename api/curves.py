@@ -4,17 +4,11 @@ import numpy as np
 
 from models.domain.schedule import Floats, Schedule
 from models.domain.units import seconds_from_minutes
+from optimizer.statement.curves import means
 
+__all__ = ["import_peak_kw", "means", "peak_kw", "quarter_hours"]
 PEAK_INTERVAL_S = seconds_from_minutes(15.0)
 """Over which a peak is told: the metering interval of most contracts, so that plans with other periods compare."""
-
-
-def means(power_kw: Floats, instants_s: Floats, starts_s: Floats, ends_s: Floats) -> Floats:
-    """Mean over each stretch of a power that is constant in its periods and 0 outside them. [kW]"""
-    energy = np.concatenate(([0.0], np.cumsum(power_kw * np.diff(instants_s))))
-    drawn = np.interp(ends_s, instants_s, energy) - np.interp(starts_s, instants_s, energy)
-    mean_kw: Floats = drawn / (ends_s - starts_s)
-    return mean_kw
 
 
 def peak_kw(power_kw: Floats, instants_s: Floats) -> float:

@@ -41,6 +41,8 @@ class ServiceSettings(BaseSettings):
     """Whether a site with simulated cars appears in a store without sites. None: where ``insecure`` is served."""
     keep_plans_days: float = Field(default=30.0, ge=1.0)
     """Plans, commands and what became of them. [days]"""
+    keep_accounts_days: float = Field(default=800.0, ge=62.0)
+    """What statements are made of: a tenth of the plans; two years and some weeks unless set. [days]"""
     keep_measurements_days: float = Field(default=30.0, ge=1.0)
     keep_sessions_days: float = Field(default=90.0, ge=1.0)
     """After they have left. [days]"""

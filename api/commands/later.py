@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 COMMANDS = {
     "db": "api.commands.database:app",
     "day": "api.commands.day:day",
+    "statement": "api.commands.statement:statement",
     "backtest": "api.commands.backtest:backtest",
     "data": "api.commands.data:app",
     "keys": "api.commands.keys:app",

@@ -1,5 +1,6 @@
 """Plan a site of the store: read, solve, and keep the plan with what is to be sent, all of it or nothing."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from api.planning import Answer, plan
 from api.release import own_version
 from api.service import Service
 from api.sites import waking
+from api.sites.accounts import keep_account
 from api.sites.assembling import Contents, contents
 from api.sites.forms import SiteMode
 from api.sites.keeping import Desk, writing_desk
@@ -117,11 +119,20 @@ def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: s
         known = contents(desk)
         before = _live(desk, known, now)
         live, planned = with_plan(before, planned, now)
+        commands = commands_by_evse(live)
         if known.policy.mode not in (SiteMode.ADVISE, SiteMode.CONTROL):
             live = replace(live, outbox=())
         desk.keep(Kind.STATE, live)
         waking.planned(desk, now, due_at=asked.due_at, known=asked.job)
-        return keep_plan(desk, planned, live, epoch=lease.epoch, digest=_digest(planned.answer), now=now)
+        made = keep_plan(desk, planned, live, epoch=lease.epoch, digest=_digest(planned.answer), now=now)
+        if planned.answer is not None:
+            keep_account(desk, planned.answer, id=made.plan or "", at=now, mode=known.policy.mode, commands=commands)
+        return made
+
+
+def commands_by_evse(live: LiveSite) -> dict[str, int]:
+    """How many messages wait to be sent for the first time; those to a whole station under ``""``."""
+    return dict(Counter(command.evse or "" for command in live.outbox if command.taken_at is None))
 
 
 def _count(service: Service, made: PlanMade) -> None:

@@ -1,12 +1,10 @@
 """Plans as they are kept: a line of the journal with the document, and the scenario that it was made of."""
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zlib import compress, decompress
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +13,7 @@ from api.document import NotSent, PlanDocument
 from api.operating.live import LiveSite
 from api.operating.planning import Planned
 from api.sites.keeping import Desk
+from api.store.packing import packed, unpacked
 from api.store.records import Entry, Kind
 from models.domain.errors import NotFound
 from models.domain.scenario import Scenario
@@ -65,8 +64,8 @@ def keep_plan(desk: Desk, planned: Planned, live: LiveSite, *, epoch: int, diges
     assert made.plan is not None
     body = {
         "made": made.model_dump_json(),
-        "document": _packed(document(planned.answer).model_dump_json()),
-        "scenario": _packed(scenario_json(planned.answer.scenario)),
+        "document": packed(document(planned.answer).model_dump_json()),
+        "scenario": packed(scenario_json(planned.answer.scenario)),
     }
     desk.unit.append(desk.tenant, Kind.PLAN, desk.site, made.plan, json.dumps(body))
     desk.unit.append(desk.tenant, Kind.EVENT, desk.site, "plan", made.model_dump_json(exclude_defaults=True))
@@ -119,19 +118,10 @@ def _made(planned: Planned, site: str, live: LiveSite, epoch: int, digest: str, 
 
 def _kept(entry: Entry) -> KeptPlan:
     body = json.loads(entry.body)
-    told = PlanDocument.model_validate_json(_unpacked(body["document"]))
-    return KeptPlan(_made_of(entry), told, read_scenario(_unpacked(body["scenario"])))
+    told = PlanDocument.model_validate_json(unpacked(body["document"]))
+    return KeptPlan(_made_of(entry), told, read_scenario(unpacked(body["scenario"])))
 
 
 def _made_of(entry: Entry) -> PlanMade:
     body: dict[str, Any] = json.loads(entry.body)
     return PlanMade.model_validate_json(body["made"])
-
-
-def _packed(text: str) -> str:
-    """A tenth of its length."""
-    return b64encode(compress(text.encode(), level=6)).decode()
-
-
-def _unpacked(text: str) -> str:
-    return decompress(b64decode(text)).decode()

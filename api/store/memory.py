@@ -111,6 +111,10 @@ class _MemoryUnit:
         journal = reversed(self._content.journals.get((tenant, site), []))
         return next((e for e in journal if e.kind is kind and e.id == id), None)
 
+    def recorded(self, tenant: str, site: str, kind: Kind, since: datetime, until: datetime) -> Sequence[Entry]:
+        journal = self._content.journals.get((tenant, site), [])
+        return [e for e in journal if e.kind is kind and since <= e.recorded_at < until]
+
     def forget(self, kind: Kind, before: datetime) -> int:
         if kind is Kind.AUDIT:
             raise never_forgotten()

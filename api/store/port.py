@@ -46,6 +46,9 @@ class Unit(Protocol):
     def entry(self, tenant: str, site: str, kind: Kind, id: str) -> Entry | None:
         """The newest of this id."""
 
+    def recorded(self, tenant: str, site: str, kind: Kind, since: datetime, until: datetime) -> Sequence[Entry]:
+        """The oldest first, of a half-open span of time."""
+
     def forget(self, kind: Kind, before: datetime) -> int:
         """Drop documents and entries of a kind that are older; answers with how many. Raises StoreError for AUDIT."""
 

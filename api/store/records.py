@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """How far a webhook has been told of a site."""
     MEASUREMENT = "measurement"
     PLAN = "plan"
+    ACCOUNT = "account"
+    """What is remembered of a plan for statements, for longer than the plan."""
     COMMAND = "command"
     ACKNOWLEDGEMENT = "acknowledgement"
     EVENT = "event"

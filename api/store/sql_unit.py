@@ -78,6 +78,10 @@ class SqlUnit:
         found = self._entries(self._say.entry, {"tenant": tenant, "site": site, "kind": kind.value, "id": id})
         return found[0] if found else None
 
+    def recorded(self, tenant: str, site: str, kind: Kind, since: datetime, until: datetime) -> Sequence[Entry]:
+        asked = {"tenant": tenant, "site": site, "kind": kind.value}
+        return self._entries(self._say.recorded, asked | {"since_s": seconds(since), "until_s": seconds(until)})
+
     def forget(self, kind: Kind, before: datetime) -> int:
         if kind is Kind.AUDIT:
             raise never_forgotten()

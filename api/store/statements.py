@@ -57,6 +57,8 @@ class Statements:
     latest: Statement
     """Before ``before``, at most ``most``."""
     entry: Statement
+    recorded: Statement
+    """From ``since_s`` to before ``until_s``."""
     forget_documents: Statement
     """Before ``before_s``, as the next one."""
     forget_entries: Statement
@@ -95,6 +97,9 @@ def _reading() -> dict[str, ClauseElement]:
         "latest": of_kind.where(_J.sequence < bindparam("before"))
         .order_by(_J.sequence.desc())
         .limit(bindparam("most")),
+        "recorded": of_kind.where(_J.recorded_s >= bindparam("since_s"), _J.recorded_s < bindparam("until_s")).order_by(
+            _J.sequence
+        ),
         "entry": of_kind.where(_same(_J, "id")).order_by(_J.sequence.desc()).limit(1),
     }
 

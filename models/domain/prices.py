@@ -13,7 +13,8 @@ from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.schedule import Floats
 from models.domain.series import How, changed_at, changes, over_periods, value_at, values
-from models.domain.tariff import Price, PriceSeries, TimeOfUse
+from models.domain.tariff import CoincidentPeak, Price, PriceSeries, TimeOfUse
+from models.domain.units import hours_from_minutes
 from models.domain.windows import group_steps, holds, timetable
 from models.domain.windows import uncovered as uncovered_by_windows
 
@@ -53,6 +54,17 @@ def price_at(price: Price, instant: datetime, calendar: Calendar, *, path: str =
             raise _ends_before(price.end, instant, path)
         return value_at(price.steps, instant)
     return float(price)
+
+
+def coincident_costs(peaks: tuple[CoincidentPeak, ...], instants_s: Floats) -> Floats:
+    """What a kWh of import in each period costs by the chance that it counts (T,). [currency/kWh]
+
+    In an interval of an hour it is one kW, in a shorter one more.
+    """
+    total = np.zeros(len(instants_s) - 1)
+    for peak in peaks:
+        total += peak.price_per_kw * values(peak.chance, instants_s, How.MEAN) / hours_from_minutes(peak.interval_min)
+    return total
 
 
 def highest_price(price: Price) -> float:

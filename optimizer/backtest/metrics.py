@@ -6,16 +6,15 @@ from math import inf, isinf
 
 import numpy as np
 
-from models.domain.calendar import Calendar, calendar_of
-from models.domain.demand import demand_windows
+from models.domain.calendar import calendar_of
 from models.domain.prices import mean_prices
 from models.domain.schedule import Floats
-from models.domain.tariff import DemandCharge
 from models.domain.units import SECONDS_PER_HOUR, hours_from_seconds, seconds_from_minutes
 from optimizer.backtest.course import Car, Course
 from optimizer.backtest.hindsight import Hindsight
 from optimizer.backtest.running import Run
 from optimizer.backtest.simulated_site import Interval
+from optimizer.statement.demand import billed_peaks
 
 MET_SHARE = 0.99
 """Who got so much of a need has had it met, as published tables count it."""
@@ -128,30 +127,13 @@ def costs_of(course: Course, instants_s: Floats, load_kw: Floats) -> tuple[dict[
         "energy_import": float(mean_prices(tariff.import_price, instants_s, calendar) @ bought),
         "energy_export": -float(mean_prices(tariff.export_price, instants_s, calendar) @ sold),
         "carbon": carbon_kg * tariff.carbon_price_per_kg,
-        "demand_charge": sum(_demand(charge, instants_s, load_kw, calendar) for charge in tariff.demand_charges),
+        "demand_charge": sum(
+            billed.amount
+            for charge in tariff.demand_charges
+            for billed in billed_peaks(charge, calendar, instants_s, load_kw)
+        ),
     }
     return costs, carbon_kg
-
-
-def _demand(charge: DemandCharge, instants_s: Floats, load_kw: Floats, calendar: Calendar) -> float:
-    """The whole charge of every billing period that the load reaches, also where it sees only a part. [currency]"""
-    energy = np.concatenate([[0.0], np.cumsum(np.maximum(load_kw, 0.0) * np.diff(instants_s))])
-    total = 0.0
-    for window in demand_windows(charge, calendar, float(instants_s[0]), float(instants_s[-1])):
-        ends = np.interp([window.interval_start_s, window.interval_end_s], instants_s, energy)
-        mean_kw = (ends[1] - ends[0]) / (window.interval_end_s - window.interval_start_s)
-        peak_kw = max(window.floor_kw, float(mean_kw.max(initial=0.0)))
-        total += _charged(charge, peak_kw)
-    return total
-
-
-def _charged(charge: DemandCharge, peak_kw: float) -> float:
-    """[currency]"""
-    ends_kw = [*(tier.above_kw for tier in charge.tiers[1:]), inf] if charge.tiers else []
-    cost = charge.rate_per_kw * (min(peak_kw, charge.tiers[0].above_kw) if charge.tiers else peak_kw)
-    for tier, end_kw in zip(charge.tiers, ends_kw, strict=True):
-        cost += tier.rate_per_kw * max(0.0, min(peak_kw, end_kw) - tier.above_kw)
-    return cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,9 @@ from numpy.typing import NDArray
 
 from models.domain.demand import DemandWindow, demand_windows
 from models.domain.price_events import export_prices, import_prices
-from models.domain.prices import mean_prices
+from models.domain.prices import coincident_costs, mean_prices
 from models.domain.scenario import Scenario
-from models.domain.series import How, values
-from models.domain.tariff import Tariff
-from models.domain.units import SECONDS_PER_HOUR, hours_from_minutes
+from models.domain.units import SECONDS_PER_HOUR
 from optimizer.instance.periods import Periods
 
 Floats = NDArray[np.float64]
@@ -69,19 +67,10 @@ def money(scenario: Scenario, span: Periods) -> Money:
         export_price=export_prices(scenario, instants, calendar),
         carbon_cost=tariff.carbon_price_per_kg
         * mean_prices(tariff.carbon_intensity, instants, calendar, path="tariff.carbon_intensity"),
-        coincident_cost=_coincident_cost(tariff, span),
+        coincident_cost=coincident_costs(tariff.coincident_peaks, instants),
         demand=_demand(scenario, span),
         change_price=tariff.change_price_per_kwh,
     )
-
-
-def _coincident_cost(tariff: Tariff, span: Periods) -> Floats:
-    """By the chance that a kWh counts: in an interval of an hour it is one kW, in a shorter one more."""
-    total = np.zeros(span.count)
-    for peak in tariff.coincident_peaks:
-        chance = values(peak.chance, span.instants_s, How.MEAN)
-        total += peak.price_per_kw * chance / hours_from_minutes(peak.interval_min)
-    return total
 
 
 def _demand(scenario: Scenario, span: Periods) -> Demand:

@@ -146,6 +146,18 @@ class TestJournal:
             assert unit.entry("acme", "yard", Kind.PLAN, "p") == newest
             assert unit.entry("acme", "yard", Kind.COMMAND, "p") is None
 
+    def test_a_span_of_time_has_what_was_recorded_from_its_start_to_before_its_end(self, store: Store) -> None:
+        for hours in range(4):
+            with store.begin(NOW + timedelta(hours=hours)) as unit:
+                unit.append("acme", Kind.ACCOUNT, "yard", "", str(hours))
+                unit.append("acme", Kind.PLAN, "yard", "", "another kind")
+                unit.append("other", Kind.ACCOUNT, "yard", "", "another tenant's")
+
+        with store.view() as unit:
+            found = unit.recorded("acme", "yard", Kind.ACCOUNT, LATER, NOW + timedelta(hours=3))
+
+        assert [entry.body for entry in found] == ["1", "2"]
+
     def test_what_is_too_old_is_forgotten_and_nothing_else(self, store: Store) -> None:
         for when in (NOW, LATER):
             with store.begin(when) as unit:

@@ -20,6 +20,7 @@ NAMES = {
     "version": "1.6",
     "action": "MeterValues",
     "id": "0" * 32,
+    "month": "2026-03",
 }
 QUERIES = {
     "/v1/sites/{site}/ocpp/{version}/{action}": "?station=bay-1",
