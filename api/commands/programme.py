@@ -1,13 +1,23 @@
 """``chargewright programme`` and ``chargewright nominate``: terms, rosters, calls, and how many kW to nominate."""
 
 import os
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from api.commands.data import VARIABLE
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+
+    from models.domain.programme import Programme
+    from models.domain.programme_calls import EventCall
+    from models.domain.scenario import Scenario
 
 app = typer.Typer(
     help="Demand-response programmes: their terms, who takes part, what may be called.", no_args_is_help=True
@@ -18,7 +28,9 @@ Json = Annotated[Path | None, typer.Option(help="Write the answer here; - for st
 Window = Annotated[
     str | None, typer.Option(help="Other hours of the day, HH:MM-HH:MM, where the connection has others.")
 ]
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for standard input.")]
+Start = Annotated[datetime, typer.Option(help="When the event begins, local time of the site.")]
+Minutes = Annotated[float, typer.Option(help="How long it lasts.", min=1.0, max=10080.0)]
 
 
 @app.command("list")
@@ -82,7 +94,6 @@ def nominate(
     from api.programmes.nominating import print_nomination
     from api.programmes.nomination_command import nominated
     from api.programmes.sources import programme_from, with_window
-    from api.signal_report import plain_console
 
     told = nominated(
         with_window(programme_from(programme), window),
@@ -92,7 +103,108 @@ def nominate(
         power_kw=power,
         folder=folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None),
     )
-    print_nomination(told, plain_console(stderr=str(json) == "-"))
+    _tell(told, json, lambda console: print_nomination(told, console))
+
+
+@app.command()
+def offer(
+    programme: Terms,
+    scenario: Source,
+    start: Start,
+    minutes: Minutes,
+    json: Json = None,
+) -> None:
+    """Say what a site can offer before an event: how many kW below its plan, and what a kWh of each has to bring."""
+    from api.programmes.answering import offered
+    from api.programmes.report import print_offer
+    from optimizer.settings import Settings
+
+    terms, given, call = _asked(programme, scenario, start, minutes, "offer")
+    told = offered(given, terms, call, (), Settings())
+    _tell(told, json, lambda console: print_offer(told, ZoneInfo(given.site.time_zone), console))
+
+
+@app.command()
+def commit(
+    programme: Terms,
+    scenario: Source,
+    start: Start,
+    minutes: Minutes,
+    nominated: Annotated[float | None, typer.Option(help="kW nominated for the month; else voluntary.")] = None,
+    baseline: Annotated[
+        float | None, typer.Option(help="kW by the settlement's method; else what sessions draw that nobody plans.")
+    ] = None,
+    name: Annotated[str, typer.Option("--id", help="Id of the event.")] = "event",
+    json: Json = None,
+) -> None:
+    """Answer a call: how many kW to commit, why no more, and what it costs whom."""
+    from api.programmes.answering import committed
+    from api.programmes.documents import commitment_document
+    from api.programmes.report import print_commitment
+    from optimizer.settings import Settings
+
+    terms, given, call = _asked(programme, scenario, start, minutes, name)
+    found = committed(
+        given,
+        terms,
+        call,
+        nominated_kw=nominated,
+        baseline_kw=baseline,
+        evses=tuple(evse.id for evse in given.site.evses),
+        earlier=(),
+        settings=Settings(),
+    )
+    told = commitment_document(found, terms.id, found.found.taking_part.currency)
+    _tell(told, json, lambda console: print_commitment(told, ZoneInfo(given.site.time_zone), console))
+
+
+@app.command()
+def split(
+    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="JSON files, or sample:NAME.")],
+    target: Annotated[float, typer.Option(help="kW to shed, all together.", min=0.0)],
+    start: Start,
+    minutes: Minutes,
+    direction: Annotated[str, typer.Option(help="reduce or turn_up.")] = "reduce",
+    json: Json = None,
+) -> None:
+    """Divide a target among sites by what their next kW costs: the same as one plan for all of them, exactly."""
+    from api.programmes.answering import divided
+    from api.programmes.report import print_split
+    from api.sources import scenario_from
+    from models.domain.signal import Direction
+    from optimizer.settings import Settings
+
+    if direction not in list(Direction):
+        raise typer.BadParameter(f"--direction: {direction} is neither reduce nor turn_up")
+    given = [scenario_from(one, datetime.now(UTC)) for one in scenarios]
+    begin = start.replace(tzinfo=ZoneInfo(given[0].site.time_zone))
+    sites = {one.site.id: one for one in given}
+    if len(sites) < len(given):
+        raise typer.BadParameter("two scenarios are of the same site")
+    end = begin.astimezone(UTC) + timedelta(minutes=minutes)
+    told = divided(sites, Direction(direction), begin, end, target, Settings())
+    _tell(told, json, lambda console: print_split(told, console))
+
+
+def _asked(
+    programme: str, scenario: str, start: datetime, minutes: float, name: str
+) -> "tuple[Programme, Scenario, EventCall]":
+    """Terms, scenario and call; the start is local time of the site."""
+    from api.programmes.sources import programme_from
+    from api.sources import scenario_from
+    from models.domain.programme_calls import EventCall
+
+    given = scenario_from(scenario, datetime.now(UTC))
+    begin = start.replace(tzinfo=ZoneInfo(given.site.time_zone)).astimezone(UTC)
+    call = EventCall(id=name, start=begin, end=begin + timedelta(minutes=minutes))
+    return programme_from(programme), given, call
+
+
+def _tell(told: "BaseModel", json: Path | None, show: "Callable[[Console], None]") -> None:
+    """To people, and to a file or standard output where it is asked for."""
+    from api.signal_report import plain_console
+
+    show(plain_console(stderr=str(json) == "-"))
     if str(json) == "-":
         typer.echo(told.model_dump_json(indent=2))
     elif json:

@@ -10,16 +10,6 @@ from models.domain.signal import Direction
 from models.domain.tariff import Window
 from models.domain.value import value
 
-BASELINES = (
-    "caiso_10_in_10",
-    "pjm_4_of_5",
-    "nyiso_5_of_10",
-    "meter_before_after",
-    "metered_evse",
-    "session_counterfactual",
-)
-"""Names of the methods by which delivery is counted."""
-
 
 @value
 class CallLimits:
@@ -97,7 +87,7 @@ class Programme:
     step_kw: float = 1.0
     """Nominations are multiples of it. [kW]"""
     baseline: str = "session_counterfactual"
-    """One of ``BASELINES``."""
+    """Name of the method by which delivery is counted, as ``models.settlement.methods`` lists them."""
     measured_at_evses: bool = False
     """By the meters of the enrolled EVSEs; else by the meter of the site."""
     settlement_minutes: float = 60.0

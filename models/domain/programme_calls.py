@@ -17,7 +17,7 @@ HAIR_H = 1e-6
 
 
 @value
-class Call:
+class EventCall:
     """An event that a programme called."""
 
     id: str
@@ -61,7 +61,7 @@ def season_of(programme: Programme, day: date) -> int:
     return day.year if f"{day:%m-%d}" >= programme.season_start else day.year - 1
 
 
-def budget(programme: Programme, call: Call, earlier: Sequence[Call]) -> tuple[Used, ...]:
+def budget(programme: Programme, call: EventCall, earlier: Sequence[EventCall]) -> tuple[Used, ...]:
     """What a call uses of every limit that its programme has; calls that were cancelled use nothing."""
     known = {one.id: one for one in earlier if not one.cancelled and one.id != call.id}
     counted = [*known.values(), call]
@@ -73,22 +73,22 @@ def budget(programme: Programme, call: Call, earlier: Sequence[Call]) -> tuple[U
     )
 
 
-def call_findings(programme: Programme, call: Call, earlier: Sequence[Call] = ()) -> tuple[Finding, ...]:
+def call_findings(programme: Programme, call: EventCall, earlier: Sequence[EventCall] = ()) -> tuple[Finding, ...]:
     """Why it may not call this; empty where it may. A call against the rules need not be answered with load."""
     return (*_of_times(programme, call), *_of_limits(programme, call, earlier))
 
 
-_AMOUNTS: tuple[tuple[str, Callable[[Call], float]], ...] = (
+_AMOUNTS: tuple[tuple[str, Callable[[EventCall], float]], ...] = (
     ("calls", lambda one: 1.0),
     ("hours", lambda one: one.hours),
 )
 
 
-def _spans(programme: Programme, call: Call) -> Iterator[tuple[str, Callable[[Call], bool]]]:
+def _spans(programme: Programme, call: EventCall) -> Iterator[tuple[str, Callable[[EventCall], bool]]]:
     """Each span in which calls are counted, and whether another one lies in the same."""
     calendar = calendar_of(programme)
 
-    def day(one: Call) -> date:
+    def day(one: EventCall) -> date:
         return calendar.local(one.start).date()
 
     here = day(call)
@@ -97,7 +97,7 @@ def _spans(programme: Programme, call: Call) -> Iterator[tuple[str, Callable[[Ca
     yield "season", lambda one: season_of(programme, day(one)) == season_of(programme, here)
 
 
-def _of_times(programme: Programme, call: Call) -> Iterator[Finding]:
+def _of_times(programme: Programme, call: EventCall) -> Iterator[Finding]:
     if call.end <= call.start:
         yield _finding(call, "end", "it ends before it starts", "correct one of them")
         return
@@ -115,19 +115,19 @@ def _of_times(programme: Programme, call: Call) -> Iterator[Finding]:
             yield _finding(call, "told_at", message, "take part if it pays; nothing is owed")
 
 
-def _inside(programme: Programme, call: Call) -> bool:
+def _inside(programme: Programme, call: EventCall) -> bool:
     """Whether one window or several that meet are open all the time."""
     calendar, windows = calendar_of(programme), programme.windows
     changes = window_changes(windows, calendar, seconds(call.start), seconds(call.end))
     return not len(changes) and any(holds(window, call.start, calendar) for window in windows)
 
 
-def _of_limits(programme: Programme, call: Call, earlier: Sequence[Call]) -> Iterator[Finding]:
+def _of_limits(programme: Programme, call: EventCall, earlier: Sequence[EventCall]) -> Iterator[Finding]:
     for used in budget(programme, call, earlier):
         if used.used > used.limit + HAIR_H:
             message = f"with it {used.used:g} {used.what.replace('_', ' ')} are called, more than {used.limit:g}"
             yield _finding(call, "", message, "take part if it pays; nothing is owed")
 
 
-def _finding(call: Call, path: str, message: str, remedy: str) -> Finding:
+def _finding(call: EventCall, path: str, message: str, remedy: str) -> Finding:
     return Finding(path=path, message=f"event {call.id}: {message}", remedy=remedy, ids=(call.id,))

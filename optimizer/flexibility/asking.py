@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.domain.series import UNLIMITED
 from models.domain.signal import Direction
 from optimizer.program import Block, Floats, Ints, LinearProgram, with_bounds, with_columns, with_cost, with_rows
 from optimizer.sparse import Rows
@@ -21,7 +22,7 @@ class Question:
     periods: Ints
     """Of the window."""
     baseline_kw: Floats
-    """Planned import less export in each of them. [kW at grid]"""
+    """Import less export that is there without the request, in each of them. [kW at grid]"""
     broken_kwh: Floats
     """What the plan lacks of each session's guaranteed minimum; no answer lacks more (S,). [kWh]"""
 
@@ -33,9 +34,11 @@ class Question:
     def most(self, program: LinearProgram) -> LinearProgram:
         """The program of the greatest power, whatever it costs."""
         asked = self._asked(program)
+        column = asked.columns[COLUMN].columns
         cost = np.zeros_like(asked.cost)
-        cost[asked.columns[COLUMN].start] = -1.0
-        return with_cost(asked, cost)
+        cost[column] = -1.0
+        # Against a baseline that nobody can come down to the greatest power is below 0; it is none.
+        return with_cost(with_bounds(asked, column, lower=-UNLIMITED, upper=UNLIMITED), cost)
 
     def _asked(self, program: LinearProgram) -> LinearProgram:
         wider = with_columns(

@@ -13,8 +13,10 @@ from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Schedule, SessionPlan
+from models.domain.series import values
 from models.domain.signal import Cap, Direction
 from models.domain.times import instant
+from models.domain.value import Series
 from optimizer.completing import complete
 from optimizer.flexibility.asking import COLUMN, Question
 from optimizer.flexibility.breakpoints import Sample, bends
@@ -59,6 +61,10 @@ class FlexPoint:
     sessions: tuple[SessionEffect, ...]
 
 
+NOTHING = FlexPoint(power_kw=0.0, cost=0.0, paid=0.0, per_kw=None, missed_kwh=0.0, sessions=())
+"""The only point of a site that can do nothing: its plan."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flexibility:
     """The curve: straight between its points, no way beyond the last."""
@@ -69,7 +75,7 @@ class Flexibility:
     """The window that was counted: whole periods of the plan."""
     currency: str
     baseline_kw: Floats
-    """Planned import less export in each period of the window. [kW at grid]"""
+    """Import less export in each period of the window that power is counted from. [kW at grid]"""
     points: tuple[FlexPoint, ...]
     """From 0 to the most that the site can do."""
 
@@ -113,17 +119,18 @@ def flexibility(
     start: datetime,
     duration: timedelta,
     settings: Settings = Settings(),
+    baseline_kw: Series | None = None,
 ) -> Flexibility:
-    """How far a valid scenario's import can be held below (or above) its plan throughout a window, and at what cost.
+    """How far a valid scenario's import can be held below (or above) a baseline throughout a window, and at what cost.
 
-    The baseline is the plan itself. Limits and promises hold as in the plan. Raises InvalidScenario for a window that
-    is not inside the horizon; SolverFault or DeadlinePassed.
+    ``baseline_kw`` at grid; None: the plan itself. Limits and promises hold as in the plan. Where the plan is on the
+    wrong side of the baseline, the first point has a cost: that of coming there. Raises InvalidScenario for a window
+    that is not inside the horizon; SolverFault or DeadlinePassed.
     """
-    site = _planned(scenario, direction, start, start + duration, settings)
+    site = _planned(scenario, direction, start, start + duration, settings, baseline_kw)
     most_kw = site.most_kw() * (1.0 - HAIR)
-    if most_kw < LEAST_KW:
-        samples = [site.sample(0.0)]
-    else:
+    samples: list[Sample] = []
+    if most_kw >= LEAST_KW:
         samples = bends(site.sample, site.sample(0.0), site.sample(most_kw), MOST_SAMPLES)
     span, periods = site.instance.periods.instants_s, site.question.periods
     return Flexibility(
@@ -132,11 +139,18 @@ def flexibility(
         end=instant(float(span[periods[-1] + 1])),
         currency=site.plan.schedule.currency,
         baseline_kw=site.question.baseline_kw,
-        points=tuple(_points(site, samples)),
+        points=tuple(_points(site, samples, from_plan=baseline_kw is None)) or (NOTHING,),
     )
 
 
-def _planned(scenario: Scenario, direction: Direction, start: datetime, end: datetime, settings: Settings) -> _Site:
+def _planned(
+    scenario: Scenario,
+    direction: Direction,
+    start: datetime,
+    end: datetime,
+    settings: Settings,
+    baseline_kw: Series | None,
+) -> _Site:
     completed = complete(scenario)
     horizon = completed.scenario.horizon
     assert horizon is not None
@@ -146,7 +160,8 @@ def _planned(scenario: Scenario, direction: Direction, start: datetime, end: dat
     plan = optimize_shaped(completed, instance, settings)
     instants_s = instance.periods.instants_s
     periods = np.flatnonzero((instants_s[:-1] < end.timestamp()) & (instants_s[1:] > start.timestamp()))
-    baseline = (plan.schedule.grid_import_kw - plan.schedule.grid_export_kw)[periods]
+    planned = plan.schedule.grid_import_kw - plan.schedule.grid_export_kw
+    baseline = (planned if baseline_kw is None else values(baseline_kw, instants_s))[periods]
     broken = np.array([session.minimum_shortfall_kwh for session in plan.schedule.sessions])
     return _Site(completed, instance, settings, plan, Question(direction, periods, baseline, broken))
 
@@ -165,11 +180,12 @@ def _outside(start: datetime, end: datetime, first: datetime, last: datetime) ->
     )
 
 
-def _points(site: _Site, samples: list[Sample]) -> Iterator[FlexPoint]:
+def _points(site: _Site, samples: list[Sample], *, from_plan: bool) -> Iterator[FlexPoint]:
+    before = samples[0].value if from_plan and samples else site.plan.solved.money.objective
     for k, sample in enumerate(samples):
         after = samples[k + 1] if k + 1 < len(samples) else None
         per_kw = None if after is None else (after.value - sample.value) / (after.x - sample.x)
-        yield _point(site, sample, per_kw, cost=sample.value - samples[0].value)
+        yield _point(site, sample, per_kw, cost=sample.value - before)
 
 
 def _point(site: _Site, sample: Sample, per_kw: float | None, *, cost: float) -> FlexPoint:

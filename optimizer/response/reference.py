@@ -6,9 +6,11 @@ import numpy as np
 
 from models.domain.findings import Assumption
 from models.domain.scenario import Scenario
-from models.domain.schedule import Floats, Schedule
+from models.domain.schedule import Floats, Method, Schedule
 from models.domain.signal import Event
 from models.domain.value import Step
+from optimizer.completing import complete
+from optimizer.heuristics import heuristic
 
 SOURCE = "the same day was planned without the event first"
 
@@ -62,3 +64,10 @@ def load_at(scenario: Scenario, event: Event, plan: Schedule) -> Floats:
             there = slice(session.first_period, session.first_period + len(power))
             load[there] += power * session.plugged_in_h / plan.period_h[there]
     return load
+
+
+def uncontrolled_kw(scenario: Scenario, event: Event) -> tuple[Step, ...]:
+    """Load at the meter of an event when every car charges as fast as it can from arrival on: what a session would have
+    drawn if nobody had planned it. A valid scenario."""
+    plan = heuristic(complete(scenario).scenario, Method.UNCONTROLLED)
+    return _steps(plan, load_at(scenario, event, plan))

@@ -72,6 +72,62 @@ def test_what_cannot_be_meant_is_told(told: tuple[str, ...], what: str) -> None:
     assert what in str(answer.exception)
 
 
+def yard(name: str, price: float, tmp_path: Path) -> str:
+    """One car from noon to two at 10 kW with 10 kWh to charge; the second hour costs so much more than the first."""
+    site = {
+        "id": name,
+        "nodes": [{"id": "grid", "kind": "connection", "continuous_factor": 1.0}],
+        "evses": [{"id": "bay", "node": "grid", "max_power_kw": 10.0}],
+    }
+    noon, one = "2026-03-02T12:00:00Z", "2026-03-02T13:00:00Z"
+    car = {"id": "car", "evse": "bay", "arrival": noon, "departure": "2026-03-02T14:00:00Z", "energy_target_kwh": 10.0}
+    steps = [{"start": noon, "value": 0.1}, {"start": one, "value": 0.1 + price}]
+    scenario = {
+        "site": site,
+        "sessions": [car],
+        "tariff": {"currency": "USD", "import_price": {"steps": steps, "end": "2026-03-03T12:00:00Z"}},
+        "horizon": {"start": noon, "stretches": [{"count": 4, "minutes": 30.0}]},
+    }
+    (tmp_path / f"{name}.json").write_text(json.dumps(scenario))
+    return str(tmp_path / f"{name}.json")
+
+
+NOON = ("--start", "2026-03-02T12:00", "--minutes", "60")
+
+
+def test_an_offer_names_the_price_of_every_kw(tmp_path: Path) -> None:
+    code, told = run("programme", "offer", "elrp", yard("a", 0.3, tmp_path), *NOON)
+    assert code == 0
+    assert "offer 10 of 10.0 kW" in told
+    assert "0.0 to 10.0 0.300 0.0" in " ".join(told.split())
+    assert "hours per season: 1 of 60 used" in told
+    assert "not inside a window" in told  # noon in UTC is the night in California
+
+
+def test_a_commitment_is_told_with_its_reason_and_its_money(tmp_path: Path) -> None:
+    # 10 kWh cost 0.3 more each and bring 0.5 and, not delivered, 2.0 and 6.0 / 3 of the month's capacity.
+    code, told = run("programme", "commit", "example-firm", yard("a", 0.3, tmp_path), *NOON, "--nominated", "6")
+    assert code == 0
+    assert "commit 6 kW of 6 nominated: all that was nominated is committed" in told
+    assert "paid 3.00, elsewhere 1.80" in told
+
+
+def test_a_site_that_would_lose_by_it_stays_out(tmp_path: Path) -> None:
+    answer = tmp_path / "answer.json"
+    code, told = run("programme", "commit", "elrp", yard("a", 2.5, tmp_path), *NOON, "--json", str(answer))
+    assert code == 0
+    assert "stay out: the call is against the terms, and answering it costs more than it brings" in told
+    assert json.loads(answer.read_text())["held"] == "not_owed"
+
+
+def test_a_target_is_divided_by_what_the_next_kw_costs(tmp_path: Path) -> None:
+    sites = (yard("dear", 0.4, tmp_path), yard("cheap", 0.2, tmp_path))
+    code, told = run("programme", "split", *sites, "--target", "12", *NOON)
+    assert code == 0
+    assert "cheap: 10.0 of 10.0 kW, 2.00 USD" in told
+    assert "dear: 2.0 of 10.0 kW, 0.80 USD" in told
+
+
 @pytest.mark.skipif(not (FOLDER / dataset("acn-blocks").file).is_file(), reason="CHARGEWRIGHT_DATA has no such file")
 @pytest.mark.parametrize("site", ["caltech", "jpl"])
 def test_summer_nominations_earn_in_autumn_what_hindsight_would_within_a_tenth(site: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from models import programmes
 from models.domain.errors import InvalidScenario
 from models.domain.programme import CallLimits, OptOutRules, Programme
-from models.domain.programme_calls import Call, budget, call_findings, season_of
+from models.domain.programme_calls import EventCall, budget, call_findings, season_of
 from models.domain.roster import Enrolment, Roster, check_digit, is_ean18, overlaps
 from models.domain.wire import form_json, read_programme, read_roster
 
@@ -28,10 +28,10 @@ def findings_of(text: str) -> dict[str, str]:
     return {finding.path: finding.message for finding in refused.value.findings}
 
 
-def call(start: str, hours: float = 4.0, told: str | None = None, id: str = "e") -> Call:
+def call(start: str, hours: float = 4.0, told: str | None = None, id: str = "e") -> EventCall:
     begin = datetime.fromisoformat(start)
     told_at = datetime.fromisoformat(told) if told else None
-    return Call(id=id, start=begin, end=begin + timedelta(hours=hours), told_at=told_at)
+    return EventCall(id=id, start=begin, end=begin + timedelta(hours=hours), told_at=told_at)
 
 
 @pytest.mark.parametrize("name", programmes.names())
@@ -87,7 +87,7 @@ def test_a_call_inside_its_window_with_notice_breaks_no_rule() -> None:
         (call("2026-07-08T14:00-04:00", told="2026-07-08T08:00-04:00"), "told 360 min before"),
     ],
 )
-def test_a_call_against_the_terms_is_told_with_its_reason(called: Call, what: str) -> None:
+def test_a_call_against_the_terms_is_told_with_its_reason(called: EventCall, what: str) -> None:
     assert what in " ".join(finding.message for finding in call_findings(CSRP, called))
 
 
@@ -109,7 +109,7 @@ def test_calls_and_hours_are_counted_by_local_day_month_and_season() -> None:
 def test_a_call_told_again_or_cancelled_uses_nothing() -> None:
     one = Programme(id="p", title="P", currency="USD", time_zone="UTC", limits=CallLimits(calls_per_day=1))
     again = call("2026-07-08T14:00Z", id="e")
-    gone = Call(id="x", start=again.start, end=again.end, cancelled=True)
+    gone = EventCall(id="x", start=again.start, end=again.end, cancelled=True)
     assert call_findings(one, again, [again, gone]) == ()
 
 

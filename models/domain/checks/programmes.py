@@ -8,10 +8,11 @@ from models.domain.checks.ranges import COUNT, NOT_NEGATIVE, POSITIVE, RANGES, S
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.paths import plain, shown, some_of
-from models.domain.programme import BASELINES, CallLimits, DeadBand, OptOutRules, Programme
+from models.domain.programme import CallLimits, DeadBand, OptOutRules, Programme
 from models.domain.times import zone
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 from models.domain.windows import window_findings
+from models.settlement.methods import methods
 
 LONGEST_EVENT_H = 7 * HOURS_PER_DAY
 _SOME_YEAR = 2026
@@ -51,9 +52,9 @@ def _names(programme: Programme) -> Iterator[Finding]:
     for field in ("id", "title", "currency"):
         if not getattr(programme, field):
             yield _finding(programme, field, f"it has no {field}", "write it")
-    if programme.baseline not in BASELINES:
+    if programme.baseline not in methods():
         message = f"{shown(programme.baseline)} is no baseline that is known"
-        yield _finding(programme, "baseline", message, f"write one of {', '.join(BASELINES)}")
+        yield _finding(programme, "baseline", message, f"write one of {', '.join(methods())}")
     unknown = [name for name in programme.unverified if name not in Programme.__dataclass_fields__]
     if unknown:
         message = f"{some_of(unknown)} is no field of a programme"
