@@ -45,13 +45,21 @@ def list_all() -> None:
 
 
 @app.command()
-def show(programme: Terms) -> None:
+def show(
+    programme: Terms,
+    settlement: Annotated[
+        bool, typer.Option("--settlement", help="As a rule by which events are settled, for `chargewright settle`.")
+    ] = False,
+) -> None:
     """Print the terms of a programme as JSON; a file is checked on the way."""
     from api.programmes.sources import programme_from
     from models.domain.programme import Programme
     from models.domain.wire import form_json
+    from models.settlement.calls import SettlementRule
+    from models.settlement.programmes import rule_of
 
-    typer.echo(form_json(Programme, programme_from(programme)))
+    terms = programme_from(programme)
+    typer.echo(form_json(SettlementRule, rule_of(terms)) if settlement else form_json(Programme, terms))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from models.settlement.calls import SettlementRule
 
 
 def rule_of(programme: Programme) -> SettlementRule:
-    """What counts and what is paid, as far as a settlement knows it: a dead-band at the top has no place there."""
+    """What counts and what is paid."""
     return SettlementRule(
         programme=programme.id,
         baseline=programme.baseline,
@@ -14,6 +14,7 @@ def rule_of(programme: Programme) -> SettlementRule:
         payment_per_kwh=programme.energy_per_kwh,
         penalty_per_kwh=programme.penalty_per_kwh,
         capacity_per_kw_month=programme.capacity_per_kw_month,
-        capacity_from_performance=programme.dead_band.pays_from_share,
+        pays_from_share=programme.dead_band.pays_from_share,
+        whole_from_share=programme.dead_band.whole_from_share,
         source="; ".join(source.where for source in programme.sources),
     )

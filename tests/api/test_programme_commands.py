@@ -36,6 +36,16 @@ def test_terms_that_are_shown_can_be_read_again(tmp_path: Path) -> None:
     assert json.loads(run("programme", "show", str(file))[1])["id"] == "elrp"
 
 
+def test_terms_are_told_as_the_rule_by_which_events_are_settled() -> None:
+    told = json.loads(run("programme", "show", "nyseg-csrp", "--settlement")[1])
+    assert (told["programme"], told["baseline"], told["currency"]) == ("nyseg-csrp", "nyiso_5_of_10", "USD")
+    assert (told["payment_per_kwh"], told["capacity_per_kw_month"], told["pays_from_share"]) == (
+        0.5,
+        4.35,
+        0.25,
+    )
+
+
 def test_an_evse_in_two_programmes_is_named_and_the_command_fails(tmp_path: Path) -> None:
     line = {"site": "yard", "first_day": "2026-05-01", "account": "1", "evses": ["bay-1"]}
     for name in ("csrp", "elrp"):
