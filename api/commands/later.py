@@ -13,6 +13,7 @@ COMMANDS = {
     "backtest": "api.commands.backtest:backtest",
     "data": "api.commands.data:app",
     "keys": "api.commands.keys:app",
+    "settle": "api.commands.settle:app",
     "signals": "api.commands.signals:app",
     "ocpi": "api.commands.ocpi:app",
     "commission": "api.commands.commission:app",

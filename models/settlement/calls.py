@@ -22,6 +22,8 @@ class SettlementRule:
     """Of what was committed and not delivered. [currency/kWh]"""
     capacity_per_kw_month: float = 0.0
     """For the highest commitment of a month, times the mean performance of its events. [currency/kW]"""
+    accepted_share: float = 1.0
+    """Of the commitment: the most that is paid, where an event does not say it in kW."""
     pays_from_share: float = 0.0
     """Performance below which an event pays nothing, and counts as 0 for capacity. 0 to 1."""
     whole_from_share: float = 1.0
@@ -30,6 +32,8 @@ class SettlementRule:
     """Share of the commitment below which an interval counts as nothing delivered. 0 to 1."""
     nets: bool = False
     """Whether load on the wrong side of the baseline is taken off what other intervals delivered."""
+    opt_out_is_shortfall: bool = False
+    """Whether an event that nobody took part in counts as not delivered; else as if it had not been called."""
     snap_back_h: float = 0.0
     """How long after an event what comes back is counted. [h]"""
     snap_back_per_kwh: float = 0.0
@@ -49,13 +53,13 @@ class CalledEvent:
     direction: Direction = Direction.REDUCE
     committed_kw: float = 0.0
     accepted_kw: float | None = None
-    """The most that is paid. None: as committed; where nothing was committed, all that is delivered. [kW]"""
+    """The most that is paid. None: ``accepted_share`` of the commitment; without one, all that is delivered. [kW]"""
     evses: tuple[str, ...] = ()
     """EVSEs whose meters count. Empty: the meter of the site."""
     baseline_kw: Series | None = None
     """For the method ``as_told``. [kW]"""
     opted_out: bool = False
-    """Nobody took part: nothing is settled, and its day counts as any other."""
+    """Nobody took part: nothing was delivered, and its day counts as any other."""
 
 
 @value
@@ -63,7 +67,8 @@ class Settling:
     """What is settled together: programmes in the order in which they are paid, and their events."""
 
     time_zone: str
-    programmes: tuple[SettlementRule, ...]
+    programmes: tuple[SettlementRule, ...] = ()
+    """Terms; those of known programmes need not be written."""
     events: tuple[CalledEvent, ...]
     holidays: tuple[date, ...] = ()
     holiday_calendar: str | None = None

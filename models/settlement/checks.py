@@ -13,6 +13,7 @@ _NEVER_NEGATIVE = (
     "payment_per_kwh",
     "penalty_per_kwh",
     "capacity_per_kw_month",
+    "accepted_share",
     "snap_back_h",
     "snap_back_per_kwh",
 )
@@ -63,7 +64,9 @@ def _of_event(event: CalledEvent, rules: dict[str, SettlementRule], path: str) -
     rule = rules.get(event.programme)
     if rule is None:
         message = f"event {event.id}: there is no programme {event.programme!r}"
-        yield Finding(path=f"{path}.programme", message=message, remedy="write its terms into programmes")
+        yield Finding(
+            path=f"{path}.programme", message=message, remedy="write its terms into programmes, or take a known one"
+        )
     elif rule.baseline in methods() and isinstance(method(rule.baseline).rule, MeteredEvse) and not event.evses:
         message = f"event {event.id}: {rule.baseline} needs EVSEs with meters of their own"
         yield Finding(path=f"{path}.evses", message=message, remedy="name the EVSEs of the event")

@@ -277,6 +277,20 @@ def test_an_event_that_nobody_took_part_in_is_named_and_its_day_counts_as_any_ot
     assert date(2019, 10, 22) in told.events[0].measured.baseline.taken
 
 
+def test_an_opt_out_that_counts_as_shortfall_lacks_all_that_was_committed() -> None:
+    strict = replace(TERMS, opt_out_is_shortfall=True)
+    told = settle(settling(event(hours=(12, 14), opted_out=True), rules=(strict,)), Meters())
+
+    assert (told.events[0].total, told.capacity[0].amount) == (Decimal("-5.00"), Decimal("0.00"))
+
+
+def test_more_than_was_committed_is_paid_up_to_the_share_that_a_programme_accepts() -> None:
+    generous = replace(TERMS, accepted_share=1.1)
+    told = settle(settling(event(hours=(12, 13), baseline_kw=30.0), rules=(generous,)), flat(18.0)).events[0]
+
+    assert (told.measured.paid_kwh.tolist(), told.measured.performance) == ([11.0], 1.0)
+
+
 @given(st.lists(st.floats(-1e4, 1e4), max_size=40))
 def test_parts_in_cents_add_up_and_none_is_a_cent_off(exact: list[float]) -> None:
     told = amounts(exact)

@@ -99,7 +99,9 @@ class Delivered:
         """What can be paid at most."""
         if self.event.accepted_kw is not None:
             return self.event.accepted_kw * self.hours
-        return self.committed_kwh if self.event.committed_kw > 0.0 else np.full(len(self.hours), inf)
+        if self.event.committed_kw > 0.0:
+            return self.rule.accepted_share * self.committed_kwh
+        return np.full(len(self.hours), inf)
 
 
 def delivered(
@@ -127,6 +129,21 @@ def delivered(
         quality=tuple(load.quality_of(*ends) for ends in zip(spans.starts_s, spans.ends_s, strict=True)),
         shared_kwh=np.zeros(len(spans.starts_s)),
         snap_back_kwh=_snap_back_kwh(event, rule, spans, history),
+    )
+
+
+def nothing_delivered(event: CalledEvent, rule: SettlementRule) -> Delivered:
+    """Of an event that nobody took part in: no meter is looked at."""
+    spans = spans_of(event.start.timestamp(), event.end.timestamp(), seconds_from_minutes(rule.settlement_min))
+    nothing = np.zeros(len(spans.starts_s))
+    return Delivered(
+        event=event,
+        rule=rule,
+        baseline=Baseline(method=rule.baseline, spans=spans, raw_kw=nothing, adjusted_kw=nothing, told=("opted out",)),
+        load_kw=nothing,
+        quality=(Quality.OK,) * len(nothing),
+        shared_kwh=nothing,
+        snap_back_kwh=0.0,
     )
 
 

@@ -12,7 +12,7 @@ from models.domain.calendar import Calendar
 from models.domain.times import zone
 from models.settlement.calls import CalledEvent, SettlementRule, Settling
 from models.settlement.checks import refuse_defects
-from optimizer.response.settling.delivering import Delivered, Meters, delivered
+from optimizer.response.settling.delivering import Delivered, Meters, delivered, nothing_delivered
 from optimizer.response.settling.money import CENT, Amounts, amounts
 from optimizer.response.settling.paid_once import paid_once
 
@@ -57,7 +57,7 @@ class Statement:
     events: tuple[Settled, ...]
     capacity: tuple[Capacity, ...]
     opted_out: tuple[str, ...] = ()
-    """Ids of events of which nothing is settled."""
+    """Ids of events that nobody took part in."""
 
     def totals(self) -> dict[str, Decimal]:
         """By currency: events and capacity."""
@@ -81,7 +81,9 @@ def settle(settling: Settling, meters: Meters) -> Statement:
     assert where is not None, "it was looked up when defects were"
     calendar = Calendar(where, frozenset(settling.holidays), settling.holiday_calendar)
     found = [
-        delivered(event, rule, meters, calendar, _days_of_others(event, settling.events, calendar))
+        nothing_delivered(event, rule)
+        if event.opted_out
+        else delivered(event, rule, meters, calendar, _days_of_others(event, settling.events, calendar))
         for event, rule in _in_order(settling)
     ]
     settled = tuple(_paid(one) for one in paid_once(found))
@@ -99,7 +101,8 @@ def factor(performance: float, rule: SettlementRule) -> float:
 def _in_order(settling: Settling) -> Iterator[tuple[CalledEvent, SettlementRule]]:
     """Programme by programme, each by time."""
     for rule in settling.programmes:
-        events = [one for one in settling.events if one.programme == rule.programme and not one.opted_out]
+        its = [one for one in settling.events if one.programme == rule.programme]
+        events = [one for one in its if rule.opt_out_is_shortfall or not one.opted_out]
         yield from ((one, rule) for one in sorted(events, key=lambda one: (one.start, one.id)))
 
 

@@ -1,0 +1,131 @@
+"""``chargewright settle``: what events are paid, by which baseline, and the evidence for it."""
+
+import csv
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Finding
+
+app = typer.Typer(help="Settle demand-response events, and prove it.", no_args_is_help=True)
+
+FAILED = 1
+EVSE_KW = 7.4
+Meter = Annotated[Path, typer.Argument(metavar="METER.csv", help="start, and site or EVSEs: mean kW.")]
+Terms = Annotated[Path, typer.Argument(metavar="EVENTS.json", help="Programmes and the events they called.")]
+
+
+@app.command()
+def run(
+    meter: Meter,
+    events: Terms,
+    in_kwh: Annotated[bool, typer.Option("--kwh", help="The meter's file has kWh of its intervals.")] = False,
+    sessions: Annotated[Path | None, typer.Option(help="CSV of sessions: for their replay, and for erosion.")] = None,
+    evse_kw: Annotated[float, typer.Option(min=0.1, help="Of sessions that do not tell their power.")] = EVSE_KW,
+    scenario: Annotated[Path | None, typer.Option(help="The day, to replay it by its everyday plan.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the statement here; - for standard output.")] = None,
+    evidence: Annotated[Path | None, typer.Option(help="Write the evidence: a folder, or an archive NAME.zip.")] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Tables of the folder as Parquet as well.")] = False,
+) -> None:
+    """Settle all events of a file: baseline, delivery, payment, penalty, what comes back, and capacity by month."""
+    from api.settling.building import settlement_of
+    from api.settling.evidence import archive, package, write_folder
+    from api.settling.inputs import Inputs, Options, case_of
+    from api.settling.printing import print_settlement
+    from api.signal_report import plain_console
+    from api.sources import content
+
+    inputs = Inputs(
+        settling=content(events),
+        meter=content(meter),
+        sessions=content(sessions) if sessions else None,
+        scenario=content(scenario) if scenario else None,
+        options=Options(in_kwh=in_kwh, evse_kw=evse_kw),
+    )
+    case = case_of(inputs)
+    told = settlement_of(case)
+    print_settlement(told, ZoneInfo(case.settling.time_zone), plain_console(stderr=str(json) == "-"))
+    if str(json) == "-":
+        typer.echo(told.model_dump_json(indent=2))
+    elif json:
+        json.write_text(told.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if evidence and evidence.suffix == ".zip":
+        evidence.write_bytes(archive(package(inputs)))
+    elif evidence:
+        write_folder(package(inputs), evidence, parquet=parquet)
+
+
+@app.command()
+def verify(
+    evidence: Annotated[Path, typer.Argument(help="A folder or an archive that `settle run --evidence` wrote.")],
+) -> None:
+    """Make a settlement again from the inputs of its evidence, and say whether every byte is the same."""
+    from api.settling.evidence import differences, unpacked
+
+    files = unpacked(evidence)
+    differing = differences(files)
+    for name in differing:
+        typer.echo(f"differs: {name}")
+    if differing:
+        raise typer.Exit(FAILED)
+    typer.echo(f"all {len(files)} files are what their inputs make")
+
+
+@app.command()
+def methods() -> None:
+    """Name the baseline methods, their constants, and where each is from."""
+    from api.settling.printing import print_methods
+    from api.signal_report import plain_console
+
+    print_methods(plain_console())
+
+
+@app.command()
+def holdouts(
+    units: Annotated[list[str], typer.Argument(help="EVSEs, sites or drivers.")],
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Chance of each to be left out.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Of the lot: write it down before the event.")] = 0,
+) -> None:
+    """Draw by lot whom an event leaves alone, so that what it did can be told from what would have happened anyway."""
+    from optimizer.response.holdouts import held_out
+
+    for unit in held_out(units, share, seed):
+        typer.echo(unit)
+
+
+@app.command()
+def effect(
+    means: Annotated[Path, typer.Argument(metavar="MEANS.csv", help="unit, before_kw, during_kw, held_out (0 or 1).")],
+) -> None:
+    """What an event did to a unit: the change of those that took part less that of those held out, with its error."""
+    from api.sources import content
+    from optimizer.response.holdouts import difference_in_differences
+
+    rows = _means(content(means))
+    found = difference_in_differences(
+        {unit: before for unit, before, _, _ in rows},
+        {unit: during for unit, _, during, _ in rows},
+        [unit for unit, _, _, apart in rows if apart],
+    )
+    low, high = found.interval_kw
+    typer.echo(
+        f"{found.estimate_kw:+.3f} kW a unit, standard error {found.standard_error_kw:.3f}, "
+        f"95 % from {low:+.3f} to {high:+.3f}; {found.treated} took part, {found.held_out} were held out"
+    )
+
+
+def _means(data: bytes) -> list[tuple[str, float, float, bool]]:
+    """Raises InvalidScenario with the line that cannot be read."""
+    told, line = [], 1
+    try:
+        for row in csv.DictReader(data.decode("utf-8-sig").splitlines()):
+            line += 1
+            told.append((row["unit"], float(row["before_kw"]), float(row["during_kw"]), row["held_out"] == "1"))
+    except (KeyError, TypeError, ValueError) as unfit:
+        remedy = "begin with unit,before_kw,during_kw,held_out and give numbers"
+        finding = Finding(path=f"means:{line + 1}", message=f"it cannot be read: {unfit}", remedy=remedy)
+        raise InvalidScenario([finding]) from None
+    return told

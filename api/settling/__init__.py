@@ -1,0 +1,1 @@
+"""Settlement for people and for files: inputs read, statements told, evidence packed."""
