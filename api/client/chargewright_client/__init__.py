@@ -410,6 +410,71 @@ class Explanations(TypedDict):
     sessions: list[Explained]
 
 
+class BillLine(TypedDict):
+    component: str
+    label: str
+    quantity: float
+    unit: str
+    price: float | None
+    amount: float
+
+
+class BillDocument(TypedDict):
+    energy: list[BillLine]
+    peaks: list[BillLine]
+    energy_amount: float
+    amount: float
+
+
+class EventIncome(TypedDict):
+    event: str
+    payment: float
+    penalty: float
+    income: float
+
+
+class NotServedLine(TypedDict):
+    session: str
+    evse: str
+    left_at: str
+    energy_kwh: float
+
+
+class StatedPlan(TypedDict):
+    plan: str
+    method: str
+    mode: str
+    start: str
+    end: str
+    import_kwh: float
+    export_kwh: float
+    energy_amount: float
+    event_income: float
+
+
+class StatementDocument(TypedDict):
+    site: str
+    period: str
+    time_zone: str
+    start: str
+    end: str
+    is_over: bool
+    hours: float
+    covered_hours: float
+    currency: str
+    energy_kwh: float
+    energy_not_served_kwh: float
+    not_served: list[NotServedLine]
+    bill: BillDocument
+    events: list[EventIncome]
+    event_income: float
+    cost: float
+    uncontrolled: BillDocument
+    saved: float
+    methods: dict[str, int]
+    plans: list[StatedPlan]
+
+
 class BoostOffer(TypedDict):
     ready_by: str | None
     costs: float
@@ -836,6 +901,19 @@ class Client:
     def get_explanations(self, site: str, *, session: str | None = None) -> Explanations:
         """Why sessions get what they get."""
         return self._get(Explanations, _path("sites", site, "explanations"), **_query(session=session))
+
+    def get_statement(
+        self, site: str, month: str, *, format: Literal["json", "csv"] = "json"
+    ) -> StatementDocument | str:
+        """What the plans of a month, as ``2026-10``, came to; as CSV it is text."""
+        query = _query(format=format)
+        answer = self._sent(
+            _Said("GET", _path("sites", site, "statements", month), query, None, {}, True, PLAN_TIMEOUT_S)
+        )
+        if format == "csv":
+            return answer.text
+        told: StatementDocument = answer.json()
+        return told
 
     def pull_commands(self, site: str, *, after: int = 0, wait: float = 0.0) -> Commands:
         """What has no answer yet; waits up to ``wait`` seconds, 60 at most, for the first one."""
