@@ -17,9 +17,11 @@ from api.release import own_version
 from api.routes import (
     analysis,
     commands,
+    connections,
     documents,
     drivers,
     health,
+    hooks,
     later,
     looking,
     orders,
@@ -55,6 +57,7 @@ ROUTES = (
     commands,
     overrides,
     webhooks,
+    connections,
     drivers,
     looking,
     statements,
@@ -79,7 +82,7 @@ def create_app(
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Observed, metrics=metrics)
     routers = [*(part.router for part in ROUTES), health.metrics_router]
-    for router in routers:
+    for router in (*routers, hooks.router):
         app.include_router(router)
     problems.install(app)
     app.openapi = lambda: openapi(app, routers)  # type: ignore[method-assign]  # the way FastAPI documents for extending it

@@ -6,7 +6,7 @@ read from when the last tick was.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from api.connections.running import Due, Lines, due_connections
 from api.sample.life import TICK_S as SAMPLE_TICK_S
 from api.sample.life import Sample
 from api.service import Service
@@ -29,6 +30,10 @@ TICK_S = 0.25
 """With the debouncing, a plan begins at most 0.6 s after what called for it. [s]"""
 TELL_S = 0.5
 """Between looks for what webhooks were not told yet. [s]"""
+HEAR_S = 0.5
+"""Between looks for utilities whose time has come. [s]"""
+UTILITIES_AT_ONCE = 16
+"""One that hangs holds a thread for half a minute, and nobody else."""
 FORGET_MINUTES = 60
 STANDS_STILL = timedelta(seconds=30)
 """A clock that has not ticked for so long has stopped."""
@@ -46,8 +51,12 @@ log = structlog.get_logger("chargewright.jobs")
 class Jobs:
     """What is done by itself; ``submit`` decides where, so that tests do it at once."""
 
-    def __init__(self, service: Service, submit: Submit, post: Post | None = None) -> None:
-        self.service, self._submit = service, submit
+    def __init__(
+        self, service: Service, submit: Submit, post: Post | None = None, listen: Submit | None = None
+    ) -> None:
+        """``listen``: where utilities are asked, which may take long; None: where plans are made."""
+        self.service, self._submit, self._listen = service, submit, listen or submit
+        self._lines = Lines(service)
         self._post = post or Poster(service.settings.webhook_allow.split(","))
         self.beat_at: datetime | None = None
         """When the last tick began."""
@@ -69,6 +78,18 @@ class Jobs:
             if self._begin(site, now):
                 self._submit(partial(self._plan, site))
 
+    def hear(self) -> None:
+        """Have utilities looked after whose time has come; never raises."""
+        now = self.service.clock()
+        try:
+            due = due_connections(self.service, now)
+        except ChargingError as error:
+            log.warning("store_failed", error=str(error))
+            return
+        for one in due:
+            if self._begin(_seat(one), now):
+                self._listen(partial(self._look, one))
+
     def tell(self) -> None:
         """Have webhooks told what they were not told yet; never raises."""
         try:
@@ -89,6 +110,10 @@ class Jobs:
         except ChargingError as error:
             log.warning("store_failed", error=str(error))
 
+    def close(self) -> None:
+        """Let go of connections."""
+        self._lines.close()
+
     def runs(self) -> bool:
         """Whether it still ticks."""
         return self.beat_at is not None and self.service.clock() - self.beat_at < STANDS_STILL
@@ -100,6 +125,13 @@ class Jobs:
                 return False
             self._busy.add(site)
             return True
+
+    def _look(self, due: Due) -> None:
+        try:
+            self._lines.look(due)
+        finally:
+            with self._lock:
+                self._busy.discard(_seat(due))
 
     def _plan(self, site: Site) -> None:
         try:
@@ -117,15 +149,21 @@ class Jobs:
                 self._busy.discard(site)
 
 
+def _seat(due: Due) -> Site:
+    return due.tenant, f"connection/{due.id}"
+
+
 class Running:
     """The jobs of a service, ticking until it is stopped."""
 
     def __init__(self, service: Service) -> None:
         self._threads = ThreadPoolExecutor(service.settings.solves_at_once, thread_name_prefix="plan")
-        self.jobs = Jobs(service, self._in_thread)
+        self._ears = ThreadPoolExecutor(UTILITIES_AT_ONCE, thread_name_prefix="hear")
+        self.jobs = Jobs(service, self._threads.submit, listen=self._ears.submit)
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._clock = BackgroundScheduler(timezone=UTC, job_defaults=options)
         self._clock.add_job(self.jobs.tick, "interval", seconds=TICK_S)
+        self._clock.add_job(self.jobs.hear, "interval", seconds=HEAR_S)
         self._clock.add_job(self.jobs.tell, "interval", seconds=TELL_S)
         self._clock.add_job(self.jobs.forget, "interval", minutes=FORGET_MINUTES)
         if service.settings.sample is not None:
@@ -144,7 +182,6 @@ class Running:
     def stop(self) -> None:
         """Plans that are being made are finished; what is due stays due."""
         self._clock.shutdown(wait=True)
+        self._ears.shutdown(wait=True, cancel_futures=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
-
-    def _in_thread(self, work: Callable[[], None]) -> "Future[None]":
-        return self._threads.submit(work)
+        self.jobs.close()

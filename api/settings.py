@@ -4,7 +4,7 @@ import os
 from uuid import uuid4
 
 from limits import parse
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.planning import DEADLINE_S, LONGEST_DEADLINE_S
@@ -50,6 +50,14 @@ class ServiceSettings(BaseSettings):
     """Of the stream of events. [days]"""
     webhook_allow: str = ""
     """Hosts and networks inside that webhooks may go to, with commas between them; all others have to be public."""
+    peer_allow: str = ""
+    """The same for utilities that connections lead to."""
+    public_url: str = ""
+    """Where utilities reach this service from outside, as in ``https://charging.example.com``."""
+    secret_keys: SecretStr = SecretStr("")
+    """Keys that passwords of utilities are kept with, commas between them: the first encrypts, all of them decrypt."""
+    secrets_dir: str = ""
+    """Folder with a folder for each tenant, in which are its secrets, one a file."""
     replica: str = Field(default_factory=lambda: uuid4().hex[:12])
     """Name of this process among its replicas."""
     solves_at_once: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

@@ -68,6 +68,15 @@ UNPLUGGED = {"unplugged_at": "2026-03-02T15:28:00Z", "register_kwh": 1226.1}
 BOOST = {"ready_by": "2026-03-02T12:00:00Z"}
 OVERRIDE = {"kind": "limit", "limit_kw": 5.5, "until": "2026-03-02T12:00:00Z", "reason": "work on the cable"}
 WEBHOOK = {"url": "https://csms.example.com/hooks/charging", "about": ["plan", "command"]}
+CONNECTION = {
+    "kind": "openadr3",
+    "base_url": "https://vtn.example.com/openadr3/3.1.0",
+    "programme": "capacity limits",
+    "ven_name": "NL-CPO",
+    "targets": ["871685900012345678"],
+    "sites": [{"site": "yard", "rules": {"names": ["871685900012345678"]}}],
+    "loss": {"after_s": 600, "then": "limit", "limit_kw": 8.0},
+}
 POLICY = {"ocpp": "2.0.1", "replan_minutes": 5}
 ACKNOWLEDGEMENTS = {
     "acknowledgements": [

@@ -63,9 +63,15 @@ def contents(desk: Desk) -> Contents:
         pv={kept.id: kept.value for kept in desk.every(Kind.PV)},
         limits={kept.id: kept.value for kept in desk.every(Kind.NODE_LIMIT)},
         stays=tuple(kept.value for kept in desk.every(Kind.SESSION)),
-        signals=tuple(kept.value for kept in desk.every(Kind.SIGNAL)),
         overrides={kept.id: kept.value for kept in desk.every(Kind.OVERRIDE)},
+        signals=(*(kept.value for kept in desk.every(Kind.SIGNAL)), *asked_of(desk)),
     )
+
+
+def asked_of(desk: Desk) -> Iterator[Signal]:
+    """By utilities that the service is connected to."""
+    for kept in desk.every(Kind.ASKED):
+        yield from kept.value.signals
 
 
 def assembled(known: Contents, now: datetime) -> Scenario:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from api.connections.state import AskedOfSite
 from api.operating.live import LiveSite
 from api.sites.forms import BaseLoadForecast, NodeLimit, Override, PriceForecast, PvForecast, SitePolicy
 from api.sites.plan_job import PlanJob
@@ -33,6 +34,7 @@ FORMS: Mapping[Kind, Any] = {
     Kind.PAST_SESSION: Stay,
     Kind.SIGNAL: Signal,
     Kind.OVERRIDE: Override,
+    Kind.ASKED: AskedOfSite,
     Kind.JOB: PlanJob,
     Kind.STATE: LiveSite,
 }

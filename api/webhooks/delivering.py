@@ -19,8 +19,8 @@ from api.webhooks.forms import About, Delivery, Webhook
 from api.webhooks.posting import NotDelivered, Post, signed
 from models.domain.wire import form_json, kept_form
 
-KINDS = {About.PLAN: Kind.EVENT, About.COMMAND: Kind.COMMAND}
-TYPES = {Kind.EVENT: "plan.made", Kind.COMMAND: "command.issued"}
+KINDS = {About.PLAN: Kind.EVENT, About.COMMAND: Kind.COMMAND, About.ALARM: Kind.ALARM}
+TYPES = {Kind.EVENT: "plan.made", Kind.COMMAND: "command.issued", Kind.ALARM: "alarm.raised"}
 WAITS_S = (5.0, 30.0, 120.0, 300.0, 900.0, 1800.0, 3600.0)
 """After the first failure, the second, and so on; the last one from then on. [s]"""
 HELD_S = 30.0

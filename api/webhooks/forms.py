@@ -25,6 +25,8 @@ class About(StrEnum):
     """A plan was made."""
     COMMAND = "command"
     """A command is to be sent to a station: in the mode `control` only."""
+    ALARM = "alarm"
+    """Something that an operator has to look at."""
 
 
 @value

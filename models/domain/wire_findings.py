@@ -57,7 +57,7 @@ def _error(error: Mapping[str, Any], schema: Schema) -> _Error:
 def _untagged(loc: tuple[Part, ...], schema: Schema) -> tuple[Part, ...]:
     """A location without the parts that name a member of a union by its tag: documents have no such level."""
     kept: list[Part] = []
-    here, tagged = _members(schema, schema), False
+    here, tagged = _members(schema, schema), "discriminator" in schema
     for part in loc:
         if tagged:
             tagged = False

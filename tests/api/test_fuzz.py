@@ -27,6 +27,8 @@ KNOWN = {
     "signal": "relief",
     "evse": "bay-1",
     "webhook": "csms",
+    "connection": "dso",
+    "event": "evening",
     "version": "1.6",
     "action": "MeterValues",
     "plan": "none",

@@ -52,7 +52,7 @@ def test_every_address_names_the_scopes_without_which_it_refuses(yard: Yard) -> 
 def test_no_address_needs_a_scope_that_it_does_not_name(yard: Yard) -> None:
     for method, path, told in operations(yard):
         named = key_for(yard, "acme", *scopes_of(told))
-        elsewhere = path.format(**NAMES | {"site": "none", "session": "none", "webhook": "none"})
+        elsewhere = path.format(**NAMES | {"site": "none", "session": "none", "webhook": "none", "connection": "none"})
         answer = yard.client.request(method, elsewhere, headers=named)
         assert answer.status_code not in (401, 403), (method, path)
 

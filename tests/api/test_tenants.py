@@ -17,6 +17,8 @@ NAMES = {
     "signal": "relief",
     "evse": "bay-1",
     "webhook": "csms",
+    "connection": "dso",
+    "event": "evening",
     "version": "1.6",
     "action": "MeterValues",
     "id": "0" * 32,
@@ -27,7 +29,11 @@ QUERIES = {
     "/v1/sites/{site}/flexibility": "?start=2026-03-02T07:00:00Z&minutes=30",
     "/v1/sites/{site}/events": "?seconds=0",
 }
-MAKES_ITS_OWN = {("put", "/v1/sites/{site}"), ("put", "/v1/webhooks/{webhook}")}
+MAKES_ITS_OWN = {
+    ("put", "/v1/sites/{site}"),
+    ("put", "/v1/webhooks/{webhook}"),
+    ("put", "/v1/connections/{connection}"),
+}
 """Ids are a tenant's own, so writing what another one calls the same makes something new, and changes nothing there."""
 
 
@@ -47,6 +53,7 @@ def yard() -> Iterator[Yard]:
         ):
             assert served.put(f"/v1/sites/yard/{path}", told).status_code == 201
         assert served.put("/v1/webhooks/csms", examples.WEBHOOK).status_code == 201
+        assert served.put("/v1/connections/dso", examples.CONNECTION).status_code == 201
         served.plug_in()
         assert served.post("/v1/sites/yard/plan", None).status_code == 200
         yield served

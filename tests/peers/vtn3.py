@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -56,6 +56,7 @@ class Vtn:
     token_life_s: int = 3600
     fail_next: list[str] = field(default_factory=list)
     """For the next requests: a status such as ``500``, ``hang``, ``garbage``, ``cut``."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock_skew: timedelta = timedelta()
     hang_s: float = 0.5
     objects: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
@@ -63,6 +64,8 @@ class Vtn:
     requests: list[tuple[str, str]] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     """Every way in which a request was not what the document says."""
+    shows_all: bool = False
+    """Whatever is asked for."""
     granted: set[str] = field(default_factory=set)
     """Targets that business logic has granted to the VEN (3.1)."""
     base_url: str = ""
@@ -76,7 +79,7 @@ class Vtn:
         self.count += 1
         made = object_id is None
         object_id = object_id or f"{kind[:-1]}-{self.count}"
-        now = datetime.now(UTC)
+        now = self.clock() + timedelta(milliseconds=self.count)  # no two changes in one instant
         before = self.objects[kind].get(object_id, {})
         meta = {
             "id": object_id,
@@ -158,6 +161,8 @@ class Vtn:
             k: v for k, v in parts.items() if k == "venID"
         }
         found = [tree for tree in self.objects[kind].values() if all(tree.get(n) == v for n, v in wanted.items())]
+        if self.shows_all:
+            found = list(self.objects[kind].values())
         return [tree for tree in found if self._shown(kind, tree, query)][skip : skip + limit]
 
     def _shown(self, kind: str, tree: dict[str, Any], query: dict[str, list[str]]) -> bool:
@@ -215,7 +220,7 @@ def _handler(vtn: Vtn) -> type[BaseHTTPRequestHandler]:
             pass
 
         def date_time_string(self, timestamp: float | None = None) -> str:
-            return format_datetime(datetime.now(UTC) + vtn.clock_skew, usegmt=True)
+            return format_datetime(vtn.clock() + vtn.clock_skew, usegmt=True)
 
         def _answer(self) -> None:
             url = urlsplit(self.path)

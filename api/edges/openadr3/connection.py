@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ LONGEST_LIFE_S = 86400
 MOST_BYTES = 8 << 20
 """Of an answer that is read."""
 TIMEOUT_S = 10.0
+LONGEST_ANSWER_S = 30.0
+"""Until the whole of an answer is there: one that drips byte by byte holds nobody for longer. [s]"""
 MOST_SKEW = timedelta(seconds=5)
 """Between the VTN's clock and ours; an HTTP date is whole seconds, and an event starts to the second."""
 
@@ -42,6 +45,19 @@ class Credentials:
     scope: str = ""
     ca_file: str = ""
     """Of a private certificate authority."""
+    ca_pem: str = ""
+    """The same, in place of a file."""
+
+
+def trust(credentials: Credentials) -> ssl.SSLContext | bool:
+    """Whose certificates are believed; raises EdgeError for an authority that is none."""
+    if not credentials.ca_file and not credentials.ca_pem:
+        return True
+    try:
+        return ssl.create_default_context(cafile=credentials.ca_file or None, cadata=credentials.ca_pem or None)
+    except (OSError, ValueError) as unread:
+        peer = urlsplit(credentials.base_url).netloc
+        raise EdgeError("its certificate authority is no PEM", peer=peer, retryable=False) from unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +90,7 @@ class Connection:
         """Of the VTN's clock against ours, by the date of its last answer."""
         for url in filter(None, (credentials.base_url, credentials.token_url)):
             refuse_plain(url)
-        verify = ssl.create_default_context(cafile=credentials.ca_file) if credentials.ca_file else True
-        self._client = httpx2.Client(timeout=TIMEOUT_S, verify=verify, transport=transport, trust_env=False)
+        self._client = httpx2.Client(timeout=TIMEOUT_S, verify=trust(credentials), transport=transport, trust_env=False)
 
     def close(self) -> None:
         self._client.close()
@@ -140,9 +155,12 @@ class Connection:
             raise EdgeError(_told(failure), peer=self.peer, retryable=True) from failure
 
     def _bounded(self, answer: httpx2.Response) -> bytes:
-        read_bytes = bytearray()
+        read_bytes, until = bytearray(), monotonic() + LONGEST_ANSWER_S
         for piece in answer.iter_bytes():
             read_bytes += piece
+            if monotonic() > until:
+                message = f"its answer takes longer than {LONGEST_ANSWER_S:g} s"
+                raise EdgeError(message, peer=self.peer, retryable=True)
             if len(read_bytes) > MOST_BYTES:
                 raise EdgeError(f"its answer is longer than {MOST_BYTES} bytes", peer=self.peer, retryable=False)
         return bytes(read_bytes)

@@ -48,6 +48,10 @@ class VenClient:
         body = written.subscription(client_name, program_id, callback_url, bearer_token, self.version)
         return self._read(Subscription, self._write("POST", "/subscriptions", body))
 
+    def subscriptions(self, client_name: str) -> list[Subscription]:
+        """Those that we have made under a name."""
+        return [self._read(Subscription, tree) for tree in self._pages("/subscriptions", {"clientName": client_name})]
+
     def unsubscribe(self, subscription_id: str) -> None:
         self.connection.request("DELETE", f"/subscriptions/{subscription_id}")
 

@@ -5,11 +5,15 @@ from enum import StrEnum
 from models.domain.value import value
 
 
-class Version(StrEnum):
+class OpenAdrVersion(StrEnum):
     """Of the wire; 3.1 is 3.1.1, tolerant of 3.1.0."""
 
     V3_0 = "3.0.1"
     V3_1 = "3.1"
+
+
+Version = OpenAdrVersion
+"""In this package; its whole name tells it from other protocols' in the OpenAPI document of the service."""
 
 
 class Profile(StrEnum):

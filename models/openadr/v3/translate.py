@@ -70,6 +70,8 @@ def understood(tree: Any, channel: Channel, received_at: datetime, program: Prog
 def of_event(event: Event, channel: Channel, received_at: datetime, program: Program | None = None) -> Understood:
     """An event in signals; never raises."""
     broken = tuple(gac.defects(event, channel.version)) if channel.profile is Profile.GAC else ()
+    if program is not None and program.id and event.program_id != program.id:
+        broken = (*broken, _finding(event, "programID", f"it is of another programme than {program.program_name}"))
     if broken:
         return Understood(findings=broken, refused=True)
     try:
