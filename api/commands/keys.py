@@ -43,6 +43,14 @@ def create(
     typer.echo(text)
 
 
+@app.command("encryption-key")
+def encryption_key() -> None:
+    """Print a new key for CHARGEWRIGHT_SECRET_KEYS, with which passwords of utilities are kept."""
+    from api.connections.secrets import new_key
+
+    typer.echo(new_key())
+
+
 @app.command("list")
 def list_keys() -> None:
     """Show all keys, without their secrets."""

@@ -18,7 +18,7 @@ from api.store.records import Document, Kind, Place
 from models.domain.errors import NotFound
 from models.domain.guarded_limit import GuardedLimit
 from models.domain.timeline import EARLIEST
-from models.domain.wire import form_json, read_form
+from models.domain.wire import form_json, kept_form
 from models.openadr.v3.contact import Contact
 from models.oscp.provider import Provider
 
@@ -47,7 +47,7 @@ class Line:
 
     def state(self, now: datetime) -> State:
         found = self.unit.find(self._of(Kind.CONNECTION_STATE))
-        return opening(self.id, self.get(), now) if found is None else read_form(State, found.body)
+        return opening(self.id, self.get(), now) if found is None else kept_form(State, found.body)
 
     def keep(self, state: State) -> None:
         self.unit.write(self._of(Kind.CONNECTION_STATE), form_json(State, state))
@@ -79,7 +79,7 @@ class Line:
 
 def read_connection(body: str) -> AnyConnection:
     form: Any = Connection
-    told: AnyConnection = read_form(form, body)
+    told: AnyConnection = kept_form(form, body)
     return told
 
 

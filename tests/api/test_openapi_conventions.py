@@ -13,7 +13,15 @@ from models.domain.errors import EdgeError
 from tests.api.yards import Yard, key_for, service
 
 NAMES = {"site": "yard", "session": "7f3", "node": "grid", "plant": "roof", "signal": "relief", "evse": "bay-1"}
-NAMES |= {"webhook": "csms", "version": "1.6", "action": "MeterValues", "plan": "none", "id": "0" * 32}
+NAMES |= {
+    "connection": "dso",
+    "event": "evening",
+    "webhook": "csms",
+    "version": "1.6",
+    "action": "MeterValues",
+    "plan": "none",
+    "id": "0" * 32,
+}
 NAMES |= {"month": "2026-03", "day": "2026-03-02"}
 OPEN = {"/health/live", "/health/ready", "/metrics"}
 QUICK = {"import_limit_kw": 22, "evses": [{"id": "bay-1", "max_power_kw": 11, "car": {"energy_kwh": 9}}]}
