@@ -44,7 +44,7 @@ def test_the_examples_of_the_page_can_be_read() -> None:
     from api.commands.oscp import oscp_file
     from api.ven_settings import ven_settings
 
-    ven, oscp, log = others
+    ven, oscp, log, *_ = others
     assert ven_settings(ven.encode()).programme == "capacity limits"
     assert oscp_file(oscp.encode()).groups == ["yard"]
     assert lines(guard_log(log.encode()))[-1].endswith("failsafe             8 kW")
