@@ -5,14 +5,17 @@ program, in which offers are constants.
 """
 
 from optimizer.setpoints.fixing import leaves_open, with_setpoints, with_settled_lines
-from optimizer.setpoints.runs import with_runs
+from optimizer.setpoints.runs import grown, lacking, with_growing_runs, with_runs
 from optimizer.setpoints.stage import as_rounded, rounded_again, rounded_offers, with_offers
 
 __all__ = [
     "as_rounded",
+    "grown",
+    "lacking",
     "leaves_open",
     "rounded_again",
     "rounded_offers",
+    "with_growing_runs",
     "with_offers",
     "with_runs",
     "with_setpoints",

@@ -24,7 +24,7 @@ from tests.benchmarks.reporting import Row
 
 LIMIT_KW = 30.0
 PERIOD_MIN = 5.0
-SETTINGS = Settings(time_limit_s=600.0)
+SETTINGS = Settings(time_limit_s=3600.0)
 """With manners: rounding follows a plan that starts cars once instead of seven times."""
 A_MONTH_H = 800.0
 LEVELS = SetpointRules(near_h=A_MONTH_H, max_starts=None, min_on_minutes=0.0, min_off_minutes=0.0)

@@ -24,10 +24,11 @@ from optimizer.audit import audit
 from optimizer.completing import complete
 from optimizer.heuristics import heuristic
 from optimizer.heuristics.planning import settled
+from optimizer.heuristics.rounding import Rounded
 from optimizer.instance import instance_of
 from optimizer.ladder import SIMPLE_RULES, Standing, best_plan
 from optimizer.optimize import optimize
-from optimizer.setpoints import rounded_again, rounded_offers
+from optimizer.setpoints import grown, rounded_again, rounded_offers
 from optimizer.settings import Settings
 from tests.strategies import SeededDice, random_scenario, with_rules
 
@@ -216,6 +217,25 @@ def test_what_flows_at_an_evse_out_of_reach_counts_in_the_load_after_an_event() 
 def test_sites_whose_offers_once_disagreed_with_the_load_after_an_event_pass_their_audit(seed: int) -> None:
     scenario = random_scenario(seed)
     assert audit(scenario, optimize(scenario)).passed
+
+
+def test_a_run_grows_by_what_can_be_offered_beside_it_and_by_no_crumbs() -> None:
+    """On in the second of four quarters. 5 kW are wanted after it, 4 kW, which are no 6 A, before it, and 4 at last."""
+    instance = instance_of(complete(yard(20.0, car("a", 9.0))).scenario)
+    second = np.array([0.0, LEAST_KW, 0.0, 0.0])
+    longer = grown(instance, Rounded(second, second), np.array([4.0, 5.0, 5.0, 4.0]))
+
+    assert longer.offered_kw.tolist() == pytest.approx([0.0, LEAST_KW, LEAST_KW, 0.0])
+
+
+def test_a_run_grows_by_a_quarter_of_an_hour_at_a_time_and_not_for_a_car_that_lacks_nothing() -> None:
+    wanted = np.array([11.0, 11.0, 11.0, 11.0])
+    second = np.array([0.0, MOST_KW, 0.0, 0.0])
+    hungry = instance_of(complete(yard(20.0, car("a", 9.0))).scenario)
+    content = instance_of(complete(yard(20.0, car("a", MOST_KW / 4))).scenario)
+
+    assert (grown(hungry, Rounded(second, second), wanted).offered_kw > 0.0).tolist() == [True, True, True, False]
+    assert (grown(content, Rounded(second, second), wanted).offered_kw > 0.0).tolist() == [False, True, False, False]
 
 
 def test_modules_are_given_whole() -> None:
