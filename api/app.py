@@ -98,6 +98,7 @@ def _lifespan(settings: ServiceSettings, store: Store | None, clock: Clock, metr
             app.state.service = await _service(settings, used, clock, metrics)
             async with _jobs(app):
                 yield
+            await run_sync(app.state.service.writers.stop)
         finally:
             if store is None:
                 used.close()

@@ -1,7 +1,7 @@
 """What a request is answered with: the store, the clock, the settings and the solver's seats, in one place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from anyio import CapacityLimiter
@@ -12,6 +12,7 @@ from api.observing import Metrics
 from api.security.rates import Rates
 from api.settings import ServiceSettings
 from api.store.port import Store
+from api.store.writers import Writers
 from optimizer.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -32,6 +33,11 @@ class Service:
     metrics: Metrics
     self_test: Check
     """What the solver's test at the start said."""
+    writers: Writers = field(init=False)
+    """Who writes what many callers tell at once."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "writers", Writers(self.store))
 
     @property
     def analysis_settings(self) -> Settings:
@@ -39,8 +45,8 @@ class Service:
         return replace(self.solve_settings, time_limit_s=self.settings.deadline_s)
 
 
-def service_of(request: Request) -> Service:
-    """The service that answers a request."""
+async def service_of(request: Request) -> Service:
+    """The service that answers a request; ``async`` as it waits for nothing: else it would take a thread."""
     service: Service = request.app.state.service
     return service
 

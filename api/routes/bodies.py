@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
+from anyio.to_thread import run_sync
 from fastapi import Depends, Request
 
 from api.problems import (
@@ -69,13 +70,21 @@ async def json_body(request: Request) -> bytes:
 def reading(form: Any) -> Callable[[bytes], Any]:
     """A dependency: the body as a value of this form; raises InvalidDocument, MalformedJson."""
 
-    def told(body: Annotated[bytes, Depends(json_body)]) -> Any:
-        try:
-            return read_form(form, body)
-        except InvalidScenario as invalid:
-            raise _as_told(body, InvalidDocument(invalid.findings)) from None
+    async def told(body: Annotated[bytes, Depends(json_body)]) -> Any:
+        return _read(form, body) if len(body) <= SHORT else await run_sync(_read, form, body)
 
     return told
+
+
+SHORT = 16_384
+"""Bytes of a body that is read in less time than it takes to have a thread do it."""
+
+
+def _read(form: Any, body: bytes) -> Any:
+    try:
+        return read_form(form, body)
+    except InvalidScenario as invalid:
+        raise _as_told(body, InvalidDocument(invalid.findings)) from None
 
 
 def strict_object(body: bytes) -> dict[str, Any]:

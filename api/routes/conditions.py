@@ -44,7 +44,7 @@ class Condition:
             raise PreconditionFailed(reason)
 
 
-def condition(
+async def condition(
     if_match: Annotated[str | None, Header(description='The ETag that was read, as "3", or *.')] = None,
     if_none_match: Annotated[str | None, Header(description="* to write only what is new.")] = None,
 ) -> Condition:

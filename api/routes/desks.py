@@ -1,9 +1,9 @@
 """What routes of a site share: names in addresses, a desk in the store, answers with their revision."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict
@@ -15,10 +15,12 @@ from api.service import Service
 from api.sites.judging import LONGEST_ID
 from api.sites.keeping import FORMS, ONE_A_SITE, Desk, Kept, writing_desk
 from api.sites.telling import tell
+from api.store.port import Unit
 from api.store.records import Kind
 from models.domain.errors import NotFound
 from models.domain.wire import form_json
 
+T = TypeVar("T")
 NAME = r"^[^/\x00-\x1f\x7f]+$"
 SiteId = Annotated[str, Path(alias="site", min_length=1, max_length=LONGEST_ID, pattern=NAME, description="Its id.")]
 SessionId = Annotated[
@@ -53,6 +55,20 @@ def writing(service: Service, caller: Caller, site: str, *, is_there: bool = Tru
     """A desk to write at; everything is kept at the end, or nothing. Raises NotFound where no such site is kept."""
     with writing_desk(service.store, service.clock(), caller.tenant, site, caller.name) as desk:
         yield _checked(desk) if is_there else desk
+
+
+async def written(service: Service, caller: Caller, site: str, act: Callable[[Desk], T]) -> T:
+    """What a short use case answers at a desk to write at, once everything is kept; raises what it raises, NotFound.
+
+    As ``writing``, without a thread of its own, and in one commit with what others tell at this moment.
+    """
+    now = service.clock()
+
+    def at_desk(unit: Unit) -> T:
+        unit.lock(caller.tenant, site)
+        return act(_checked(Desk(unit, caller.tenant, site, caller.name)))
+
+    return await service.writers.write((caller.tenant, site), now, at_desk)
 
 
 @contextmanager

@@ -84,8 +84,8 @@ class _Attempt:
 
 
 async def _once(request: Request, key: str, handle: Handler) -> Response:
-    service = service_of(request)
-    caller = await run_sync(identified, service, request.headers.get("authorization"))
+    service = await service_of(request)
+    caller = await identified(service, request.headers.get("authorization"))
     _check(key)
     digest = sha256(b"\n".join([request.url.path.encode(), request.url.query.encode(), await request.body()]))
     place = Place(tenant=caller.tenant, kind=Kind.ANSWER, id=key)

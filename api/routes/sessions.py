@@ -10,7 +10,7 @@ from api.problems import documented
 from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
 from api.routes.conditions import etag
-from api.routes.desks import ETAG, After, Limit, Page, SessionId, SiteId, looking, page_of, writing
+from api.routes.desks import ETAG, After, Limit, Page, SessionId, SiteId, looking, page_of, written
 from api.routes.once import OncePerKey
 from api.security.access import Reader, Writer
 from api.service import Service, service_of
@@ -98,21 +98,23 @@ def session_document(desk: Desk, kept: Kept[Stay]) -> SessionDocument:
 @router.post(
     "/sessions",
     operation_id="tell_session",
+    response_model=SessionDocument,
     responses=ERRORS | KNOWN | {201: {"model": SessionDocument, "description": "It is new", "headers": ETAG}},
     openapi_extra=taking("SessionTold", SessionTold, examples.SESSION),
 )
-def tell_session(
+async def tell_session(
     caller: Writer,
     service: Served,
     site: SiteId,
     told: Annotated[SessionTold, Depends(reading(SessionTold))],
-    response: Response,
-) -> SessionDocument:
+) -> Response:
     """A vehicle has plugged in. Told again, what is told replaces what was told; what was measured stays."""
-    with writing(service, caller, site) as desk:
+
+    def act(desk: Desk) -> Response:
         kept, is_new = plug_in(desk, told, service.clock())
-        response.status_code = 201 if is_new else 200
-        return _answered(desk, kept, response)
+        return _answered(desk, kept, 201 if is_new else 200)
+
+    return await written(service, caller, site, act)
 
 
 @router.get("/sessions", operation_id="list_sessions", responses=documented(*ACCESS_ERRORS, NotFound))
@@ -129,51 +131,60 @@ def list_sessions(
         return page_of(desk, Kind.PAST_SESSION if past else Kind.SESSION, site, after, limit)
 
 
-@router.get("/sessions/{session}", operation_id="get_session", responses=documented(*ACCESS_ERRORS, NotFound) | KNOWN)
-def get_session(
-    caller: Reader, service: Served, site: SiteId, session: SessionId, response: Response
-) -> SessionDocument:
+@router.get(
+    "/sessions/{session}",
+    operation_id="get_session",
+    response_model=SessionDocument,
+    responses=documented(*ACCESS_ERRORS, NotFound) | KNOWN,
+)
+def get_session(caller: Reader, service: Served, site: SiteId, session: SessionId) -> Response:
     """What is known of a session."""
     with looking(service, caller, site) as desk:
-        return _answered(desk, known(desk, session), response)
+        return _answered(desk, known(desk, session))
 
 
 @router.post(
     "/sessions/{session}/needs",
     operation_id="tell_needs",
+    response_model=SessionDocument,
     responses=ERRORS | KNOWN,
     openapi_extra=taking("NeedsTold", NeedsTold, examples.NEEDS),
 )
-def tell_needs(
+async def tell_needs(
     caller: Writer,
     service: Served,
     site: SiteId,
     session: SessionId,
     told: Annotated[NeedsTold, Depends(reading(NeedsTold))],
-    response: Response,
-) -> SessionDocument:
+) -> Response:
     """What a driver wants now; what is not told stays as it was."""
-    with writing(service, caller, site) as desk:
-        return _answered(desk, need(desk, session, told, service.clock()), response)
+
+    def act(desk: Desk) -> Response:
+        return _answered(desk, need(desk, session, told, service.clock()))
+
+    return await written(service, caller, site, act)
 
 
 @router.post(
     "/sessions/{session}/unplug",
     operation_id="tell_unplugged",
+    response_model=SessionDocument,
     responses=ERRORS | KNOWN,
     openapi_extra=taking("Unplugged", Unplugged, examples.UNPLUGGED),
 )
-def tell_unplugged(
+async def tell_unplugged(
     caller: Writer,
     service: Served,
     site: SiteId,
     session: SessionId,
     told: Annotated[Unplugged, Depends(reading(Unplugged))],
-    response: Response,
-) -> SessionDocument:
+) -> Response:
     """A vehicle has left."""
-    with writing(service, caller, site) as desk:
-        return _answered(desk, unplug(desk, session, told, service.clock()), response)
+
+    def act(desk: Desk) -> Response:
+        return _answered(desk, unplug(desk, session, told, service.clock()))
+
+    return await written(service, caller, site, act)
 
 
 @router.post(
@@ -182,17 +193,17 @@ def tell_unplugged(
     responses=ERRORS,
     openapi_extra=taking("MeasurementBatch", MeasurementBatch, examples.MEASUREMENTS),
 )
-def tell_measurements(
+async def tell_measurements(
     caller: Writer,
     service: Served,
     site: SiteId,
     told: Annotated[MeasurementBatch, Depends(reading(MeasurementBatch))],
 ) -> Counted:
     """What meters showed, at most a thousand values at once, in any order."""
-    with writing(service, caller, site) as desk:
-        return Counted(sessions=measure(desk, told, service.clock()))
+    return Counted(sessions=await written(service, caller, site, lambda desk: measure(desk, told, service.clock())))
 
 
-def _answered(desk: Desk, kept: Kept[Stay], response: Response) -> SessionDocument:
-    response.headers["ETag"] = etag(kept.revision)
-    return session_document(desk, kept)
+def _answered(desk: Desk, kept: Kept[Stay], status: int = 200) -> Response:
+    """Written by hand: the web framework would check what we made ourselves once more."""
+    told = session_document(desk, kept).model_dump_json()
+    return Response(told, status, {"ETag": etag(kept.revision)}, "application/json")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -26,20 +27,20 @@ class Caller:
     """For the audit trail: the id of the key."""
 
 
-def caller(
+async def caller(
     service: Annotated[Service, Depends(service_of)],
     shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Caller:
     """The caller behind a key; raises Unauthorized, TooMany."""
-    found = _caller(service, shown.credentials if shown else None)
+    found = await _caller(service, shown.credentials if shown else None)
     service.rates.count(found.tenant)
     return found
 
 
-def identified(service: Service, authorization: str | None) -> Caller:
+async def identified(service: Service, authorization: str | None) -> Caller:
     """The same from the header as it came, not counted as a request; raises Unauthorized."""
     scheme, _, credentials = (authorization or "").partition(" ")
-    return _caller(service, credentials if scheme.lower() == "bearer" else None)
+    return await _caller(service, credentials if scheme.lower() == "bearer" else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Allowed:
 
     scope: Scope
 
-    def __call__(self, found: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def __call__(self, found: Annotated[Caller, Depends(caller)]) -> Caller:
         if self.scope not in found.scopes:
             raise Forbidden(f"key {found.name} lacks the scope {self.scope}")
         return found
@@ -59,12 +60,12 @@ Writer = Annotated[Caller, Depends(Allowed(Scope.PLAN_WRITE))]
 Admin = Annotated[Caller, Depends(Allowed(Scope.ADMIN))]
 
 
-def _caller(service: Service, shown: str | None) -> Caller:
-    return _insecure() if service.settings.insecure else _of_key(service, shown)
+async def _caller(service: Service, shown: str | None) -> Caller:
+    return _insecure() if service.settings.insecure else await _of_key(service, shown)
 
 
-def _of_key(service: Service, shown: str | None) -> Caller:
-    key: ApiKey | None = None if shown is None else known(service.store, shown, service.clock())
+async def _of_key(service: Service, shown: str | None) -> Caller:
+    key: ApiKey | None = None if shown is None else await run_sync(known, service.store, shown, service.clock())
     if key is None:
         raise Unauthorized("show a key that works: Authorization: Bearer cw_...")
     return Caller(key.tenant, frozenset(key.scopes), key.id)

@@ -18,10 +18,12 @@ from api.store.port import NEW, Store, Unit
 from api.store.records import SYSTEM, Document, Kind, Place
 from models.domain.errors import NotFound
 from models.domain.value import value
+from models.domain.wire import kept_form
 
 ID_BYTES, SECRET_BYTES = 6, 32
 OVERLAP_H = 24.0
 """After a rotation, how long the old key goes on working. [h]"""
+KEY = re.compile(rf"cw_([0-9a-f]{{{2 * ID_BYTES}}})_([0-9a-f]{{{2 * SECRET_BYTES}}})")
 TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -76,7 +78,7 @@ def create(
 
 def known(store: Store, text: str, now: datetime) -> ApiKey | None:
     """The key that a caller shows; None where there is none, or it works no more."""
-    shown = re.fullmatch(rf"cw_([0-9a-f]{{{2 * ID_BYTES}}})_([0-9a-f]{{{2 * SECRET_BYTES}}})", text)
+    shown = KEY.fullmatch(text)
     if shown is None:
         return None
     with store.view() as unit:
@@ -135,4 +137,4 @@ def _body(key: ApiKey) -> str:
 
 
 def _read(document: Document) -> ApiKey:
-    return _ADAPTER.validate_json(document.body)
+    return kept_form(ApiKey, document.body)

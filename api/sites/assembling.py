@@ -6,7 +6,7 @@ What is missing, late or over is completed here, each time with an assumption th
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from api.sites.forms import BaseLoadForecast, NodeLimit, Override, PriceForecast, PvForecast, SitePolicy
@@ -21,7 +21,7 @@ from models.domain.late_prices import with_estimates
 from models.domain.scenario import Scenario
 from models.domain.session import Session
 from models.domain.signal import Signal
-from models.domain.site import BaseLoad, PvPlant, Site
+from models.domain.site import BaseLoad, GridNode, NodeKind, PvPlant, Site
 from models.domain.tariff import PriceSeries, Tariff
 from models.domain.times import instant, seconds
 from models.domain.value import Series, Step
@@ -86,6 +86,25 @@ def assembled(known: Contents, now: datetime) -> Scenario:
     return replace(
         scenario, tariff=tariff, horizon=horizon, signals=in_sight(signals, horizon), assumptions=(*told, *estimated)
     )
+
+
+def alone(site: Site, stay: Stay, now: datetime) -> Scenario:
+    """One session at its EVSE, and as much of a site as says something of it.
+
+    A site was judged when it was told: with one more session, only that session can be wrong.
+    """
+    start = instant(floor_start_s(seconds(now)))
+    sessions, _ = _sessions((stay,), start)
+    scenario = Scenario(site=around(site, stay.told.evse), sessions=sessions)
+    return replace(scenario, horizon=default_horizon(scenario, seconds(start)))
+
+
+def around(site: Site, evse: str) -> Site:
+    """An EVSE right at the connection, and what holds for all sessions."""
+    connection = GridNode(id="connection", kind=NodeKind.CONNECTION)
+    here = tuple(replace(one, node=connection.id) for one in site.evses if one.id == evse)
+    nothing: dict[str, Any] = dict.fromkeys(("cabinets", "stations", "base_loads", "pv_plants", "batteries"), ())
+    return replace(site, nodes=(connection,), evses=here, fail_safe=None, **nothing)
 
 
 def _sessions(stays: tuple[Stay, ...], start: datetime) -> tuple[tuple[Session, ...], list[Assumption]]:

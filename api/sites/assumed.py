@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from api.sites.assembling import around
 from api.sites.keeping import Desk
 from api.sites.stays import Stay, session_of
 from api.store.records import Kind
@@ -19,7 +20,7 @@ def assumed(desk: Desk, stay: Stay) -> Iterable[Assumption]:
         return ()
     tariff = desk.find(Kind.TARIFF)
     alone = Scenario(
-        site=desk.get(Kind.SITE).value,
+        site=around(desk.get(Kind.SITE).value, stay.told.evse),
         sessions=(session_of(stay),),
         tariff=tariff.value if tariff else None,
     )

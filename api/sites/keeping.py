@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -61,10 +61,15 @@ class Desk:
     site: str
     who: str
     """For the audit trail."""
+    _found: dict[Place, Kept[Any] | None] = field(default_factory=dict)
+    """What this unit has looked for: nobody else changes it before the unit ends."""
 
     def find(self, kind: Kind, id: str = ONE_A_SITE) -> Kept[Any] | None:
-        document = self.unit.find(self._place(kind, id))
-        return None if document is None else _kept(document)
+        place = self._place(kind, id)
+        if place not in self._found:
+            document = self.unit.find(place)
+            self._found[place] = None if document is None else _kept(document)
+        return self._found[place]
 
     def get(self, kind: Kind, id: str = ONE_A_SITE) -> Kept[Any]:
         """Raises NotFound."""
@@ -79,17 +84,28 @@ class Desk:
 
     def put(self, kind: Kind, told: Any, *, id: str = ONE_A_SITE, expected: int | None, what: str) -> Kept[Any]:
         """Raises Conflict; ``what`` was done is for the audit trail."""
-        document = self.unit.write(self._place(kind, id), form_json(FORMS[kind], told), expected=expected)
+        place = self._place(kind, id)
+        document = self.unit.write(place, form_json(FORMS[kind], told), expected=expected)
+        self._found[place] = Kept(told, document.revision, document.changed_at, id)
         self.audit(what, id, revision=document.revision)
         return Kept(told, document.revision, document.changed_at, id)
 
     def keep(self, kind: Kind, told: Any, *, id: str = ONE_A_SITE) -> None:
         """What the service notes for itself: nobody did it, so it is not in the audit trail."""
-        self.unit.write(self._place(kind, id), form_json(FORMS[kind], told))
+        self.keep_all(kind, {id: told})
+
+    def keep_all(self, kind: Kind, told: Mapping[str, Any]) -> None:
+        """The same for many at once, by id."""
+        bodies = {self._place(kind, id): form_json(FORMS[kind], one) for id, one in told.items()}
+        self.unit.write_all(bodies)
+        for place in bodies:
+            self._found.pop(place, None)
 
     def remove(self, kind: Kind, *, id: str = ONE_A_SITE, expected: int | None, what: str) -> None:
         """Raises NotFound, Conflict."""
-        self.unit.remove(self._place(kind, id), expected=expected)
+        place = self._place(kind, id)
+        self.unit.remove(place, expected=expected)
+        self._found.pop(place, None)
         self.audit(what, id)
 
     def audit(self, what: str, id: str, **more: Any) -> None:

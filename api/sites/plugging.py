@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from api.sites.assembling import assembled, contents
 from api.sites.forms import Boost, Measurement, MeasurementBatch, NeedsTold, SessionTold, Unplugged
-from api.sites.judging import judge_alone, judge_together, refuse
+from api.sites.judging import judge_alone, judge_session, refuse
 from api.sites.keeping import Desk, Kept
 from api.sites.stays import Stay, left, measured, needing, plugged_in
 from api.sites.waking import wake
@@ -82,21 +81,33 @@ def measure(desk: Desk, batch: MeasurementBatch, now: datetime) -> int:
     judge_alone(batch)
     desk.get(Kind.SITE)
     desk.unit.append(desk.tenant, Kind.MEASUREMENT, desk.site, "batch", form_json(MeasurementBatch, batch))
-    stays = {kept.id: kept for kept in desk.every(Kind.SESSION)}
+    stays = _named(desk, batch)
     changed: dict[str, Stay] = {}
     for seen in sorted(batch.measurements, key=lambda one: one.at):
         session = _session_of(seen, stays)
         if session is not None:
-            changed[session] = measured(changed.get(session, stays[session].value), seen)
-    for session, stay in changed.items():
-        desk.keep(Kind.SESSION, stay, id=session)
+            changed[session] = measured(changed.get(session, stays[session]), seen)
+    desk.keep_all(Kind.SESSION, changed)
     return len(changed)
 
 
-def _session_of(seen: Measurement, stays: dict[str, Kept[Stay]]) -> str | None:
+FEW = 4
+"""Sessions that are looked for one by one; for more it is quicker to read all of a site."""
+
+
+def _named(desk: Desk, batch: MeasurementBatch) -> dict[str, Stay]:
+    """The sessions that are there and that a batch can mean, by id."""
+    names = {seen.session for seen in batch.measurements if seen.session is not None}
+    if len(names) > FEW or any(seen.session is None and seen.evse is not None for seen in batch.measurements):
+        return {kept.id: kept.value for kept in desk.every(Kind.SESSION)}
+    found = {name: desk.find(Kind.SESSION, name) for name in sorted(names)}
+    return {name: kept.value for name, kept in found.items() if kept is not None}
+
+
+def _session_of(seen: Measurement, stays: dict[str, Stay]) -> str | None:
     if seen.session is not None:
         return seen.session if seen.session in stays else None
-    return next((name for name, kept in stays.items() if kept.value.told.evse == seen.evse), None)
+    return next((name for name, stay in stays.items() if stay.told.evse == seen.evse), None)
 
 
 def _changed(
@@ -110,10 +121,7 @@ def _changed(
 
 def _kept(desk: Desk, stay: Stay, revision: int | None, now: datetime, what: str) -> Kept[Stay]:
     kept = desk.put(Kind.SESSION, stay, id=stay.told.session, expected=revision, what=what)
-    all_told = contents(desk)
-    place = next(i for i, one in enumerate(all_told.stays) if one.told.session == stay.told.session)
-    # A tariff was judged when it was told, and says nothing of sessions; to judge it again took 15 of 20 ms.
-    judge_together(replace(assembled(all_told, now), tariff=None), f"sessions[{place}]")
+    judge_session(desk.get(Kind.SITE).value, stay, now)
     wake(desk, now)
     return kept
 

@@ -1,14 +1,14 @@
 """A store in this process: for trying out and for tests. Nothing is left of it when the process ends."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from threading import RLock
 
-from api.store.port import Unit
+from api.store.port import Done, Unit, Work
 from api.store.records import Document, Entry, Kind, Lease, Place
 from api.store.refusals import changed_since, missing, never_forgotten, taken_over
 from models.domain.times import instant
@@ -33,6 +33,8 @@ class _Content:
 class MemoryStore:
     """One unit at a time."""
 
+    writes_at_once = 1
+
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._content, self._lock, self._clock = _Content(), RLock(), clock
 
@@ -42,6 +44,17 @@ class MemoryStore:
             content = self._content.copied()
             yield _MemoryUnit(content, now, self._clock)
             self._content = content
+
+    def together(self, works: Sequence[Work]) -> Sequence[Done]:
+        return [self._done(work) for work in works]
+
+    def _done(self, work: Work) -> Done:
+        try:
+            with self.begin(work.now) as unit:
+                answer = work.act(unit)
+            return Done(answer)
+        except Exception as error:
+            return Done(error=error)
 
     @contextmanager
     def view(self) -> Iterator[Unit]:
@@ -81,6 +94,10 @@ class _MemoryUnit:
         self._content.documents[place] = document
         self._content.revisions[place] = revision
         return document
+
+    def write_all(self, bodies: Mapping[Place, str]) -> None:
+        for place, body in bodies.items():
+            self.write(place, body)
 
     def remove(self, place: Place, *, expected: int | None = None) -> None:
         if place not in self._content.documents:

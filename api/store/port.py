@@ -1,9 +1,10 @@
 """The verbs of the store: what ``memory`` and ``sql`` do alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from api.store.records import Document, Entry, Kind, Lease, Place
 
@@ -28,6 +29,9 @@ class Unit(Protocol):
 
     def write(self, place: Place, body: str, *, expected: int | None = None) -> Document:
         """Replace what is there; raises Conflict when ``expected`` is given and is not its revision."""
+
+    def write_all(self, bodies: Mapping[Place, str]) -> None:
+        """Replace what is there at each of these places, whatever its revision."""
 
     def remove(self, place: Place, *, expected: int | None = None) -> None:
         """Raises NotFound, and Conflict as ``write`` does."""
@@ -65,11 +69,40 @@ class Unit(Protocol):
         """Let others take it at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one caller wants done in a unit of its own."""
+
+    site: tuple[str, str]
+    """Tenant and id of the site that it locks."""
+    now: datetime
+    act: Callable[[Unit], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of work: what it answered, or what it raised; then nothing of it is kept."""
+
+    answer: Any = None
+    error: Exception | None = None
+
+
 class Store(Protocol):
     """Where the service remembers. Raises StoreError for whatever goes wrong below."""
 
+    @property
+    def writes_at_once(self) -> int:
+        """So many transactions can write at a time; more wait for each other."""
+
     def begin(self, now: datetime) -> AbstractContextManager[Unit]:
         """To read and write: committed at the end of the block, forgotten when it raises."""
+
+    def together(self, works: Sequence[Work]) -> Sequence[Done]:
+        """Each as if in a unit of its own, in order, and all that succeed committed at once; then they are answered.
+
+        Only who waits for the disk waits for others: to commit takes milliseconds, whatever is in it. Where the commit
+        fails, nothing of any of them is kept, and each is told StoreError.
+        """
 
     def view(self) -> AbstractContextManager[Unit]:
         """To read only, as of one moment."""

@@ -1,6 +1,6 @@
 """The store on SQLite, embedded, or on PostgreSQL, for several replicas."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from threading import Lock
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from api.store.port import Unit
+from api.store.port import Done, Unit, Work
 from api.store.sql_unit import SqlUnit
 from models.domain.errors import StoreError
 from models.domain.times import instant
@@ -18,6 +18,8 @@ from models.domain.times import instant
 BUSY_TIMEOUT_S = 10
 """How long a process waits for another one that writes the same SQLite file."""
 CONNECT_TIMEOUT_S = 5
+WRITES_AT_ONCE = 4
+"""On PostgreSQL, by one replica: while one waits for the disk or the network, others go on."""
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -30,12 +32,43 @@ class SqlStore:
         self._writing = engine.execution_options(writes=True)
         self._reading = engine if self._embedded else engine.execution_options(**_READ_ONLY)
         self._one_writer = Lock() if self._embedded else nullcontext()
+        self.writes_at_once = 1 if self._embedded else WRITES_AT_ONCE
         self._errors = (SQLAlchemyError, engine.dialect.loaded_dbapi.Error)
 
     @contextmanager
     def begin(self, now: datetime) -> Iterator[Unit]:
         with self._one_writer, self._ours(), self._writing.begin() as connection:
             yield SqlUnit(connection, now)
+
+    def together(self, works: Sequence[Work]) -> Sequence[Done]:
+        if len(works) == 1:
+            return [self._alone(works[0])]
+        try:
+            with self._one_writer, self._ours(), self._writing.begin() as connection:
+                return [self._apart(connection, work) for work in works]
+        except StoreError as error:
+            return [Done(error=error) for _ in works]
+
+    def _alone(self, work: Work) -> Done:
+        try:
+            with self.begin(work.now) as unit:
+                answer = work.act(unit)
+            return Done(answer)
+        except Exception as error:
+            return Done(error=error)
+
+    def _apart(self, connection: Connection, work: Work) -> Done:
+        """What it raises takes back what it did, and nothing of what others did before it in this transaction."""
+        cursor: Any = connection.connection.cursor()
+        cursor.execute("SAVEPOINT one")
+        try:
+            with self._ours():
+                done = Done(work.act(SqlUnit(connection, work.now)))
+        except Exception as error:
+            cursor.execute("ROLLBACK TO SAVEPOINT one")
+            done = Done(error=error)
+        cursor.execute("RELEASE SAVEPOINT one")
+        return done
 
     @contextmanager
     def view(self) -> Iterator[Unit]:

@@ -1,6 +1,6 @@
 """One transaction on a database; every statement is written to mean the same on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,11 @@ class SqlUnit:
         if revision is None:
             raise changed_since(place, expected or NEW)
         return Document(place=place, revision=revision, body=body, changed_at=instant(self._now_s))
+
+    def write_all(self, bodies: Mapping[Place, str]) -> None:
+        """In the order of places, as everybody does, so that no two wait for each other."""
+        written = [{**self._say.overwrite.fixed, **self._version(p, bodies[p])} for p in sorted(bodies, key=_order)]
+        self._cursor.executemany(self._say.overwrite.text, written)
 
     def remove(self, place: Place, *, expected: int | None = None) -> None:
         found = self.find(place)
@@ -137,6 +142,10 @@ class SqlUnit:
 
 def _key(place: Place) -> dict[str, Any]:
     return {"tenant": place.tenant, "kind": place.kind.value, "site": place.site, "id": place.id}
+
+
+def _order(place: Place) -> tuple[str, ...]:
+    return place.tenant, place.kind, place.site, place.id
 
 
 def _own(lease: Lease) -> dict[str, Any]:

@@ -46,7 +46,10 @@ class Statements:
     """After ``after``, at most ``most``."""
     page_of_all_sites: Statement
     everywhere: Statement
+    overwrite: Statement
+    """Whatever is there."""
     upsert: Statement
+    """The same, and its new revision."""
     upsert_new: Statement
     """Where nothing is there."""
     replace: Statement
@@ -109,8 +112,10 @@ def _writing(insert_into: Callable[..., Any]) -> dict[str, ClauseElement]:
     first = insert_into(DOCUMENTS).values(raised | {name: bindparam(name) for name in _KEY} | {"revision": 1})
     expected_there = and_(_same(_D, *_KEY), _D.revision == bindparam("expected"), _D.body.is_not(None))
     count = insert_into(SEQUENCES).values(tenant=bindparam("tenant"), site=bindparam("site"), last=bindparam("by"))
+    over = first.on_conflict_do_update(index_elements=_KEY, set_=raised)
     return {
-        "upsert": first.on_conflict_do_update(index_elements=_KEY, set_=raised).returning(_D.revision),
+        "overwrite": over,
+        "upsert": over.returning(_D.revision),
         "upsert_new": first.on_conflict_do_update(index_elements=_KEY, set_=raised, where=_D.body.is_(None)).returning(
             _D.revision
         ),

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DatabaseError
 
 from api.store.migrating import is_current, upgrade
 from api.store.opening import open_store
-from api.store.port import NEW, Store
+from api.store.port import NEW, Store, Unit, Work
 from api.store.records import Kind, Place
+from api.store.sql import SqlStore
 from models.domain.errors import Conflict, NotFound, StoreError
 from tests.api.stores import NAMES, connected, opened, postgres_schema
 
@@ -215,6 +216,56 @@ class TestJournal:
 
         with store.view() as unit:
             assert unit.find(YARD).body == "12"  # type: ignore[union-attr]
+
+
+class TestSeveralInOneCommit:
+    """``together``: each as if alone, and one wait for the disk for all of them."""
+
+    def test_one_that_fails_leaves_nothing_and_the_others_all(self, store: Store) -> None:
+        def write_and_fail(unit: Unit) -> None:
+            unit.append("acme", Kind.EVENT, "yard", "half", "{}")
+            raise NotFound("it is not there")
+
+        works = [
+            Work(("acme", "yard"), NOW, lambda unit: unit.append("acme", Kind.EVENT, "yard", "first", "{}").sequence),
+            Work(("acme", "yard"), NOW, write_and_fail),
+            Work(("acme", "yard"), LATER, lambda unit: unit.append("acme", Kind.EVENT, "yard", "last", "{}").sequence),
+        ]
+
+        first, failed, last = store.together(works)
+
+        assert (first.answer, last.answer) == (1, 2)
+        assert isinstance(failed.error, NotFound)
+        with store.view() as unit:
+            kept = unit.entries("acme", "yard", [Kind.EVENT], limit=9)
+        assert [(entry.id, entry.recorded_at) for entry in kept] == [("first", NOW), ("last", LATER)]
+
+    def test_the_later_one_sees_what_the_earlier_one_did(self, store: Store) -> None:
+        def count(unit: Unit) -> int:
+            found = unit.find(YARD)
+            return unit.write(YARD, "{}", expected=found.revision if found else NEW).revision
+
+        done = store.together([Work(("acme", "yard"), NOW, count) for _ in range(3)])
+
+        assert [one.answer for one in done] == [1, 2, 3]
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_where_the_database_fails_everybody_is_told_and_nothing_is_kept(self, sqlite: str, count: int) -> None:
+        store = open_store(sqlite)
+        assert isinstance(store, SqlStore)
+        works = [Work(("acme", "yard"), NOW, lambda unit: unit.write(YARD, "{}")) for _ in range(count)]
+
+        def no_disk(_: object) -> None:
+            raise DatabaseError("COMMIT", {}, OSError("disk full"))
+
+        event.listen(store._engine, "commit", no_disk)
+        done = store.together(works)
+        event.remove(store._engine, "commit", no_disk)
+
+        assert [type(one.error) for one in done] == [StoreError] * count
+        with store.view() as unit:
+            assert unit.find(YARD) is None
+        store.close()
 
 
 class TestLeases:

@@ -7,7 +7,7 @@ of a solve, before and after a message has gone out. What was acknowledged to a 
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ from api.sites.keeping import Desk, writing_desk
 from api.sites.planning import plan_site
 from api.sites.plugging import measure, plug_in
 from api.sites.telling import tell
-from api.store.port import Store, Unit
+from api.store.port import Done, Store, Unit, Work
 from api.store.records import Kind, Place
 from api.webhooks.delivering import deliver
 from api.webhooks.forms import About, Webhook
@@ -121,6 +121,13 @@ class Fused:
             yield unit
             self._fuse.reach(f"{name}before commit")
         self._fuse.reach(f"{name}after commit")
+
+    @property
+    def writes_at_once(self) -> int:
+        return self._store.writes_at_once
+
+    def together(self, works: Sequence[Work]) -> Sequence[Done]:
+        return self._store.together(works)
 
     def view(self) -> Any:
         return self._store.view()
