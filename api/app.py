@@ -40,6 +40,8 @@ from api.service import Clock, Service, utc_now
 from api.settings import ServiceSettings
 from api.store.opening import open_store
 from api.store.port import Store
+from api.web import acting, assets, pages
+from api.web.views.saved import Savings
 from optimizer.deadline import prepare_workers
 from optimizer.settings import Settings
 
@@ -62,6 +64,7 @@ ROUTES = (
     looking,
     statements,
 )
+PAGES = (pages, acting, assets)
 DESCRIPTION = (
     "Smart charging and demand response for charge point operators: a scenario in, per-connector charging "
     "profiles out. Times are UTC, units are in the names, errors are application/problem+json."
@@ -79,11 +82,14 @@ def create_app(
     metrics = Metrics()
     lifespan = _lifespan(settings, store, clock, metrics)
     app = FastAPI(title="chargewright", version=own_version(), description=DESCRIPTION, lifespan=lifespan)
+    app.state.savings = Savings()
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Observed, metrics=metrics)
     routers = [*(part.router for part in ROUTES), health.metrics_router]
     for router in (*routers, hooks.router):
         app.include_router(router)
+    for part in PAGES:
+        app.include_router(part.router)
     problems.install(app)
     app.openapi = lambda: openapi(app, routers)  # type: ignore[method-assign]  # the way FastAPI documents for extending it
     return app

@@ -15,6 +15,8 @@ NO_KEY = (
     "there is no API key yet, so nobody could be answered: chargewright keys create --tenant NAME makes one; "
     "--insecure answers everybody, without a key"
 )
+CLOSES_AFTER_S = 5
+"""When it is told to stop: who listens to a stream of events would keep it from ending. [s]"""
 
 
 def serve(*, host: str | None, port: int | None, insecure: bool) -> list[str]:
@@ -33,7 +35,14 @@ def serve(*, host: str | None, port: int | None, insecure: bool) -> list[str]:
     if settings.sample is None:
         settings = settings.model_copy(update={"sample": settings.insecure})
     configure_logs()
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, server_header=False, access_log=False)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        server_header=False,
+        access_log=False,
+        timeout_graceful_shutdown=CLOSES_AFTER_S,
+    )
     return []
 
 

@@ -39,6 +39,8 @@ class ServiceSettings(BaseSettings):
     """Whether this replica plans sites when something happens and every few minutes."""
     sample: bool | None = None
     """Whether a site with simulated cars appears in a store without sites. None: where ``insecure`` is served."""
+    page_idle_minutes: float = Field(default=30.0, ge=1.0, le=720.0)
+    """After so long without a look, whoever signed in to the pages has to do it again. [min]"""
     keep_plans_days: float = Field(default=30.0, ge=1.0)
     """Plans, commands and what became of them. [days]"""
     keep_accounts_days: float = Field(default=800.0, ge=62.0)

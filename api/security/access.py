@@ -61,7 +61,7 @@ Admin = Annotated[Caller, Depends(Allowed(Scope.ADMIN))]
 
 
 async def _caller(service: Service, shown: str | None) -> Caller:
-    return _insecure() if service.settings.insecure else await _of_key(service, shown)
+    return insecure_caller() if service.settings.insecure else await _of_key(service, shown)
 
 
 async def _of_key(service: Service, shown: str | None) -> Caller:
@@ -71,5 +71,6 @@ async def _of_key(service: Service, shown: str | None) -> Caller:
     return Caller(key.tenant, frozenset(key.scopes), key.id)
 
 
-def _insecure() -> Caller:
+def insecure_caller() -> Caller:
+    """Everybody, where nobody is authenticated."""
     return Caller(NOBODY_IN_PARTICULAR, frozenset(Scope), "anybody")

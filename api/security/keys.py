@@ -90,6 +90,12 @@ def known(store: Store, text: str, now: datetime) -> ApiKey | None:
     return key if same and key.works(now) else None
 
 
+def found_by_id(unit: Unit, key_id: str) -> ApiKey | None:
+    """A key by its public id; None where there is none."""
+    document = unit.find(_place(key_id))
+    return None if document is None else _read(document)
+
+
 def listed(unit: Unit) -> Sequence[ApiKey]:
     """All of them, those that work no more as well."""
     return [_read(document) for document in unit.everywhere(Kind.API_KEY)]

@@ -77,7 +77,7 @@ def current_plan(desk: Desk) -> KeptPlan:
     found = desk.unit.latest(desk.tenant, desk.site, Kind.PLAN)
     if not found:
         raise NotFound("this site has no plan yet")
-    return _kept(found[0])
+    return kept_plan(found[0])
 
 
 def plan_of(desk: Desk, id: str) -> KeptPlan:
@@ -85,7 +85,7 @@ def plan_of(desk: Desk, id: str) -> KeptPlan:
     found = desk.unit.entry(desk.tenant, desk.site, Kind.PLAN, id)
     if found is None:
         raise NotFound("there is no plan of this id")
-    return _kept(found)
+    return kept_plan(found)
 
 
 def history(desk: Desk, before: int | None, limit: int) -> Sequence[tuple[int, PlanMade]]:
@@ -116,7 +116,8 @@ def _made(planned: Planned, site: str, live: LiveSite, epoch: int, digest: str, 
     )
 
 
-def _kept(entry: Entry) -> KeptPlan:
+def kept_plan(entry: Entry) -> KeptPlan:
+    """The plan in a line of the journal."""
     body = json.loads(entry.body)
     told = PlanDocument.model_validate_json(unpacked(body["document"]))
     return KeptPlan(_made_of(entry), told, read_scenario(unpacked(body["scenario"])))

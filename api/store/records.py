@@ -12,6 +12,8 @@ class Kind(StrEnum):
     """What a document or an entry of the journal is."""
 
     API_KEY = "api_key"
+    VISIT = "visit"
+    """Somebody who has signed in to the pages."""
     ANSWER = "answer"
     """What was answered to a request with an Idempotency-Key."""
     LATER = "later"

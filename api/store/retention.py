@@ -7,7 +7,7 @@ from api.store.port import Store
 from api.store.records import Kind
 
 ANSWERS_DAYS = 1.0
-"""As long as an Idempotency-Key is kept."""
+"""As long as an Idempotency-Key is kept; no visit to the pages lasts so long."""
 
 
 def forget_old(store: Store, settings: ServiceSettings, now: datetime) -> dict[str, int]:
@@ -15,6 +15,7 @@ def forget_old(store: Store, settings: ServiceSettings, now: datetime) -> dict[s
     days = {
         Kind.ANSWER: ANSWERS_DAYS,
         Kind.LATER: ANSWERS_DAYS,
+        Kind.VISIT: ANSWERS_DAYS,
         Kind.MEASUREMENT: settings.keep_measurements_days,
         Kind.PLAN: settings.keep_plans_days,
         Kind.ACCOUNT: settings.keep_accounts_days,

@@ -26,7 +26,7 @@ NAMES |= {"month": "2026-03", "day": "2026-03-02"}
 OPEN = {"/health/live", "/health/ready", "/metrics"}
 QUICK = {"import_limit_kw": 22, "evses": [{"id": "bay-1", "max_power_kw": 11, "car": {"energy_kwh": 9}}]}
 FOR_PAGES = {Scope.PAGE_READ, Scope.PAGE_CONTROL}
-"""Of pages that this service does not have yet."""
+"""Of pages, which are no part of the API."""
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,123 @@
+"""What an operator must know now: no plan, an old one, limits that cannot be kept, stations that do not follow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from api.sites.forms import OverrideKind, SiteMode
+from api.web.views.lanes import FLAWS, SHORT_KWH, Lane
+from api.web.views.seen import Seen
+from api.web.words import clock, number
+from models.domain.schedule import Method
+
+STALE_PLANS = 3
+"""Times the minutes between plans."""
+LEAST_STALE = timedelta(minutes=10)
+UNREACHABLE = "evse_unreachable"
+ESTIMATED = "estimated"
+
+
+class Level(StrEnum):
+    """How soon somebody has to look."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmShown:
+    """One line."""
+
+    level: Level
+    title: str
+    text: str
+    evse: str | None = None
+
+
+def alarms(seen: Seen, lanes: list[Lane]) -> list[AlarmShown]:
+    """The worst first."""
+    found = [*_of_planning(seen), *_of_plan(seen), *_of_stations(seen), *_of_signals(seen), *_of_cars(lanes)]
+    return sorted(found, key=lambda one: list(Level).index(one.level))
+
+
+def _of_planning(seen: Seen) -> Iterator[AlarmShown]:
+    job, mode = seen.job, seen.known.policy.mode
+    if job is not None and job.attempts:
+        again = clock(job.due_at, seen.zone, seen.now)
+        yield AlarmShown(
+            Level.CRITICAL, "No plan can be made", f"{job.failure}; tried {job.attempts} times, again at {again}"
+        )
+    if mode is SiteMode.HANDED_BACK:
+        yield AlarmShown(Level.NOTE, "Handed back", "our profiles are cleared, and nothing is planned")
+        return
+    if seen.made is not None and _is_stale(seen, seen.made.made_at) and seen.known.stays:
+        since = clock(seen.made.made_at, seen.zone, seen.now)
+        yield AlarmShown(Level.CRITICAL, "The plan is old", f"none was made since {since}; does the service run?")
+
+
+def _is_stale(seen: Seen, made_at: datetime) -> bool:
+    expected = STALE_PLANS * timedelta(minutes=seen.known.policy.replan_minutes)
+    return seen.now - made_at > max(LEAST_STALE, expected)
+
+
+def _of_plan(seen: Seen) -> Iterator[AlarmShown]:
+    if seen.plan is None or not seen.plan_holds:
+        return
+    document, excluded = seen.plan.document, _excluded(seen)
+    if not document.audit.passed:
+        yield AlarmShown(
+            Level.CRITICAL, "The plan failed its audit", f"{document.audit.verdict}; nothing of it is sent"
+        )
+    for one in document.alarms:
+        about = [evse for evse in excluded if f"EVSE {evse} " in one.message]
+        if one.code == UNREACHABLE and about:
+            continue  # an operator wanted it so
+        level = Level.WARNING if one.code == UNREACHABLE else Level.CRITICAL
+        until = f"{clock(one.start, seen.zone, seen.now)} to {clock(one.end, seen.zone, seen.now)}"
+        yield AlarmShown(
+            level, "A limit cannot be kept" if level is Level.CRITICAL else "Out of reach", f"{one.message} ({until})"
+        )
+    if document.method != Method.OPTIMAL:
+        text = f"{document.method.replace('_', ' ')} stands in for the optimum; limits hold all the same"
+        yield AlarmShown(Level.NOTE, "Not the best plan", text)
+    estimated = [one for one in document.assumptions if one.source.startswith(ESTIMATED)]
+    for late in estimated:
+        yield AlarmShown(
+            Level.WARNING, "Prices are late", f"{late.what.removeprefix('tariff.')} is estimated {late.value}"
+        )
+
+
+def _excluded(seen: Seen) -> set[str]:
+    return {evse for evse, one in seen.overrides.items() if one.kind is OverrideKind.EXCLUDE}
+
+
+def _of_stations(seen: Seen) -> Iterator[AlarmShown]:
+    for record in seen.live.state.evses.values():
+        for verdict in (one for one in record.verdicts if one.uncontrolled):
+            text = f"{FLAWS[verdict.flaw]} since {clock(verdict.since, seen.zone, seen.now)}; counted at its rating"
+            yield AlarmShown(Level.WARNING, f"{record.id} is not controlled", text, record.id)
+    for station in seen.live.state.stations.values():
+        if not station.reachable:
+            text = f"no contact since {clock(station.lost_at, seen.zone, seen.now)}; counted as it was seen to behave"
+            yield AlarmShown(Level.WARNING, f"{station.id} is offline", text)
+
+
+def _of_signals(seen: Seen) -> Iterator[AlarmShown]:
+    """A limit whose time ran out without a new one is a source that went quiet."""
+    for node, limit in seen.known.limits.items():
+        if limit.end is not None and limit.end <= seen.now:
+            after = (
+                "what the site allows" if limit.afterwards is None else f"{number(limit.afterwards)} as told for that"
+            )
+            ended = clock(limit.end, seen.zone, seen.now)
+            text = f"the limit at {node} ended at {ended} and no new one came: {after} holds"
+            yield AlarmShown(Level.WARNING, "Signal lost", text)
+
+
+def _of_cars(lanes: list[Lane]) -> Iterator[AlarmShown]:
+    for lane in lanes:
+        if lane.short_kwh > SHORT_KWH:
+            why = lane.why.rstrip(".") or "its stay is too short"
+            yield AlarmShown(Level.WARNING, f"{lane.session} leaves {number(lane.short_kwh)} kWh short", why, lane.evse)
