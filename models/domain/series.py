@@ -14,6 +14,7 @@ import numpy as np
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.schedule import Floats
+from models.domain.times import instant
 from models.domain.value import Series, Step
 
 UNLIMITED = 1e9
@@ -37,6 +38,14 @@ def values(series: Series, instants_s: Floats, how: How = How.MEAN) -> Floats:
         return np.full(len(instants_s) - 1, float(series))
     starts_s, step_values = _steps_within(series, float(instants_s[0]), float(instants_s[-1]))
     return over_periods(starts_s, step_values, instants_s, how)
+
+
+def steps_of(instants_s: Floats, numbers: Floats) -> tuple[Step, ...]:
+    """A series of one value for each period (T,), of instants (T + 1,)."""
+    return tuple(
+        Step(start=instant(start), value=number)
+        for start, number in zip(instants_s.tolist(), numbers.tolist(), strict=False)
+    )
 
 
 def changes(series: Series, start_s: float, end_s: float) -> Floats:

@@ -66,6 +66,8 @@ class Rebound:
     """In place of ``limit_kw``: so much above the load of the plan without the event. [kW]"""
     price_per_kwh: float | None = None
     """Of what is drawn above it. None: it may not be. [currency/kWh]"""
+    stagger_minutes: float = 0.0
+    """EVSEs come back at offsets of their own, spread over so long after the event. [min]"""
 
 
 @value

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.domain.failsafe import DailyStep
 from models.domain.scenario import Scenario
@@ -10,10 +10,13 @@ from models.domain.schedule import Schedule, SessionPlan
 from models.domain.sending import Version
 from models.domain.session import Session
 from models.domain.site import Evse, RateUnit, Site
+from models.domain.staggering import return_offset_s
+from models.domain.times import seconds
 from models.domain.units import seconds_from_minutes
 from models.ocpp.additions import dynamic, limit_at_soc, randomized_delay_s
 from models.ocpp.capabilities import max_periods, max_stack_level, number_phases, rate_unit, station_of
 from models.ocpp.checks import fail_safe_findings, refuse, schedule_findings
+from models.ocpp.known_events import held_spans, known_events
 from models.ocpp.limits import as_decimal, fail_safe_power_kw, limit_scale, told_vehicle
 from models.ocpp.manner import Carrier, Manner, carrier, numbers_at, version_at
 from models.ocpp.profile import (
@@ -28,9 +31,11 @@ from models.ocpp.profile import (
 )
 from models.ocpp.selection import selected
 from models.ocpp.share import day_of_shares
-from models.ocpp.steps import Step, lowest_ahead
+from models.ocpp.steps import Step, capped, later_raise, lowest_ahead
 from models.ocpp.timeline import timeline, timeline_start
 
+LEAVES_SOON = timedelta(hours=1)
+"""After an event: whoever leaves before is not kept waiting."""
 LEAST_KWH = 1e-3
 """Less to give back is not worth a word. [kWh]"""
 PURPOSE = {
@@ -148,8 +153,21 @@ def _steps(work: _Work, evse: Evse, session: Session, delay_s: int | None) -> tu
         gives_back=station.takes_setpoints and version_at(station, work.manner) is Version.V21,
         until=work.manner.plan_until,
         guard_s=guard_s(work.site),
+        held=held_spans(work.scenario),
     )
+    steps = _staggered(work, evse, session, steps, max_periods(station))
     return (lowest_ahead(steps, delay_s, max_periods(station)) if delay_s else steps), unit
+
+
+def _staggered(work: _Work, evse: Evse, session: Session, steps: tuple[Step, ...], most: int) -> tuple[Step, ...]:
+    """Raises after an event begin at an offset of the EVSE's own, unless its car leaves soon."""
+    origin_s = seconds(timeline_start(work.now))
+    for event in known_events(work.scenario):
+        if session.departure is not None and session.departure < event.end + LEAVES_SOON:
+            continue
+        edge_s = int(seconds(event.end) - origin_s)
+        steps = later_raise(steps, edge_s, return_offset_s(event, evse.id))
+    return capped(steps, most)
 
 
 def _evse_profile(

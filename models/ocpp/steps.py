@@ -57,6 +57,20 @@ def lowest_ahead(steps: tuple[Step, ...], delay_s: int, most: int) -> tuple[Step
     return capped(merged(lowest), most)
 
 
+def later_raise(steps: tuple[Step, ...], edge_s: int, offset_s: int) -> tuple[Step, ...]:
+    """Up to ``offset_s`` after an edge no step above the one that held just before it; nothing else changes."""
+    before = [tenths for start, tenths in steps if start < edge_s]
+    if not before or offset_s <= 0:
+        return steps
+    held, end_s = before[-1], edge_s + offset_s
+    starts = sorted({*(start for start, _ in steps), edge_s, end_s})
+    found = []
+    for start in starts:
+        tenths = [value for begin, value in steps if begin <= start][-1]
+        found.append((start, min(tenths, max(0, held)) if edge_s <= start < end_s else tenths))
+    return merged(found)
+
+
 def capped(steps: tuple[Step, ...], most: int) -> tuple[Step, ...]:
     """At most ``most`` steps: neighbours merged at the lower limit, so that the least energy is lost.
 

@@ -1,5 +1,6 @@
 """A session's setpoints as a timeline of limits: from a minute before now, until the fail-safe share without end."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from math import floor
@@ -9,6 +10,9 @@ from models.domain.times import seconds
 from models.ocpp.limits import LimitScale
 from models.ocpp.share import tail_steps
 from models.ocpp.steps import Step, capped, whole_second_steps
+
+Span = tuple[float, float]
+"""From one instant to another, half-open. [s]"""
 
 BACKDATE_S = 60
 """A schedule that starts now is in the future for a station whose clock is slow (evcc backdates a minute, too). [s]"""
@@ -30,6 +34,7 @@ def timeline(
     gives_back: bool = False,
     until: datetime | None = None,
     guard_s: float = 0.0,
+    held: tuple[Span, ...] = (),
 ) -> tuple[Step, ...]:
     """At most ``most`` steps after :func:`timeline_start`; ``shares`` is a day of the fail-safe.
 
@@ -37,6 +42,9 @@ def timeline(
     the fail-safe share; it is followed by it at its end, or at ``until`` if that comes first. After the planned
     departure the limit is 0 until the plan ends, because the plan gave that power to others. For ``guard_s`` before
     its end a plan gives no more than the share: stations whose clocks differ leave their plans one after the other.
+
+    In the spans of ``held``, those of known events, a plan goes on to be followed after ``until`` where it gives less
+    than the share: what was promised is kept by stations that hear nothing more.
 
     With ``gives_back`` a step below 0 is what to give back, rounded towards 0; where that makes more steps than there
     may be, and without it, the limit is 0 then.
@@ -52,9 +60,24 @@ def timeline(
     steps = [
         *((s, value) for s, value in before if s < start_s),
         *_guarded(schedule, planned, end_s, end_s - guard_s, min(value for _, value in shares)),
-        *tail_steps(shares, end_s),
+        *_held_tail(schedule, planned, list(tail_steps(shares, end_s)), held),
     ]
     return capped(_placed(steps, start_s, now), most)
+
+
+def _held_tail(
+    schedule: Schedule, planned: list[int], tail: list[tuple[float, int]], held: tuple[Span, ...]
+) -> Iterator[tuple[float, int]]:
+    """The shares after the plan, in the spans no higher than what was planned."""
+    from_s, instants = tail[0][0], schedule.instants_s.tolist()
+    spans = [(max(begin, from_s), min(end, instants[-1])) for begin, end in held]
+    spans = [(begin, end) for begin, end in spans if begin < end]
+    edges = {edge for begin, end in spans for edge in (begin, end, *(s for s in instants if begin < s < end))}
+    for start in sorted({*edges, *(s for s, _ in tail)}):
+        share = [value for s, value in tail if s <= start][-1]
+        inside = any(begin <= start < end for begin, end in spans)
+        at = bisect_right(instants, start) - 1
+        yield start, min(share, max(0, planned[at])) if inside else share
 
 
 def _guarded(

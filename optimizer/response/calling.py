@@ -7,6 +7,8 @@ from models.domain.value import Series
 
 ALL_KW = 1e5
 """Accepted where a programme takes whatever is delivered; no site has more. [kW]"""
+STAGGER_MINUTES = 10.0
+"""Over which EVSEs come back: the randomised delay of the UK Smart Charge Points Regulations 2021, 600 s. [min]"""
 REBOUND_H = 2.0
 """After an event, in which its load may not come back as a new peak. [h]"""
 
@@ -39,9 +41,13 @@ def called_event(
         pays_from_share=0.0 if nominated_kw is None else programme.dead_band.pays_from_share,
         settlement_min=programme.settlement_minutes,
         evses=evses if programme.measured_at_evses else (),
-        rebound=None if peak_kw is None else Rebound(hours=REBOUND_H, limit_kw=peak_kw),
+        rebound=None if peak_kw is None else _returning(peak_kw),
         source=programme.id,
     )
+
+
+def _returning(peak_kw: float) -> Rebound:
+    return Rebound(hours=REBOUND_H, limit_kw=peak_kw, stagger_minutes=STAGGER_MINUTES)
 
 
 def lacking_price(programme: Programme, call: EventCall) -> float:

@@ -7,7 +7,9 @@ import numpy as np
 from models.domain.findings import Assumption
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Method, Schedule
+from models.domain.series import steps_of, values
 from models.domain.signal import Event
+from models.domain.signal_times import settlement_ends_s
 from models.domain.value import Step
 from optimizer.completing import complete
 from optimizer.heuristics import heuristic
@@ -68,6 +70,7 @@ def load_at(scenario: Scenario, event: Event, plan: Schedule) -> Floats:
 
 def uncontrolled_kw(scenario: Scenario, event: Event) -> tuple[Step, ...]:
     """Load at the meter of an event when every car charges as fast as it can from arrival on: what a session would have
-    drawn if nobody had planned it. A valid scenario."""
+    drawn if nobody had planned it, as a mean of each settlement interval. A valid scenario."""
     plan = heuristic(complete(scenario).scenario, Method.UNCONTROLLED)
-    return _steps(plan, load_at(scenario, event, plan))
+    edges = settlement_ends_s(event)
+    return steps_of(edges, values(_steps(plan, load_at(scenario, event, plan)), edges))

@@ -11,6 +11,8 @@ from models.domain.signal import Signal
 from models.domain.site import Evse, Site
 from models.domain.tariff import Tariff
 from models.domain.units import MINUTES_PER_HOUR
+from optimizer.rolling.afterwards import asked_now
+from optimizer.rolling.covering import covered, late_evses
 from optimizer.rolling.external import with_external_limits
 from optimizer.rolling.installed import installed
 from optimizer.rolling.state import EvseRecord, SessionRecord, SiteState, Stage
@@ -33,15 +35,18 @@ def next_scenario(
     A vehicle whose phases were not measured counts in full on all of its EVSE's for limits, and for energy as if one
     of them charged it.
     """
-    records = [record for record in state.evses.values() if record.session is not None]
+    late = late_evses(state, signals, now)
+    waiting = {one.record.id for one in late}
+    there = (record for record in state.evses.values() if record.id not in waiting)
+    records = [record for record in there if record.session is not None]
     sessions = tuple(_session(state, record, now) for record in records if record.session is not None)
     periods = horizon(now, sessions)
     return Scenario(
         site=_as_it_is(with_external_limits(site, state, periods.start), state),
         sessions=sessions,
         tariff=tariff,
-        signals=tuple(signal for signal in signals if signal.end > now),
-        installed=installed(state, now),
+        signals=covered(asked_now(state, signals, now), late),
+        installed=(*installed(state, now), *(one.as_installed for one in late)),
         horizon=periods,
         previous=state.previous,
         ledger=state.ledger,

@@ -201,6 +201,7 @@ RANGES: dict[type, dict[str, Range]] = {
         "hours": Range(low=0.0, high=HOURS_PER_DAY, above=True),
         "limit_kw": NOT_NEGATIVE,
         "above_reference_kw": NOT_NEGATIVE,
+        "stagger_minutes": Range(low=0.0, high=MINUTES_PER_HOUR),
         "price_per_kwh": NOT_NEGATIVE,
     },
     Freeze: {"price_per_kwh": NOT_NEGATIVE},
