@@ -13,6 +13,7 @@ COMMANDS = {
     "backtest": "api.commands.backtest:backtest",
     "data": "api.commands.data:app",
     "keys": "api.commands.keys:app",
+    "event-replay": "api.commands.event_replay:event_replay",
     "settle": "api.commands.settle:app",
     "signals": "api.commands.signals:app",
     "ocpi": "api.commands.ocpi:app",

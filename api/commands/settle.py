@@ -1,14 +1,18 @@
 """``chargewright settle``: what events are paid, by which baseline, and the evidence for it."""
 
 import csv
+from datetime import UTC, datetime
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from api.settling.document import SettlementDocument
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
+from models.openadr.v3.channel import Version
 
 app = typer.Typer(help="Settle demand-response events, and prove it.", no_args_is_help=True)
 
@@ -16,6 +20,10 @@ FAILED = 1
 EVSE_KW = 7.4
 Meter = Annotated[Path, typer.Argument(metavar="METER.csv", help="start, and site or EVSEs: mean kW.")]
 Terms = Annotated[Path, typer.Argument(metavar="EVENTS.json", help="Programmes and the events they called.")]
+
+Resource = Annotated[str, typer.Option(help="Name of the resource at the VTN.")]
+Client = Annotated[str, typer.Option(help="Name of the VEN.")]
+Spoken = Annotated[Version, typer.Option("--openadr-version", help="Of the VTN.")]
 
 
 @app.command()
@@ -29,6 +37,10 @@ def run(
     json: Annotated[Path | None, typer.Option(help="Write the statement here; - for standard output.")] = None,
     evidence: Annotated[Path | None, typer.Option(help="Write the evidence: a folder, or an archive NAME.zip.")] = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Tables of the folder as Parquet as well.")] = False,
+    openadr: Annotated[Path | None, typer.Option(help="Write the report of each event for its VTN into here.")] = None,
+    resource: Resource = "site",
+    client: Client = "chargewright",
+    version: Spoken = Version.V3_1,
 ) -> None:
     """Settle all events of a file: baseline, delivery, payment, penalty, what comes back, and capacity by month."""
     from api.settling.building import settlement_of
@@ -56,6 +68,42 @@ def run(
         evidence.write_bytes(archive(package(inputs)))
     elif evidence:
         write_folder(package(inputs), evidence, parquet=parquet)
+    if openadr:
+        _write_reports(told, openadr, client, resource, version)
+
+
+def _write_reports(told: SettlementDocument, folder: Path, client: str, resource: str, version: Version) -> None:
+    from api.settling.reports import Addressed, settled_report
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for k, event in enumerate(told.events):
+        to = Addressed(
+            event_id=event.id, program_id=event.programme, client_name=client, resource=resource, version=version
+        )
+        path = folder / f"report-{k + 1}.json"
+        path.write_text(dumps(settled_report(event, to), indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
+def outlook(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A JSON file, sample:NAME, or - for stdin.")],
+    event: Annotated[str, typer.Option(help="Id of the event object that asks for it.")],
+    minutes: Annotated[float, typer.Option(min=5.0, help="Of an interval.")] = 60.0,
+    program: Annotated[str, typer.Option(help="Id of the program object; 3.0.1 wants it.")] = "",
+    resource: Resource = "site",
+    client: Client = "chargewright",
+    version: Spoken = Version.V3_1,
+) -> None:
+    """Print an OpenADR 3 report of what is expected: usage, load that could be shed, batteries."""
+    from api.planning import check
+    from api.settling.reports import Addressed, outlook_report
+    from api.sources import scenario_from
+    from optimizer.response.outlook import outlook as expected
+
+    given = scenario_from(scenario, datetime.now(UTC))
+    check(given)
+    to = Addressed(event_id=event, program_id=program, client_name=client, resource=resource, version=version)
+    typer.echo(dumps(outlook_report(expected(given, minutes), to), indent=2))
 
 
 @app.command()

@@ -137,6 +137,15 @@ CATALOGUE: tuple[Dataset, ...] = (
         attribution="Bundesnetzagentur, SMARD.de",
         source="https://www.smard.de",
     ),
+    Dataset(
+        name="dr-events",
+        title="200 dated demand-response events: turn-up in Great Britain, California ISO, NESO DFS",
+        file="dr_events/real_events.csv",
+        sha256="6fe008707b61fc63efb4422bf5fd45e9431dffd6a3b58a55c344b51a686aa776",
+        licence="facts",
+        attribution="each row names its source",
+        source="the git history of github.com/8none1/octopus_powerups; notices of the California ISO and of NESO",
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from models.domain.tariff import Tariff
 from models.domain.times import instant
 from models.domain.units import hours_from_seconds, seconds_from_minutes
 from optimizer.backtest.battery import Battery, fitted
+from optimizer.backtest.messages import EventCalled
 
 LONGEST_STAY_H = 12.0
 """Published runs cut stays here: 144 periods of 5 minutes. [h]"""
@@ -54,6 +55,8 @@ class Course:
     """Whether EVSEs can offer their pilot levels only."""
     retail_per_kwh: float | None = None
     """What drivers pay. None: nothing that counts. [currency/kWh]"""
+    events: tuple[EventCalled, ...] = ()
+    """Calls of utilities, told when they are due."""
     history: tuple[RecordedSession, ...] = ()
     """Earlier sessions of the site, which an algorithm may be told."""
 

@@ -3,9 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from models.domain.signal import Event
 from models.domain.site import BaseLoad, PvPlant
 from models.domain.units import hours_from_seconds
-from optimizer.backtest.messages import Arrival, Departure, Forecast, Message, MeterReading, SiteReading, Tick
+from optimizer.backtest.messages import (
+    Arrival,
+    Departure,
+    EventCalled,
+    Forecast,
+    Message,
+    MeterReading,
+    SiteReading,
+    Tick,
+)
 
 SURPRISE_KWH = 0.02
 """So much less than offered is no rounding: the car takes less. [kWh]"""
@@ -60,6 +70,8 @@ class Known:
     gone: list[Gone] = field(default_factory=list)
     base_loads: tuple[BaseLoad, ...] | None = None
     pv_plants: tuple[PvPlant, ...] | None = None
+    events: list[Event] = field(default_factory=list)
+    """Called, in the order in which they were told."""
     metered: list[tuple[float, float]] = field(default_factory=list)
     """(end of an interval, mean import in it) since the last ``take``. [s, kW]"""
     is_new: bool = False
@@ -84,6 +96,9 @@ class Known:
                 self.metered.append((message.at_s, message.import_kw))
             case Forecast():
                 self.base_loads, self.pv_plants, self.is_new = message.base_loads, message.pv_plants, True
+            case EventCalled():
+                self.events.append(message.event)
+                self.is_new = True
             case Tick():
                 self.at_s = message.at_s
 

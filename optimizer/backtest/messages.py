@@ -7,6 +7,7 @@ powers and energies of cars are measured at evse.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.domain.signal import Event
 from models.domain.site import BaseLoad, PvPlant
 
 
@@ -62,13 +63,21 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventCalled:
+    """A utility called an event in which the site takes part."""
+
+    at_s: float
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """The time; everything up to now has been told."""
 
     at_s: float
 
 
-Message = Arrival | Departure | MeterReading | SiteReading | Forecast | Tick
+Message = Arrival | Departure | MeterReading | SiteReading | Forecast | EventCalled | Tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

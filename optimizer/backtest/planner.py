@@ -17,7 +17,7 @@ from optimizer.backtest.expecting import with_expected
 from optimizer.backtest.known import Known
 from optimizer.backtest.messages import Message, Setpoints
 from optimizer.backtest.scenarios import Look, Reading, scenario_of
-from optimizer.backtest.target_peak import Expected, TargetPeak
+from optimizer.backtest.target_peak import Expected, Expecting
 from optimizer.optimize import optimize
 from optimizer.settings import Settings
 
@@ -31,7 +31,7 @@ class Manner:
     reading: Reading = field(default_factory=Reading)
     every_min: float = 5.0
     """Planned anew at least so often; at every event anyway. [min]"""
-    target: TargetPeak | None = None
+    target: Expecting | None = None
     """None: no peak is expected, each plan sees its share of a demand charge."""
 
 

@@ -10,7 +10,7 @@ from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.session import Session, Vehicle
 from models.domain.setpoints import OfferHistory
-from models.domain.signal import PriceEvent, PriceMode
+from models.domain.signal import Event, PriceEvent, PriceMode
 from models.domain.site import Evse, Site
 from models.domain.tariff import Tariff
 from models.domain.times import instant
@@ -73,8 +73,14 @@ def scenario_of(known: Known, site: Site, tariff: Tariff, look: Look, reading: R
     horizon = look.horizon(known.at_s, until_s)
     if known.base_loads is not None and known.pv_plants is not None:
         site = replace(site, base_loads=known.base_loads, pv_plants=known.pv_plants)
-    signals = _waiting(horizon, reading) if reading.waiting_per_kwh_h else ()
+    waiting = _waiting(horizon, reading) if reading.waiting_per_kwh_h else ()
+    signals: tuple[PriceEvent | Event, ...] = (*waiting, *_ahead(known, horizon))
     return Scenario(site=site, sessions=sessions, tariff=tariff, horizon=horizon, signals=signals)
+
+
+def _ahead(known: Known, horizon: Horizon) -> Iterator[Event]:
+    """Events that a plan can still do something about."""
+    yield from (event for event in known.events if event.end > horizon.start and event.start < horizon.end)
 
 
 def _sessions(known: Known, evses: dict[str, Evse], site: Site, reading: Reading) -> Iterator[Session]:

@@ -13,7 +13,16 @@ from models.domain.site import Evse
 from models.domain.units import hours_from_seconds, seconds_from_minutes
 from optimizer.backtest.course import Car, Course
 from optimizer.backtest.disturbances import Disturbances, Noise
-from optimizer.backtest.messages import Arrival, Departure, Forecast, Message, MeterReading, SiteReading, Tick
+from optimizer.backtest.messages import (
+    Arrival,
+    Departure,
+    EventCalled,
+    Forecast,
+    Message,
+    MeterReading,
+    SiteReading,
+    Tick,
+)
 from optimizer.backtest.offers import Offering
 
 _DONE_KWH = 1e-9
@@ -57,11 +66,13 @@ class SimulatedSite:
     _unsaid: list[Departure] = field(default_factory=list)
     _unknown: set[str] = field(default_factory=set)
     """Sessions whose arrival nobody could be told yet."""
+    _uncalled: list[EventCalled] = field(default_factory=list)
     _evses: dict[str, Evse] = field(default_factory=dict)
     _offering: Offering = field(init=False)
 
     def __post_init__(self) -> None:
         self._coming = sorted(self.course.cars, key=lambda car: (-car.arrival_s, car.id))
+        self._uncalled = sorted(self.course.events, key=lambda call: (-call.at_s, call.event.id))
         self._evses = {evse.id: evse for evse in self.course.site.evses}
         self._offering = Offering(self.course.site, levels=self.course.levels)
 
@@ -71,6 +82,8 @@ class SimulatedSite:
         if self._import_kw or at_s > self.course.start_s:
             told.append(SiteReading(at_s=at_s, import_kw=self._import_kw))
         told += self._forecasts(at_s)
+        while self._uncalled and self._uncalled[-1].at_s <= at_s:
+            told.append(self._uncalled.pop())
         return (*told, Tick(at_s=at_s))
 
     def follow(self, setpoints: Mapping[str, float], at_s: float) -> None:

@@ -10,6 +10,7 @@ it, and no number is chosen by hand.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 
 from models.datasets.recorded import RecordedSession
 from models.domain.calendar import Calendar, calendar_of
@@ -39,6 +40,32 @@ class Expected:
     beyond: tuple[tuple[float, float], ...] = ()
     """Rising: from how many kW on one more costs how much, seen from today. Empty: its share, as equation (10) has it.
     [kW], [currency/kW]"""
+
+
+class Expecting(Protocol):
+    """Says which peak of each demand charge will be there anyway."""
+
+    def of(
+        self, site: Site, tariff: Tariff, gone: Sequence[Gone], at_s: float, retail_per_kwh: float | None
+    ) -> dict[str, Expected]:
+        """By the id of the charge."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPeak:
+    """A peak that is told, and beyond which every kW costs all of its price."""
+
+    peak_kw: float
+
+    def of(
+        self, site: Site, tariff: Tariff, gone: Sequence[Gone], at_s: float, retail_per_kwh: float | None
+    ) -> dict[str, Expected]:
+        """The same for every charge."""
+        return {
+            charge.id: Expected(peak_kw=self.peak_kw, beyond=((self.peak_kw, charge.rate_per_kw),))
+            for charge in tariff.demand_charges
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
