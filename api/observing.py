@@ -30,6 +30,7 @@ class Metrics:
         self.plans_failed = Counter("chargewright_plans_failed", "Attempts that ended without a plan.", **own)
         self.plan_seconds = Histogram("chargewright_plan_seconds", "Time to a plan.", buckets=SECONDS, **own)
         self.audits_failed = Counter("chargewright_plans_refused", "Plans that their audit refused.", **own)
+        self.alarms = Counter("chargewright_alarms", "Alarms of sites that were raised.", ("code",), **own)
         self.messages = Counter("chargewright_webhook_messages", "Messages that arrived.", **own)
         self.beat = Gauge("chargewright_last_tick_timestamp_seconds", "When the clock of the jobs ticked last.", **own)
 

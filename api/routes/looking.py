@@ -21,6 +21,7 @@ from api.routes.bodies import ACCESS_ERRORS
 from api.routes.desks import NAME, Limit, SiteId, looking
 from api.security.access import Admin, Caller, Reader
 from api.service import Service, service_of
+from api.sites.alarms import Alarms, alarms
 from api.sites.assembling import contents
 from api.sites.commanding import live_site
 from api.sites.judging import LONGEST_ID
@@ -91,6 +92,13 @@ def get_profiles(
     made = requests(ocpp, kept.scenario, schedule, moment(schedule, service.clock()), kept.document.fail_safe_kw)
     told = [{"action": one.action, "payload": one.payload} for one in made if one.evse_id == evse]
     return Profiles(ocpp=ocpp, requests=json.loads(json.dumps(told, default=float)))
+
+
+@router.get("/alarms", operation_id="get_alarms", responses=GONE)
+def get_alarms(caller: Reader, service: Served, site: SiteId) -> Alarms:
+    """What has to be looked after now: late prices, meters that are not believed, plans that are not made."""
+    with looking(service, caller, site) as desk:
+        return Alarms(alarms=alarms(desk, service.clock()))
 
 
 @router.get("/flexibility", operation_id="get_site_flexibility", responses=GONE | documented(InvalidScenario))

@@ -25,6 +25,8 @@ from models.domain.site import BaseLoad, GridNode, NodeKind, PvPlant, Site
 from models.domain.tariff import PriceSeries, Tariff
 from models.domain.times import instant, seconds
 from models.domain.value import Series, Step
+from optimizer.rolling.base_load import metered
+from optimizer.rolling.node_meter import NodeMeter
 
 Told = TypeVar("Told")
 OVERDUE = timedelta(hours=1)
@@ -49,6 +51,8 @@ class Contents:
     signals: tuple[Signal, ...]
     overrides: dict[str, Override] = field(default_factory=dict)
     """By EVSE; also those that are over."""
+    meters: dict[str, NodeMeter] = field(default_factory=dict)
+    """By node."""
 
 
 def contents(desk: Desk) -> Contents:
@@ -65,6 +69,7 @@ def contents(desk: Desk) -> Contents:
         stays=tuple(kept.value for kept in desk.every(Kind.SESSION)),
         overrides={kept.id: kept.value for kept in desk.every(Kind.OVERRIDE)},
         signals=(*(kept.value for kept in desk.every(Kind.SIGNAL)), *asked_of(desk)),
+        meters={kept.id: kept.value for kept in desk.every(Kind.METER)},
     )
 
 
@@ -79,7 +84,7 @@ def assembled(known: Contents, now: datetime) -> Scenario:
     start = instant(floor_start_s(seconds(now)))
     sessions, told = _sessions(known.stays, start)
     signals = tuple(signal for signal in known.signals if signal.end > start)
-    scenario = Scenario(site=site_now(known, start), sessions=sessions, tariff=known.tariff, signals=signals)
+    scenario = Scenario(site=site_now(known, start, now), sessions=sessions, tariff=known.tariff, signals=signals)
     horizon = default_horizon(scenario, seconds(start))
     assert horizon is not None, "a start was given"
     tariff, estimated = priced(known, horizon)
@@ -119,9 +124,17 @@ def _sessions(stays: tuple[Stay, ...], start: datetime) -> tuple[tuple[Session, 
     return tuple(sessions), told
 
 
-def site_now(known: Contents, start: datetime) -> Site:
-    """What stands there, with forecasts and limits as they are told for a plan from ``start`` on."""
-    return limited(_with_forecasts(known.site, known, start), known.limits, start)
+def site_now(known: Contents, start: datetime, now: datetime) -> Site:
+    """What stands there, with forecasts, meters and limits as they are told for a plan from ``start`` on."""
+    site = _with_forecasts(known.site, known, start)
+    loads, _ = metered(site.base_loads, known.meters, start, now)
+    return limited(replace(site, base_loads=loads), known.limits, start)
+
+
+def by_meters(known: Contents, now: datetime) -> list[Assumption]:
+    """What meters change of the forecast of base loads."""
+    start = instant(floor_start_s(seconds(now)))
+    return metered(_with_forecasts(known.site, known, start).base_loads, known.meters, start, now)[1]
 
 
 def _with_forecasts(site: Site, known: Contents, start: datetime) -> Site:

@@ -226,3 +226,5 @@ class SitePolicy:
     """Of the commands."""
     replan_minutes: float = 5.0
     """The longest time between two plans. [min]"""
+    prices_by: str = "15:00"
+    """Local time, ``HH:MM``, by which the prices of the next day have to be told; later there is an alarm."""

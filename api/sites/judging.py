@@ -1,5 +1,6 @@
 """What is wrong with what a caller told: by itself, and together with the site that it belongs to."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -89,6 +90,8 @@ def _own_rules(told: Any) -> Iterator[Finding]:
         yield from unfit_name("session", told.session)
     elif isinstance(told, NodeLimit):
         yield from _of_limit(told)
+    elif isinstance(told, SitePolicy):
+        yield from _of_policy(told)
     elif isinstance(told, MeasurementBatch):
         yield from _of_batch(told)
     elif isinstance(told, Override) and not (len(told.reason) <= LONGEST_REASON and told.reason.isprintable()):
@@ -104,6 +107,11 @@ def _of_limit(told: NodeLimit) -> Iterator[Finding]:
         yield Finding(path="end", message="the limit ends before it begins", remedy="write an end after the start")
     if told.afterwards is not None and told.end is None:
         yield Finding(path="afterwards", message="a limit without an end has no value after it", remedy="write end")
+
+
+def _of_policy(told: SitePolicy) -> Iterator[Finding]:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", told.prices_by, re.ASCII):
+        yield Finding(path="prices_by", message="it is no time of day", remedy="write HH:MM, as 15:00")
 
 
 def _naive_or_late(told: NodeLimit) -> bool:

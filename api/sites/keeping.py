@@ -19,6 +19,7 @@ from models.domain.signal import Signal
 from models.domain.site import Site
 from models.domain.tariff import Tariff
 from models.domain.wire import form_json, kept_form
+from optimizer.rolling.node_meter import NodeMeter
 
 Form = TypeVar("Form")
 
@@ -35,6 +36,7 @@ FORMS: Mapping[Kind, Any] = {
     Kind.SIGNAL: Signal,
     Kind.OVERRIDE: Override,
     Kind.ASKED: AskedOfSite,
+    Kind.METER: NodeMeter,
     Kind.JOB: PlanJob,
     Kind.STATE: LiveSite,
 }

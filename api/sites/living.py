@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from api.operating.live import LiveSite
-from api.sites.assembling import OVERDUE, Contents, in_sight, priced, site_now
+from api.sites.assembling import OVERDUE, Contents, by_meters, in_sight, priced, site_now
 from api.sites.overriding import boosted, held_down, holding, left_alone
 from api.sites.stays import Stay, session_of
 from models.domain.default_horizon import default_stay_h, floor_start_s
@@ -22,7 +22,7 @@ def refreshed(live: LiveSite | None, known: Contents, now: datetime) -> LiveSite
     """The live site as the documents have it now; what its stations told stays."""
     start, overrides = instant(floor_start_s(seconds(now))), holding(known.overrides, known.stays, now)
     known = replace(known, stays=boosted(known.stays, overrides))
-    site = _hurried(held_down(site_now(known, start), overrides, start), known)
+    site = _hurried(held_down(site_now(known, start, now), overrides, start), known)
     state = opening(site) if live is None else _with_equipment(live.state, site)
     stays = {stay.told.evse: stay for stay in known.stays}
     records = {name: left_alone(record, overrides) for name, record in state.evses.items()}
@@ -47,7 +47,8 @@ def scenario_of(live: LiveSite, known: Contents, now: datetime) -> Scenario:
     assert scenario.horizon is not None, "the receding horizon is always there"
     tariff, estimated = priced(known, scenario.horizon)
     signals = in_sight(scenario.signals, scenario.horizon)
-    return replace(scenario, tariff=tariff, signals=signals, assumptions=(*scenario.assumptions, *estimated))
+    told = (*scenario.assumptions, *by_meters(known, now), *estimated)
+    return replace(scenario, tariff=tariff, signals=signals, assumptions=told)
 
 
 def wish(stay: Stay, site: Site, now: datetime) -> Session:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+import structlog
+
 from api.operating.live import LiveSite
 from api.operating.planning import Planned, with_plan
 from api.planning import Answer, plan
@@ -14,6 +16,7 @@ from api.release import own_version
 from api.service import Service
 from api.sites import waking
 from api.sites.accounts import keep_account
+from api.sites.alarms import note_alarms
 from api.sites.assembling import Contents, contents
 from api.sites.forms import SiteMode
 from api.sites.keeping import Desk, writing_desk
@@ -25,6 +28,7 @@ from models.domain.errors import ChargingError, Conflict, NotFound
 from models.domain.scenario import Scenario
 from models.domain.wire import scenario_json
 
+log = structlog.get_logger("chargewright.plans")
 LEASE_GRACE_S = 30.0
 """Beyond the deadline of a plan, before another replica may take over. [s]"""
 
@@ -127,6 +131,9 @@ def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: s
         made = keep_plan(desk, planned, live, epoch=lease.epoch, digest=_digest(planned.answer), now=now)
         if planned.answer is not None:
             keep_account(desk, planned.answer, id=made.plan or "", at=now, mode=known.policy.mode, commands=commands)
+        for alarm in note_alarms(desk, now):
+            service.metrics.alarms.labels(alarm.code).inc()
+            log.warning("alarm", tenant=lease.tenant, site=lease.site, code=alarm.code, about=alarm.about)
         return made
 
 

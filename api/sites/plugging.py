@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from api.sites.forms import Boost, Measurement, MeasurementBatch, NeedsTold, SessionTold, Unplugged
 from api.sites.judging import judge_alone, judge_session, refuse
 from api.sites.keeping import Desk, Kept
+from api.sites.metering import measure_nodes
 from api.sites.stays import Stay, left, measured, needing, plugged_in
 from api.sites.waking import wake
 from api.store.records import Kind
@@ -76,7 +77,7 @@ def known(desk: Desk, session: str) -> Kept[Stay]:
 def measure(desk: Desk, batch: MeasurementBatch, now: datetime) -> int:
     """How many of a batch were of sessions that are there; all of them are kept. Raises InvalidDocument.
 
-    A measurement does not call for a plan by itself: the next one counts what has flowed.
+    What a car drew calls for no plan by itself: the next one counts what has flowed.
     """
     judge_alone(batch)
     desk.get(Kind.SITE)
@@ -88,7 +89,15 @@ def measure(desk: Desk, batch: MeasurementBatch, now: datetime) -> int:
         if session is not None:
             changed[session] = measured(changed.get(session, stays[session]), seen)
     desk.keep_all(Kind.SESSION, changed)
+    _of_nodes(desk, batch, now)
     return len(changed)
+
+
+def _of_nodes(desk: Desk, batch: MeasurementBatch, now: datetime) -> None:
+    """Beside the cars as they are now: what they draw may be in the same batch."""
+    seen = sorted((one for one in batch.measurements if one.node is not None), key=lambda one: one.at)
+    if seen:
+        measure_nodes(desk, seen, now)
 
 
 FEW = 4

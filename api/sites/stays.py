@@ -20,6 +20,8 @@ class Stay:
     """By the meter, since it was plugged in. [kWh]"""
     power_kw: float | None = None
     """Drawn when it was measured last. [kW]"""
+    power_at: datetime | None = None
+    """When that was."""
     soc: float | None = None
     measured_at: datetime | None = None
     boost: Boost | None = None
@@ -65,6 +67,7 @@ def measured(stay: Stay, seen: Measurement) -> Stay:
         stay,
         measured_at=seen.at,
         power_kw=seen.power_kw if seen.power_kw is not None else stay.power_kw,
+        power_at=seen.at if seen.power_kw is not None else stay.power_at,
         soc=seen.soc if seen.soc is not None else stay.soc,
         register_at_start_kwh=start_kwh,
         delivered_kwh=delivered_kwh,

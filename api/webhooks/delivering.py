@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from http import HTTPStatus
+from typing import Any
 
 from api.service import Service
 from api.sites.commanding import hand_out, live_site
@@ -120,7 +121,7 @@ def _is_steered(desk: Desk) -> bool:
 def _posted(stop: Stop, line: Entry, post: Post, now: datetime) -> tuple[str, bool]:
     """Why it did not arrive, empty where it did; and whether nobody wants to be told there any more."""
     data = json.loads(line.body)
-    told = {"type": TYPES[line.kind], "timestamp": line.recorded_at.isoformat(), "site": stop.site, "data": data}
+    told = {"type": _type(line, data), "timestamp": line.recorded_at.isoformat(), "site": stop.site, "data": data}
     body = json.dumps(told, separators=(",", ":"))
     message_id = _id(stop, line)
     try:
@@ -130,6 +131,11 @@ def _posted(stop: Stop, line: Entry, post: Post, now: datetime) -> tuple[str, bo
     if status == HTTPStatus.GONE:
         return "", True
     return ("" if 200 <= status < 300 else f"status {status}"), False
+
+
+def _type(line: Entry, data: Any) -> str:
+    """An alarm that is over says so."""
+    return "alarm.ended" if line.kind is Kind.ALARM and data.get("state") == "ended" else TYPES[line.kind]
 
 
 def _id(stop: Stop, line: Entry) -> str:

@@ -3,7 +3,7 @@
 Too low a guess would put off charging to hours that turn out dear, so a guess is rather too high.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -26,9 +26,7 @@ def with_estimates(known: PriceSeries, until: datetime, zone: ZoneInfo) -> tuple
     Prices of a market end one step after their last one; other series without an end hold on, so that nothing of them
     is missing.
     """
-    step_s, end = _step_s(known), known.end
-    if end is None and step_s is not None:
-        end = known.steps[-1].start + timedelta(seconds=step_s)
+    step_s, end = _step_s(known), published_until(known)
     if end is None or end >= until or not known.steps:
         return known, None
     published = PriceSeries(steps=known.steps, end=end)
@@ -37,6 +35,21 @@ def with_estimates(known: PriceSeries, until: datetime, zone: ZoneInfo) -> tuple
     if step_s is None:  # steps of a tariff that somebody wrote down: one wherever the price changes
         guesses = [guess for before, guess in pairwise([known.steps[-1], *guesses]) if guess.value != before.value]
     return PriceSeries(steps=(*known.steps, *guesses), end=max(until, end)), end
+
+
+def published_until(known: PriceSeries) -> datetime | None:
+    """Where what is published ends; None for a series that holds on."""
+    step_s = _step_s(known)
+    if known.end is not None or step_s is None or not known.steps:
+        return known.end
+    return known.steps[-1].start + timedelta(seconds=step_s)
+
+
+def due_until(now: datetime, zone: ZoneInfo, by: time) -> datetime:
+    """Until when prices have to be known by now: to the end of the local day, from ``by`` on to that of the next."""
+    local = now.astimezone(zone)
+    days = 2 if local.time() >= by else 1
+    return datetime.combine(local.date() + timedelta(days=days), time(), zone).astimezone(UTC)
 
 
 def _step_s(known: PriceSeries) -> float | None:

@@ -159,6 +159,7 @@ class SitePolicy(TypedDict, total=False):
     mode: Mode
     ocpp: Version
     replan_minutes: float
+    prices_by: str
 
 
 class Boost(TypedDict, total=False):
@@ -177,7 +178,7 @@ class Acknowledgement(TypedDict, total=False):
 
 class WebhookTold(TypedDict, total=False):
     url: Required[str]
-    about: list[Literal["plan", "command"]]
+    about: list[Literal["plan", "command", "alarm"]]
     sites: list[str]
     secret: str | None
 
@@ -473,6 +474,17 @@ class StatementDocument(TypedDict):
     saved: float
     methods: dict[str, int]
     plans: list[StatedPlan]
+
+
+class SiteAlarm(TypedDict):
+    code: str
+    about: str
+    since: str
+    message: str
+
+
+class Alarms(TypedDict):
+    alarms: list[SiteAlarm]
 
 
 class BoostOffer(TypedDict):
@@ -914,6 +926,10 @@ class Client:
             return answer.text
         told: StatementDocument = answer.json()
         return told
+
+    def get_alarms(self, site: str) -> Alarms:
+        """What has to be looked after now."""
+        return self._get(Alarms, _path("sites", site, "alarms"))
 
     def pull_commands(self, site: str, *, after: int = 0, wait: float = 0.0) -> Commands:
         """What has no answer yet; waits up to ``wait`` seconds, 60 at most, for the first one."""
