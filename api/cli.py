@@ -18,6 +18,7 @@ from rich.console import Console
 from api.commands.later import Later
 from models.domain.errors import ChargingError, InvalidScenario, NoFeasibleSchedule
 from models.domain.findings import Finding
+from models.domain.scenario import Scenario
 from models.domain.sending import PlanPurpose, Version
 from models.domain.site import RateUnit
 from optimizer.deadline import prepare_workers
@@ -92,6 +93,10 @@ def plan(
         Path | None,
         typer.Option(help="The plan before, as --json wrote it: stayed close to, at worst carried over."),
     ] = None,
+    sessions: Annotated[
+        str | None, typer.Option(help="Past sessions to plan a day of: a file of chargewright import, or sample:NAME.")
+    ] = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day of --sessions.")] = None,
     why: Annotated[
         str | None, typer.Option(help="Say for every setpoint of this session what keeps it from being higher.")
     ] = None,
@@ -110,7 +115,7 @@ def plan(
         raise typer.BadParameter("--ocpp-purpose, --ocpp-bundle and --ocpp-minutes need --ocpp VERSION")
     moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
     answer = planned(
-        scenario_from(scenario, moment),
+        _past_day(scenario, sessions, day) if sessions else scenario_from(scenario, moment),
         settings=Settings(steady=True, solver_log=solver_log),
         now=moment,
         ocpp=Manner(version=ocpp, purpose=purpose, bundle=bundle) if ocpp else None,
@@ -348,6 +353,15 @@ def demo(
     console = _console()
     for line in tell(page):
         console.print(line, soft_wrap=True)
+
+
+def _past_day(site: str, sessions: str, day: datetime | None) -> Scenario:
+    """The site on a day of its past sessions."""
+    from api.own_data import day_of, sessions_from, site_scenario
+
+    if day is None:
+        raise typer.BadParameter("--sessions needs --day, as 2026-03-02")
+    return day_of(site_scenario(site), sessions_from(sessions).sessions, day.date())
 
 
 def _seconds(deadline: float | None) -> float:

@@ -12,6 +12,7 @@ COMMANDS = {
     "statement": "api.commands.statement:statement",
     "backtest": "api.commands.backtest:backtest",
     "data": "api.commands.data:app",
+    "import": "api.commands.imports:app",
     "keys": "api.commands.keys:app",
     "event-replay": "api.commands.event_replay:event_replay",
     "settle": "api.commands.settle:app",
