@@ -106,7 +106,8 @@ def test_a_location_without_a_clock_asks_for_one() -> None:
 
 CDR_211 = {
     "id": "C1", "start_date_time": "2026-03-02T08:00:00Z", "stop_date_time": "2026-03-02T12:00:00Z",
-    "auth_id": "DE-ABC-1", "location": {"id": "LOC1", "evses": [{"uid": "E0", "connectors": []}]}, "total_energy": 12.5, "total_cost": 5.0,
+    "auth_id": "DE-ABC-1", "location": {"id": "LOC1", "evses": [{"uid": "E0", "connectors": []}]},
+    "total_energy": 12.5, "total_cost": 5.0,
 }  # fmt: skip
 CDR_221 = {
     "id": "C2", "start_date_time": "2026-03-02T08:00:00Z", "end_date_time": "2026-03-02T12:00:00Z",
