@@ -29,6 +29,9 @@ SessionId = Annotated[
 After = Annotated[str, Query(max_length=LONGEST_ID, pattern=r"^[^\x00-\x1f\x7f]*$", description="`next` of a page.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many on a page.")]
 ETAG = headers("ETag")
+OFTEN = tuple((kind, ONE_A_SITE) for kind in (Kind.SITE, Kind.TARIFF, Kind.JOB))
+OF_A_SESSION = (Kind.SESSION, Kind.PAST_SESSION)
+"""What short use cases look for, so that it is read at once."""
 
 
 class Listed(BaseModel):
@@ -57,16 +60,21 @@ def writing(service: Service, caller: Caller, site: str, *, is_there: bool = Tru
         yield _checked(desk) if is_there else desk
 
 
-async def written(service: Service, caller: Caller, site: str, act: Callable[[Desk], T]) -> T:
+async def written(
+    service: Service, caller: Caller, site: str, act: Callable[[Desk], T], *, session: str | None = None
+) -> T:
     """What a short use case answers at a desk to write at, once everything is kept; raises what it raises, NotFound.
 
-    As ``writing``, without a thread of its own, and in one commit with what others tell at this moment.
+    As ``writing``, without a thread of its own, and in one commit with what others tell at this moment. ``session``:
+    the one that it is about.
     """
     now = service.clock()
 
     def at_desk(unit: Unit) -> T:
         unit.lock(caller.tenant, site)
-        return act(_checked(Desk(unit, caller.tenant, site, caller.name)))
+        desk = Desk(unit, caller.tenant, site, caller.name)
+        desk.gather(*OFTEN, *([] if session is None else [(kind, session) for kind in OF_A_SESSION]))
+        return act(_checked(desk))
 
     return await service.writers.write((caller.tenant, site), now, at_desk)
 

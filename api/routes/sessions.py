@@ -114,7 +114,7 @@ async def tell_session(
         kept, is_new = plug_in(desk, told, service.clock())
         return _answered(desk, kept, 201 if is_new else 200)
 
-    return await written(service, caller, site, act)
+    return await written(service, caller, site, act, session=told.session)
 
 
 @router.get("/sessions", operation_id="list_sessions", responses=documented(*ACCESS_ERRORS, NotFound))
@@ -162,7 +162,7 @@ async def tell_needs(
     def act(desk: Desk) -> Response:
         return _answered(desk, need(desk, session, told, service.clock()))
 
-    return await written(service, caller, site, act)
+    return await written(service, caller, site, act, session=session)
 
 
 @router.post(
@@ -184,7 +184,7 @@ async def tell_unplugged(
     def act(desk: Desk) -> Response:
         return _answered(desk, unplug(desk, session, told, service.clock()))
 
-    return await written(service, caller, site, act)
+    return await written(service, caller, site, act, session=session)
 
 
 @router.post(

@@ -81,8 +81,7 @@ def known(store: Store, text: str, now: datetime) -> ApiKey | None:
     shown = KEY.fullmatch(text)
     if shown is None:
         return None
-    with store.view() as unit:
-        found = unit.find(_place(shown[1]))
+    found = store.look(_place(shown[1]))
     if found is None:
         return None
     key = _read(found)

@@ -73,6 +73,13 @@ class Desk:
             self._found[place] = None if document is None else _kept(document)
         return self._found[place]
 
+    def gather(self, *wanted: tuple[Kind, str]) -> None:
+        """Look for several at once: to find one of them later takes no time then."""
+        places = [self._place(kind, id) for kind, id in wanted]
+        self._found.update(dict.fromkeys(places))
+        documents = self.unit.gather(self.tenant, self.site, [(place.kind, place.id) for place in places])
+        self._found.update((document.place, _kept(document)) for document in documents)
+
     def get(self, kind: Kind, id: str = ONE_A_SITE) -> Kept[Any]:
         """Raises NotFound."""
         found = self.find(kind, id)

@@ -109,6 +109,8 @@ def _named(desk: Desk, batch: MeasurementBatch) -> dict[str, Stay]:
     names = {seen.session for seen in batch.measurements if seen.session is not None}
     if len(names) > FEW or any(seen.session is None and seen.evse is not None for seen in batch.measurements):
         return {kept.id: kept.value for kept in desk.every(Kind.SESSION)}
+    if names:
+        desk.gather(*((Kind.SESSION, name) for name in sorted(names)))
     found = {name: desk.find(Kind.SESSION, name) for name in sorted(names)}
     return {name: kept.value for name, kept in found.items() if kept is not None}
 

@@ -60,6 +60,9 @@ class MemoryStore:
     def view(self) -> Iterator[Unit]:
         yield _MemoryUnit(self._content, instant(0.0), self._clock)
 
+    def look(self, place: Place) -> Document | None:
+        return self._content.documents.get(place)
+
     def check(self) -> None:
         """It always can be used."""
 
@@ -75,6 +78,10 @@ class _MemoryUnit:
 
     def find(self, place: Place) -> Document | None:
         return self._content.documents.get(place)
+
+    def gather(self, tenant: str, site: str, wanted: Sequence[tuple[Kind, str]]) -> Sequence[Document]:
+        found = (self.find(Place(tenant=tenant, kind=kind, site=site, id=id)) for kind, id in wanted)
+        return [document for document in found if document is not None]
 
     def search(self, tenant: str, kind: Kind, id: str) -> Sequence[Document]:
         found = (d for d in self._of(kind) if d.place.tenant == tenant and d.place.id == id)

@@ -18,6 +18,9 @@ class Unit(Protocol):
     def find(self, place: Place) -> Document | None:
         """The document there; None where nothing is, or no longer."""
 
+    def gather(self, tenant: str, site: str, wanted: Sequence[tuple[Kind, str]]) -> Sequence[Document]:
+        """Those of a site that are there, of these kinds and ids, at once and in any order."""
+
     def search(self, tenant: str, kind: Kind, id: str) -> Sequence[Document]:
         """Those of this id at any of the tenant's sites."""
 
@@ -106,6 +109,9 @@ class Store(Protocol):
 
     def view(self) -> AbstractContextManager[Unit]:
         """To read only, as of one moment."""
+
+    def look(self, place: Place) -> Document | None:
+        """One document as it is now: what ``view`` and ``find`` tell, sooner."""
 
     def check(self) -> None:
         """Raises StoreError when it cannot be used now."""

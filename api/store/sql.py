@@ -1,7 +1,7 @@
 """The store on SQLite, embedded, or on PostgreSQL, for several replicas."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from api.store.port import Done, Unit, Work
+from api.store.records import Document, Place
 from api.store.sql_unit import SqlUnit
 from models.domain.errors import StoreError
 from models.domain.times import instant
@@ -18,6 +19,8 @@ from models.domain.times import instant
 BUSY_TIMEOUT_S = 10
 """How long a process waits for another one that writes the same SQLite file."""
 CONNECT_TIMEOUT_S = 5
+KEPT_CONNECTIONS = 20
+"""Those beyond are closed after use; at the five that are usual, every other request waited for a new one."""
 WRITES_AT_ONCE = 4
 """On PostgreSQL, by one replica: while one waits for the disk or the network, others go on."""
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -31,6 +34,7 @@ class SqlStore:
         self._engine = engine
         self._writing = engine.execution_options(writes=True)
         self._reading = engine if self._embedded else engine.execution_options(**_READ_ONLY)
+        self._looking = engine if self._embedded else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._one_writer = Lock() if self._embedded else nullcontext()
         self.writes_at_once = 1 if self._embedded else WRITES_AT_ONCE
         self._errors = (SQLAlchemyError, engine.dialect.loaded_dbapi.Error)
@@ -44,10 +48,15 @@ class SqlStore:
         if len(works) == 1:
             return [self._alone(works[0])]
         try:
-            with self._one_writer, self._ours(), self._writing.begin() as connection:
+            with self._one_writer, self._ours(), self._writing.begin() as connection, self._piped(connection):
                 return [self._apart(connection, work) for work in works]
         except StoreError as error:
             return [Done(error=error) for _ in works]
+
+    def _piped(self, connection: Connection) -> AbstractContextManager[Any]:
+        """On PostgreSQL statements do not wait for the answer to the one before: it is as far away as the server is."""
+        driver: Any = connection.connection.driver_connection
+        return nullcontext() if self._embedded else driver.pipeline()
 
     def _alone(self, work: Work) -> Done:
         try:
@@ -63,7 +72,7 @@ class SqlStore:
         cursor.execute("SAVEPOINT one")
         try:
             with self._ours():
-                done = Done(work.act(SqlUnit(connection, work.now)))
+                done = Done(work.act(SqlUnit(connection, work.now, together=not self._embedded)))
         except Exception as error:
             cursor.execute("ROLLBACK TO SAVEPOINT one")
             done = Done(error=error)
@@ -74,6 +83,11 @@ class SqlStore:
     def view(self) -> Iterator[Unit]:
         with self._ours(), self._reading.begin() as connection:
             yield SqlUnit(connection, instant(0.0))
+
+    def look(self, place: Place) -> Document | None:
+        """In no transaction: to begin one and to end it would be most of what it takes."""
+        with self._ours(), self._looking.connect() as connection:
+            return SqlUnit(connection, instant(0.0)).find(place)
 
     def check(self) -> None:
         with self._ours(), self._engine.connect() as connection:
@@ -95,8 +109,9 @@ def engine_for(address: str) -> Engine:
     """Connections to a database; none is made yet. Raises StoreError for an address that is none."""
     url = url_of(address)
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        within = {"connect_timeout": CONNECT_TIMEOUT_S}
+        return create_engine(url, pool_pre_ping=True, pool_size=KEPT_CONNECTIONS, connect_args=within)
+    engine = create_engine(url, pool_size=KEPT_CONNECTIONS, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from api.store.port import NEW
 from api.store.records import Document, Entry, Kind, Lease, Place
 from api.store.refusals import changed_since, missing, never_forgotten, taken_over
-from api.store.statements import Statement, entries_of_kinds, statements_of
+from api.store.statements import Statement, documents_at, entries_of_kinds, statements_of
 from models.domain.times import instant, seconds
 
 NEWEST = 2**62
@@ -19,15 +19,28 @@ NEWEST = 2**62
 class SqlUnit:
     """Reads and writes of one transaction, at one moment."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, *, together: bool = False) -> None:
+        """``together``: statements go out as they come, and only who reads an answer waits for it."""
+        self._together = together
         self._database, self._now_s = connection.dialect.name, seconds(now)
         self._say = statements_of(self._database)
         # The driver's own: what SQLAlchemy does around a statement takes several times as long as the statement.
         self._cursor: Any = connection.connection.cursor()
+        self._locking: Any = connection.connection.cursor()
+        self._locked: tuple[str, str] | None = None
+        """Tenant and site."""
+        self._sequence: int | None = None
+        """Of the last line of that site; nobody else adds one before this unit ends."""
 
     def find(self, place: Place) -> Document | None:
         found = self._documents(self._say.find, _key(place))
         return found[0] if found else None
+
+    def gather(self, tenant: str, site: str, wanted: Sequence[tuple[Kind, str]]) -> Sequence[Document]:
+        asked: dict[str, Any] = {"tenant": tenant, "site": site}
+        for k, (kind, id) in enumerate(wanted):
+            asked |= {f"kind_{k}": kind.value, f"id_{k}": id}
+        return self._documents(documents_at(self._database, len(wanted)), asked)
 
     def search(self, tenant: str, kind: Kind, id: str) -> Sequence[Document]:
         return self._documents(self._say.search, {"tenant": tenant, "kind": kind.value, "id": id})
@@ -52,7 +65,10 @@ class SqlUnit:
     def write_all(self, bodies: Mapping[Place, str]) -> None:
         """In the order of places, as everybody does, so that no two wait for each other."""
         written = [{**self._say.overwrite.fixed, **self._version(p, bodies[p])} for p in sorted(bodies, key=_order)]
-        self._cursor.executemany(self._say.overwrite.text, written)
+        if len(written) == 1:  # several are sent at once, which takes more of a round trip for one
+            self._run(self._say.overwrite, written[0])
+        else:
+            self._cursor.executemany(self._say.overwrite.text, written)
 
     def remove(self, place: Place, *, expected: int | None = None) -> None:
         found = self.find(place)
@@ -63,7 +79,7 @@ class SqlUnit:
             raise changed_since(place, known)
 
     def append(self, tenant: str, kind: Kind, site: str, id: str, body: str) -> Entry:
-        sequence = self._next(tenant, site, by=1)
+        sequence = self._next(tenant, site)
         own = {"tenant": tenant, "site": site, "sequence": sequence, "kind": kind.value, "id": id, "body": body}
         self._run(self._say.append, own | {"recorded_s": self._now_s})
         return _entry((tenant, site, sequence, kind, id, body, self._now_s))
@@ -91,10 +107,14 @@ class SqlUnit:
         if kind is Kind.AUDIT:
             raise never_forgotten()
         old = {"kind": kind.value, "before_s": seconds(before)}
-        return self._run(self._say.forget_documents, old) + self._run(self._say.forget_entries, old)
+        return self._changed(self._say.forget_documents, old) + self._changed(self._say.forget_entries, old)
 
     def lock(self, tenant: str, site: str) -> None:
-        self._next(tenant, site, by=0)
+        """Where statements go out together, nobody waits for the answer before it is needed."""
+        self._run(self._say.lock, {"tenant": tenant, "site": site}, self._locking)
+        self._locked, self._sequence = (tenant, site), None
+        if not self._together:
+            self._read_sequence()
 
     def take(self, tenant: str, site: str, holder: str, for_s: float) -> Lease | None:
         epoch = self._one(self._say.take, {"tenant": tenant, "site": site, "holder": holder, "for_s": for_s})
@@ -102,24 +122,34 @@ class SqlUnit:
 
     def hold(self, lease: Lease) -> None:
         """Writes the row, so that nobody else can before this transaction ends."""
-        if self._run(self._say.hold, _own(lease)) == 0:
+        if self._changed(self._say.hold, _own(lease)) == 0:
             raise taken_over(lease)
 
     def release(self, lease: Lease) -> None:
         self._run(self._say.release, _own(lease))
 
-    def _next(self, tenant: str, site: str, *, by: int) -> int:
+    def _next(self, tenant: str, site: str) -> int:
         """The row stays locked until the end of the transaction: sequences are committed in their order."""
-        sequence = self._one(self._say.raise_sequence, {"tenant": tenant, "site": site, "by": by})
-        assert sequence is not None, "a row is there, or is made"
-        return sequence
+        if self._locked != (tenant, site):
+            self.lock(tenant, site)
+        self._sequence = self._read_sequence() + 1
+        self._run(self._say.advance, {"tenant": tenant, "site": site})
+        return self._sequence
+
+    def _read_sequence(self) -> int:
+        if self._sequence is None:
+            self._sequence = int(self._locking.fetchall()[0][0])
+        return self._sequence
 
     def _version(self, place: Place, body: str | None) -> dict[str, Any]:
         return _key(place) | {"body": body, "changed_s": self._now_s}
 
-    def _run(self, statement: Statement, given: dict[str, Any]) -> int:
+    def _run(self, statement: Statement, given: dict[str, Any], cursor: Any = None) -> None:
+        (cursor or self._cursor).execute(statement.text, {**statement.fixed, **given})
+
+    def _changed(self, statement: Statement, given: dict[str, Any]) -> int:
         """How many rows it changed."""
-        self._cursor.execute(statement.text, {**statement.fixed, **given})
+        self._run(statement, given)
         changed: int = self._cursor.rowcount
         return changed
 
@@ -129,7 +159,7 @@ class SqlUnit:
         return rows[0][0] if rows else None
 
     def _rows(self, statement: Statement, given: dict[str, Any]) -> list[Any]:
-        self._cursor.execute(statement.text, {**statement.fixed, **given})
+        self._run(statement, given)
         rows: list[Any] = self._cursor.fetchall()
         return rows
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import and_, bindparam, case, delete, insert, literal_column, select, update
+from sqlalchemy import and_, bindparam, case, delete, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 
@@ -55,8 +55,10 @@ class Statements:
     replace: Statement
     """Where ``expected`` is the revision."""
     append: Statement
-    raise_sequence: Statement
-    """By ``by``."""
+    lock: Statement
+    """The sequence of the last line of a site; its row is written, so that nobody else can before this one ends."""
+    advance: Statement
+    """That sequence by one."""
     latest: Statement
     """Before ``before``, at most ``most``."""
     entry: Statement
@@ -86,6 +88,13 @@ def entries_of_kinds(database: str, count: int) -> Statement:
     return _made(database, asked.order_by(_J.sequence).limit(bindparam("most")))
 
 
+@cache
+def documents_at(database: str, count: int) -> Statement:
+    """Of one site, at most so many, ``kind_0`` with ``id_0`` and so on."""
+    places = [and_(_D.kind == bindparam(f"kind_{k}"), _D.id == bindparam(f"id_{k}")) for k in range(count)]
+    return _made(database, select(DOCUMENTS).where(_of_site(_D), _D.body.is_not(None), or_(*places)))
+
+
 def _reading() -> dict[str, ClauseElement]:
     there = _D.body.is_not(None)
     by_id = select(DOCUMENTS).where(_same(_D, "tenant", "kind"), there, _D.id > bindparam("after"))
@@ -111,7 +120,7 @@ def _writing(insert_into: Callable[..., Any]) -> dict[str, ClauseElement]:
     raised = {"revision": _D.revision + 1, "body": bindparam("body"), "changed_s": bindparam("changed_s")}
     first = insert_into(DOCUMENTS).values(raised | {name: bindparam(name) for name in _KEY} | {"revision": 1})
     expected_there = and_(_same(_D, *_KEY), _D.revision == bindparam("expected"), _D.body.is_not(None))
-    count = insert_into(SEQUENCES).values(tenant=bindparam("tenant"), site=bindparam("site"), last=bindparam("by"))
+    count = insert_into(SEQUENCES).values(tenant=bindparam("tenant"), site=bindparam("site"), last=0)
     over = first.on_conflict_do_update(index_elements=_KEY, set_=raised)
     return {
         "overwrite": over,
@@ -121,9 +130,10 @@ def _writing(insert_into: Callable[..., Any]) -> dict[str, ClauseElement]:
         ),
         "replace": update(DOCUMENTS).where(expected_there).values(raised).returning(_D.revision),
         "append": insert(JOURNAL).values({column.name: bindparam(column.name) for column in _J}),
-        "raise_sequence": count.on_conflict_do_update(
-            index_elements=["tenant", "site"], set_={"last": _S.last + bindparam("by")}
-        ).returning(_S.last),
+        "lock": count.on_conflict_do_update(index_elements=["tenant", "site"], set_={"last": _S.last}).returning(
+            _S.last
+        ),
+        "advance": update(SEQUENCES).where(_of_site(_S)).values(last=_S.last + 1),
         "forget_documents": delete(DOCUMENTS).where(_same(_D, "kind"), _D.changed_s < bindparam("before_s")),
         "forget_entries": delete(JOURNAL).where(_same(_J, "kind"), _J.recorded_s < bindparam("before_s")),
     }

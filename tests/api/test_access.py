@@ -11,8 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from api import cli
+from api.problems import TooMany
 from api.security import keys
 from api.security.keys import Scope
+from api.security.rates import Rates
 from api.settings import ServiceSettings
 from api.store.memory import MemoryStore
 
@@ -177,6 +179,21 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("database")
+def test_the_window_of_a_tenant_moves_with_its_requests() -> None:
+    """Two a minute: asked at 0 and 50 s, the third is let through at 60 s and the fourth at 110 s, not before."""
+    moments_s = iter((0.0, 50.0, 59.0, 60.0, 61.0, 110.0))
+    rates = Rates("2/minute", clock=lambda: next(moments_s))
+    answers = []
+    for _ in range(6):
+        try:
+            rates.count("acme")
+            answers.append(0)
+        except TooMany as refused:
+            answers.append(int(refused.headers["Retry-After"]))
+
+    assert answers == [0, 0, 1, 0, 49, 0]
+
+
 def test_keys_are_made_listed_rotated_and_revoked_by_command() -> None:
     def run(*arguments: str) -> str:
         done = CliRunner().invoke(cli.app, ["keys", *arguments], catch_exceptions=False)

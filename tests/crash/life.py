@@ -38,7 +38,7 @@ from api.sites.planning import plan_site
 from api.sites.plugging import measure, plug_in
 from api.sites.telling import tell
 from api.store.port import Done, Store, Unit, Work
-from api.store.records import Kind, Place
+from api.store.records import Document, Kind, Place
 from api.webhooks.delivering import deliver
 from api.webhooks.forms import About, Webhook
 from models.domain.site import Site
@@ -131,6 +131,9 @@ class Fused:
 
     def view(self) -> Any:
         return self._store.view()
+
+    def look(self, place: Place) -> Document | None:
+        return self._store.look(place)
 
     def check(self) -> None:
         self._store.check()
