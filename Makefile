@@ -82,7 +82,7 @@ day: $(READY)  ## a day over websockets with twenty charge points and every defe
 notebooks: $(READY)  ## runs every notebook from a clean kernel
 	CHARGEWRIGHT_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks
 
-serve: $(RUNS)  ## the API on 127.0.0.1:8080, for everybody on this machine
+serve: $(RUNS)  ## the API and the pages on 127.0.0.1:8080, for everybody on this machine; a sample site where there is none
 	$(BIN)/chargewright serve --insecure
 
 schema: $(READY)  ## writes models/domain/scenario.schema.json anew

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import anyio
 from anyio.to_thread import run_sync
@@ -23,17 +24,20 @@ from api.web.views.figures import figures
 from api.web.views.lanes import lanes
 from api.web.views.overview import asked_of, latest_plans, site_rows
 from api.web.views.seen import Seen, seen
+from api.web.views.utilities import utilities
 from api.web.visitors import Reader, Served, Visitor, still_there
 from api.webhooks.delivering import progress_of
 from models.domain.errors import NotFound
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-LIVE = (Kind.EVENT, Kind.ACKNOWLEDGEMENT, Kind.MEASUREMENT, Kind.AUDIT)
+LIVE = (Kind.EVENT, Kind.ACKNOWLEDGEMENT, Kind.MEASUREMENT, Kind.ALARM, Kind.AUDIT)
 """What changes a page."""
 LOOKS_EVERY_S = 0.5
 CHECKED_EVERY_LOOKS = 20
 LONGEST_STREAM_S = 3600.0
 AUDIT_SHOWN = 12
+UTC_ZONE = ZoneInfo("UTC")
+"""Of what belongs to no site."""
 
 
 @router.get("/")
@@ -76,8 +80,8 @@ def signals(found: Reader, service: Served, request: Request) -> Response:
     """What is asked of all sites."""
     now = service.clock()
     with looking(service, found.caller, "", is_there=False) as desk:
-        asked = asked_of(desk, now)
-    return page(found, "signals.html", request, asked=asked, now=now)
+        asked, told = asked_of(desk, now), utilities(desk.unit, desk.tenant, now)
+    return page(found, "signals.html", request, asked=asked, utilities=told, utc=UTC_ZONE, now=now)
 
 
 @router.get("/jobs")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from api.sites.forms import OverrideKind, SiteMode
 from api.web.views.lanes import FLAWS, SHORT_KWH, Lane
 from api.web.views.seen import Seen
+from api.web.views.utilities import Utility
 from api.web.words import clock, number
 from models.domain.schedule import Method
 
@@ -105,7 +106,9 @@ def _of_stations(seen: Seen) -> Iterator[AlarmShown]:
 
 
 def _of_signals(seen: Seen) -> Iterator[AlarmShown]:
-    """A limit whose time ran out without a new one is a source that went quiet."""
+    """A utility that is lost; a limit whose time ran out without a new one is a source that went quiet."""
+    for one in seen.utilities:
+        yield from _of_utility(seen, one)
     for node, limit in seen.known.limits.items():
         if limit.end is not None and limit.end <= seen.now:
             after = (
@@ -114,6 +117,17 @@ def _of_signals(seen: Seen) -> Iterator[AlarmShown]:
             ended = clock(limit.end, seen.zone, seen.now)
             text = f"the limit at {node} ended at {ended} and no new one came: {after} holds"
             yield AlarmShown(Level.WARNING, "Signal lost", text)
+
+
+def _of_utility(seen: Seen, one: Utility) -> Iterator[AlarmShown]:
+    status = one.status
+    if one.is_trouble:
+        since = clock(status.failing_since or status.last_contact, seen.zone, seen.now)
+        title = "Signal lost" if status.state == "lost" else "A utility does not answer"
+        level = Level.CRITICAL if status.state == "lost" else Level.WARNING
+        yield AlarmShown(level, title, f"{status.connection} since {since}: {status.failure or 'nothing is heard'}")
+    for alarm in status.alarms:
+        yield AlarmShown(Level.WARNING, status.connection, f"{alarm.message}: {alarm.remedy}")
 
 
 def _of_cars(lanes: list[Lane]) -> Iterator[AlarmShown]:

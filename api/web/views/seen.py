@@ -18,6 +18,7 @@ from api.sites.plan_job import PlanJob
 from api.sites.plans import KeptPlan, PlanMade, history, kept_plan
 from api.sites.stays import Stay
 from api.store.records import Entry, Kind
+from api.web.views.utilities import Utility, utilities
 from models.domain.site import Site
 
 METERED_WITHIN = timedelta(minutes=2)
@@ -44,6 +45,8 @@ class Seen:
     simulated: bool
     metered_kw: float | None
     """Import of the connection, where its meter told of it lately. [kW]"""
+    utilities: tuple[Utility, ...]
+    """That ask this site."""
     now: datetime
 
     @property
@@ -84,6 +87,7 @@ def seen(desk: Desk, now: datetime) -> Seen:
         overrides=holding(known.overrides, known.stays, now),
         simulated=is_sample(desk.unit, desk.tenant, desk.site),
         metered_kw=_metered_kw(desk.unit.latest(desk.tenant, desk.site, Kind.MEASUREMENT), root, now),
+        utilities=tuple(one for one in utilities(desk.unit, desk.tenant, now) if desk.site in one.sites),
         now=now,
     )
 
