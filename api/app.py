@@ -28,6 +28,7 @@ from api.routes import (
     overrides,
     plans,
     sessions,
+    settlements,
     signals,
     site_plans,
     sites,
@@ -63,6 +64,7 @@ ROUTES = (
     drivers,
     looking,
     statements,
+    settlements,
 )
 PAGES = (pages, acting, assets)
 DESCRIPTION = (

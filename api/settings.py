@@ -45,7 +45,8 @@ class ServiceSettings(BaseSettings):
     """Plans, commands and what became of them. [days]"""
     keep_accounts_days: float = Field(default=800.0, ge=62.0)
     """What statements are made of: a tenth of the plans; two years and some weeks unless set. [days]"""
-    keep_measurements_days: float = Field(default=30.0, ge=1.0)
+    keep_measurements_days: float = Field(default=62.0, ge=1.0)
+    """Baselines look back 45 days from an event. [days]"""
     keep_sessions_days: float = Field(default=90.0, ge=1.0)
     """After they have left. [days]"""
     keep_events_days: float = Field(default=7.0, ge=1.0)

@@ -73,3 +73,5 @@ class Settling:
     holidays: tuple[date, ...] = ()
     holiday_calendar: str | None = None
     """ISO 3166 country or subdivision whose public holidays count too."""
+    other_event_days: tuple[date, ...] = ()
+    """Days of events that are not settled here, whose load is not that of an everyday day."""

@@ -20,6 +20,7 @@ from models.domain.units import hours_from_seconds
 from models.settlement.load import LoadSeries, Quality
 
 START, QUALITY = "start", "quality"
+_OF = ".quality"
 SITE = "site"
 """Column of the meter of the site; every other one is that of an EVSE, by its id."""
 MOST_FINDINGS = 20
@@ -30,12 +31,13 @@ Told = TypeVar("Told")
 
 def read_loads(data: bytes, *, in_kwh: bool = False) -> dict[str, LoadSeries]:
     """Meters by name, on one grid, from columns ``start``, meters, and maybe ``quality``; starts have their offset.
+    A column ``NAME.quality`` is that of one meter, ``quality`` that of those which have none of their own.
 
     Numbers are mean kW of the interval, or its kWh. An empty cell was not metered, and so was a start that lacks; the
     shortest distance between starts is the length of all intervals. Raises InvalidScenario with what cannot be read.
     """
     rows, header = _rows(data, (START,), "meter")
-    names = [name for name in header if name not in (START, QUALITY)]
+    names = [name for name in header if name not in (START, QUALITY) and not name.endswith(_OF)]
     if not names:
         raise _refused("meter", "no column is a meter", f"add one called {SITE}, or one for each EVSE")
     read = list(_each(rows, lambda row: _reading(row, names), "meter"))
@@ -55,14 +57,23 @@ def read_sessions(data: bytes) -> tuple[RecordedSession, ...]:
 class _Reading:
     start_s: float
     numbers: tuple[float, ...]
-    quality: Quality
+    quality: tuple[Quality, ...]
     line: int
 
 
 def _reading(row: dict[str, str], names: Sequence[str]) -> _Reading:
     numbers = tuple(_number(row[name]) if (row[name] or "").strip() else float("nan") for name in names)
-    quality = Quality((row.get(QUALITY) or Quality.OK).strip().upper())
+    quality = tuple(_quality(row.get(quality_column(name)) or row.get(QUALITY)) for name in names)
     return _Reading(_moment(row[START]), numbers, quality, int(row[_LINE]))
+
+
+def quality_column(meter: str) -> str:
+    """The column that says how far a meter is to be believed."""
+    return f"{meter}{_OF}"
+
+
+def _quality(told: str | None) -> Quality:
+    return Quality(told.strip().upper()) if told and told.strip() else Quality.OK
 
 
 def _session(row: dict[str, str]) -> RecordedSession:
@@ -142,9 +153,10 @@ def _on_grid(read: Sequence[_Reading], names: Sequence[str], *, in_kwh: bool) ->
     numbers = np.full((count, len(names)), np.nan)
     numbers[places] = [one.numbers for one in read]
     told = {place: one.quality for place, one in zip(places, read, strict=True)}
-    quality = [told.get(place, Quality.MISSING) for place in range(count)]
+    missing = (Quality.MISSING,) * len(names)
+    quality = list(zip(*(told.get(place, missing) for place in range(count)), strict=True))
     power_kw = numbers / hours_from_seconds(step_s) if in_kwh else numbers
-    return {name: _series(name, start_s, step_s, power_kw[:, k], quality) for k, name in enumerate(names)}
+    return {name: _series(name, start_s, step_s, power_kw[:, k], quality[k]) for k, name in enumerate(names)}
 
 
 def _step_s(read: Sequence[_Reading]) -> float:

@@ -37,6 +37,18 @@ MAKES_ITS_OWN = {
 """Ids are a tenant's own, so writing what another one calls the same makes something new, and changes nothing there."""
 
 
+EVENING = {
+    "kind": "event",
+    "id": "evening",
+    "start": "2026-03-02T04:00:00Z",
+    "end": "2026-03-02T04:30:00Z",
+    "direction": "reduce",
+    "baseline_kw": 4.0,
+}
+"""Over, so that it can be settled."""
+MEASURED = {"measurements": [{"node": "grid", "at": f"2026-03-02T04:{m:02d}:00Z", "power_kw": 1} for m in (0, 15, 30)]}
+
+
 @pytest.fixture
 def yard() -> Iterator[Yard]:
     """A yard of acme with one of everything; the caller is another tenant with every scope."""
@@ -49,12 +61,14 @@ def yard() -> Iterator[Yard]:
             ("forecasts/pv/roof", examples.PV),
             ("nodes/grid/limit", examples.NODE_LIMIT),
             ("signals/relief", examples.SIGNAL),
+            ("signals/evening", EVENING),
             ("policy", examples.POLICY),
         ):
             assert served.put(f"/v1/sites/yard/{path}", told).status_code == 201
         assert served.put("/v1/webhooks/csms", examples.WEBHOOK).status_code == 201
         assert served.put("/v1/connections/dso", examples.CONNECTION).status_code == 201
         served.plug_in()
+        assert served.post("/v1/sites/yard/measurements", MEASURED).status_code == 200
         assert served.post("/v1/sites/yard/plan", None).status_code == 200
         yield served
 

@@ -83,7 +83,7 @@ def settle(settling: Settling, meters: Meters) -> Statement:
     found = [
         nothing_delivered(event, rule)
         if event.opted_out
-        else delivered(event, rule, meters, calendar, _days_of_others(event, settling.events, calendar))
+        else delivered(event, rule, meters, calendar, _days_of_others(event, settling, calendar))
         for event, rule in _in_order(settling)
     ]
     settled = tuple(_paid(one) for one in paid_once(found))
@@ -106,11 +106,11 @@ def _in_order(settling: Settling) -> Iterator[tuple[CalledEvent, SettlementRule]
         yield from ((one, rule) for one in sorted(events, key=lambda one: (one.start, one.id)))
 
 
-def _days_of_others(event: CalledEvent, events: Sequence[CalledEvent], calendar: Calendar) -> frozenset[date]:
+def _days_of_others(event: CalledEvent, settling: Settling, calendar: Calendar) -> frozenset[date]:
     """Days on which some other event touched the same meters."""
-    others = [one for one in events if one.id != event.id and not one.opted_out and _meet(one, event)]
+    others = [one for one in settling.events if one.id != event.id and not one.opted_out and _meet(one, event)]
     days = {calendar.local(at).date() for one in others for at in (one.start, one.end)}
-    return frozenset(days - {calendar.local(event.start).date()})
+    return frozenset((days | set(settling.other_event_days)) - {calendar.local(event.start).date()})
 
 
 def _meet(one: CalledEvent, other: CalledEvent) -> bool:

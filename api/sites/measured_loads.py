@@ -1,0 +1,116 @@
+"""What was measured at a site, as means of regular intervals: its connection, and EVSEs with and without a car."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+from api.settling.tables import csv_bytes
+from api.sites.keeping import Desk
+from api.sites.stays import Stay
+from api.store.records import Kind
+from models.domain.electrical import NOMINAL_VOLTAGE_V, evse_max_power_kw
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Finding
+from models.domain.site import Site
+from models.domain.units import seconds_from_hours
+from models.settlement.files import SESSION_COLUMNS, SITE, quality_column
+from models.settlement.load import LoadSeries
+from models.settlement.readings import Grid, Reading, series_of
+
+PAGE = 500
+AROUND_S = seconds_from_hours(1.0)
+"""Readings so long before and after the grid may tell of its first and last interval. [s]"""
+
+_Readings = Mapping[tuple[str, str], Sequence[Reading]]
+
+
+def measured_loads(desk: Desk, grid: Grid, node: str | None) -> tuple[dict[str, LoadSeries], list[Stay]]:
+    """The meter of a grid node, of the connection unless it is named, and those of EVSEs; and sessions that are known.
+
+    Raises InvalidScenario where nothing was measured.
+    """
+    site: Site = desk.get(Kind.SITE).value
+    stays = [kept.value for kind in (Kind.SESSION, Kind.PAST_SESSION) for kept in desk.every(kind)]
+    readings = _readings(desk, {stay.told.session: stay.told.evse for stay in stays}, grid)
+    measured = node or next(one.id for one in site.nodes if one.parent is None)
+    loads = {SITE: series_of(SITE, of_node, grid)} if (of_node := readings.get(("node", measured))) else {}
+    for evse in site.evses:
+        if of_evse := readings.get(("evse", evse.id)):
+            idle = _idle([stay for stay in stays if stay.told.evse == evse.id], of_evse, grid)
+            loads[evse.id] = series_of(evse.id, of_evse, grid, idle)
+    if loads:
+        return loads, stays
+    message = "nothing was measured at the connection or at an EVSE in the weeks before the event"
+    remedy = "tell measurements of the connection's node or of EVSEs, and keep them long enough"
+    raise InvalidScenario([Finding(path="measurements", message=message, remedy=remedy)])
+
+
+def meter_csv(loads: Mapping[str, LoadSeries]) -> bytes:
+    """Every interval in which something was metered, with the quality of each meter."""
+    series = list(loads.values())
+    rows = []
+    for k, at_s in enumerate(series[0].starts_s.tolist()):
+        numbers = [f"{load.power_kw[k]:.6f}" if isfinite(load.power_kw[k]) else "" for load in series]
+        if any(numbers):
+            at = datetime.fromtimestamp(at_s, UTC).isoformat()
+            rows.append([at, *numbers, *(load.quality[k].value for load in series)])
+    return csv_bytes(["start", *loads, *map(quality_column, loads)], rows)
+
+
+def sessions_csv(stays: Sequence[Stay], desk: Desk) -> bytes | None:
+    """Sessions that are over, with the most that their EVSE gives; None where none is."""
+    site: Site = desk.get(Kind.SITE).value
+    evses = {evse.id: evse for evse in site.evses}
+    volts = site.voltage_v or NOMINAL_VOLTAGE_V
+    rows = [
+        [
+            stay.told.session,
+            stay.told.evse,
+            stay.told.plugged_in_at.isoformat(),
+            stay.unplugged_at.isoformat(),
+            stay.delivered_kwh,
+            evse_max_power_kw(evses[stay.told.evse], stay.told.vehicle, volts),
+        ]
+        for stay in sorted(stays, key=lambda one: (one.told.plugged_in_at, one.told.session))
+        if stay.unplugged_at is not None and stay.told.evse in evses
+    ]
+    return csv_bytes([*SESSION_COLUMNS, "power_kw"], rows) if rows else None
+
+
+def _idle(stays: Sequence[Stay], readings: Sequence[Reading], grid: Grid) -> list[tuple[float, float]]:
+    """While no vehicle was there nothing was drawn, from the first reading of the EVSE on."""
+    last_s = float(grid.edges_s[-1])
+    spans, since_s = [], max(min(one.at_s for one in readings), grid.start_s)
+    for stay in sorted(stays, key=lambda one: one.told.plugged_in_at):
+        spans.append((since_s, stay.told.plugged_in_at.timestamp()))
+        since_s = last_s if stay.unplugged_at is None else max(since_s, stay.unplugged_at.timestamp())
+    return [(begin_s, end_s) for begin_s, end_s in [*spans, (since_s, last_s)] if end_s > begin_s]
+
+
+def _readings(desk: Desk, evse_of: Mapping[str, str], grid: Grid) -> _Readings:
+    """By what was measured. Batches are read as plain JSON: there are weeks of them, and they were judged when told."""
+    found: dict[tuple[str, str], list[Reading]] = defaultdict(list)
+    first_s, last_s = grid.start_s - AROUND_S, float(grid.edges_s[-1]) + AROUND_S
+    for one in _measurements(desk):
+        of, at_s = _measured(one, evse_of), datetime.fromisoformat(one["at"]).timestamp()
+        if of is not None and first_s <= at_s <= last_s:
+            found[of].append(Reading(at_s=at_s, power_kw=one.get("power_kw"), register_kwh=one.get("register_kwh")))
+    return found
+
+
+def _measurements(desk: Desk) -> Iterator[Any]:
+    after = 0
+    while entries := desk.unit.entries(desk.tenant, desk.site, [Kind.MEASUREMENT], after=after, limit=PAGE):
+        for entry in entries:
+            yield from json.loads(entry.body)["measurements"]
+        after = entries[-1].sequence
+
+
+def _measured(one: Mapping[str, Any], evse_of: Mapping[str, str]) -> tuple[str, str] | None:
+    if one.get("node") is not None:
+        return "node", str(one["node"])
+    evse = one.get("evse") or evse_of.get(str(one.get("session")))
+    return None if evse is None else ("evse", str(evse))
