@@ -12,6 +12,7 @@ from api.connections import openadr3
 from api.connections.forms import AnyConnection, OpenAdr3
 from api.connections.hearing import failed, finish
 from api.connections.keeping import Line, read_connection, writing_line
+from api.connections.reporting import send_reports
 from api.connections.secrets import Secrets
 from api.connections.state import State
 from api.edges.openadr3.connection import Connection, Credentials, trust
@@ -118,6 +119,7 @@ def _openadr3(lines: Lines, due: Due) -> None:
     client = lines.ven(due, due.told)
     openadr3.poll(lines.service, due.tenant, due.id, due.told, client)
     openadr3.introduce(lines.service, due.tenant, due.id, due.told, client)
+    send_reports(lines.service, due.tenant, due.id, due.told, client)
 
 
 _STEPS: Mapping[type[Any], Callable[[Lines, Due], None]] = {OpenAdr3: _openadr3}
