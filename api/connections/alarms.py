@@ -29,6 +29,14 @@ def settled(state: State, kinds: Iterable[str], told: Told, now: datetime) -> St
     return replace(state, alarms=tuple([*others, *mine][:MOST_ALARMS]))
 
 
+def about(state: State, key: str, finding: Finding | None, now: datetime) -> State:
+    """With one alarm, or without it; all others stay."""
+    others = tuple(alarm for alarm in state.alarms if alarm.key != key)
+    before = next((alarm for alarm in state.alarms if alarm.key == key), None)
+    raised = () if finding is None else (_alarm(key, finding, before, now),)
+    return replace(state, alarms=(*others, *raised)[:MOST_ALARMS])
+
+
 def announce(line: Line, told: AnyConnection, before: State, after: State) -> None:
     """Alarms that are new are told to every site, where streams and webhooks find them; all that changed is audited."""
     known, still = {alarm.key for alarm in before.alarms}, {alarm.key for alarm in after.alarms}

@@ -124,10 +124,14 @@ def _of_kind(told: AnyConnection, secrets: Secrets) -> Iterator[Finding]:
             if not told.acknowledgment_path.replace("_", "").isalnum():
                 remedy = "write handshake_acknowledgment, or what the capacity provider says instead"
                 yield Finding(path="acknowledgment_path", message="it is no last part of an address", remedy=remedy)
+            yield from _own_rule(told.loss, "fallback forecasts say what holds while the capacity provider is offline")
         case LimitHeartbeat():
-            if told.loss != LossOfContact():
-                remedy = "leave it out: failsafe_kw and failsafe_s say what holds without a heartbeat"
-                yield Finding(path="loss", message="a limit with a heartbeat has its own rule", remedy=remedy)
+            yield from _own_rule(told.loss, "failsafe_kw and failsafe_s say what holds without a heartbeat")
+
+
+def _own_rule(loss: LossOfContact, what: str) -> Iterator[Finding]:
+    if loss != LossOfContact():
+        yield Finding(path="loss", message="its protocol has a rule of its own", remedy=f"leave it out: {what}")
 
 
 def _words(told: AnyConnection, *fields: str) -> Iterator[Finding]:

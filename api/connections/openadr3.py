@@ -8,7 +8,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from api.connections.alarms import settled
+from api.connections.alarms import about, settled
 from api.connections.forms import OpenAdr3
 from api.connections.hearing import failed, finish, reached, recorded, said
 from api.connections.keeping import Line, writing_line
@@ -111,9 +111,8 @@ def notify(service: Service, tenant: str, id: str, told: OpenAdr3, operation: st
         after = _with(line, before, heard, trees, now)
         if not heard.answers and heard.signals:
             line.audit("event", event=_id(tree), message=tree, answer=operation)
-        others = {a.key: _finding(a.message, a.remedy) for a in after.alarms if a.key.startswith("event/")}
-        others.pop(f"event/{_id(tree)}", None)
-        after = settled(after, ("event",), others | dict(_refusals(heard, trees)), now)
+        key = f"event/{_id(tree)}"
+        after = about(after, key, dict(_refusals(heard, trees)).get(key), now)
         finish(line, told, before, after, now)
 
 

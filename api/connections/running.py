@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from api.connections import openadr3
-from api.connections.forms import AnyConnection, OpenAdr3
+from api.connections import guarded, openadr3, oscp
+from api.connections.forms import AnyConnection, LimitHeartbeat, OpenAdr3, Oscp
 from api.connections.hearing import failed, finish
 from api.connections.keeping import Line, read_connection, writing_line
 from api.connections.reporting import send_reports
@@ -122,7 +122,21 @@ def _openadr3(lines: Lines, due: Due) -> None:
     send_reports(lines.service, due.tenant, due.id, due.told, client)
 
 
-_STEPS: Mapping[type[Any], Callable[[Lines, Due], None]] = {OpenAdr3: _openadr3}
+def _oscp(lines: Lines, due: Due) -> None:
+    assert isinstance(due.told, Oscp)
+    oscp.look(lines.service, due.tenant, due.id, due.told)
+
+
+def _guarded(lines: Lines, due: Due) -> None:
+    assert isinstance(due.told, LimitHeartbeat)
+    guarded.look(lines.service, due.tenant, due.id, due.told)
+
+
+_STEPS: Mapping[type[Any], Callable[[Lines, Due], None]] = {
+    OpenAdr3: _openadr3,
+    Oscp: _oscp,
+    LimitHeartbeat: _guarded,
+}
 
 
 def _note(service: Service, due: Due, failure: EdgeError) -> None:

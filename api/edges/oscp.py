@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 
 from api.edges.addresses import refuse_plain
@@ -149,51 +150,68 @@ class OscpProvider:
 
 
 Taken = tuple[Reply, Callable[[], None] | None]
+Take = Callable[[Any, str], Taken]
+"""Of a message and the id of its request."""
+Failed = Callable[[EdgeError], None]
+"""A message in return did not arrive."""
+
+
+def handlers(provider: OscpProvider) -> dict[str, tuple[tuple[str, ...], Take]]:
+    """What takes a message, by the last part of its address, and by which methods it may come."""
+    return {
+        "register": (("POST", "PUT"), provider.registered),
+        "handshake": (("POST",), provider.shaken),
+        provider.settings.acknowledgment_path: (("POST",), lambda tree, request_id: provider.acknowledged(tree)),
+        "heartbeat": (("POST",), lambda tree, request_id: provider.beaten(tree)),
+        "update_group_capacity_forecast": (("POST",), provider.forecast),
+    }
 
 
 def router(provider: OscpProvider) -> APIRouter:
     """Our addresses; the operator's log has what a message in return could not say."""
     routes = APIRouter()
-    ack = f"/{provider.settings.acknowledgment_path}"
-    handlers: tuple[tuple[str, tuple[str, ...], Callable[[Any, str], Taken]], ...] = (
-        ("/register", ("POST", "PUT"), provider.registered),
-        ("/register", ("DELETE",), lambda tree, request_id: provider.unregistered()),
-        ("/handshake", ("POST",), provider.shaken),
-        (ack, ("POST",), lambda tree, request_id: provider.acknowledged(tree)),
-        ("/heartbeat", ("POST",), lambda tree, request_id: provider.beaten(tree)),
-        ("/update_group_capacity_forecast", ("POST",), provider.forecast),
-    )
-    for path, methods, take in handlers:
+    told = {f"/{path}": how for path, how in handlers(provider).items()}
+    for path, (methods, take) in told.items():
         routes.add_api_route(path, _endpoint(provider, take), methods=list(methods), include_in_schema=False)
+    leave = _endpoint(provider, lambda tree, request_id: provider.unregistered())
+    routes.add_api_route("/register", leave, methods=["DELETE"], include_in_schema=False)
     return routes
 
 
-def _endpoint(provider: OscpProvider, take: Callable[[Any, str], Taken]) -> Callable[..., Any]:
+def _endpoint(provider: OscpProvider, take: Take) -> Callable[..., Any]:
+    def failed(failure: EdgeError) -> None:
+        provider.changed(provider.provider, (_finding(str(failure)),))
+
     async def endpoint(request: Request, afterwards: BackgroundTasks) -> Response:
-        refusal = _refusal(request, provider.settings.our_token)
-        if refusal is not None:
-            return respond(*refusal)
-        try:
-            reply, in_return = take(await _tree(request), request.headers[REQUEST_ID])
-        except InvalidScenario as invalid:
-            reply, in_return = Reply(status=HTTPStatus.BAD_REQUEST, findings=invalid.findings), None
-        except EdgeError as address:
-            reply, in_return = Reply(status=HTTPStatus.BAD_REQUEST, findings=(_finding(str(address)),)), None
-        if in_return is not None:
-            afterwards.add_task(_said, provider, in_return)
-        if reply.status is HTTPStatus.NO_CONTENT:
-            return Response(status_code=reply.status, background=afterwards)
-        return respond(reply.status, "oscp", reply.status.phrase, "The message is refused.", reply.findings)
+        return await answered(request, afterwards, provider.settings.our_token, take, failed)
 
     return endpoint
 
 
-def _said(provider: OscpProvider, in_return: Callable[[], None]) -> None:
-    """A message in return that fails is told to the operator; the other side will ask again."""
+async def answered(request: Request, afterwards: BackgroundTasks, token: str, take: Take, failed: Failed) -> Response:
+    """204, or why not; what is to be said in return goes out afterwards, and the other side asks again if it fails."""
+    refusal = _refusal(request, token)
+    if refusal is not None:
+        return respond(*refusal)
+    try:
+        tree, request_id = await _tree(request), request.headers[REQUEST_ID]
+        reply, in_return = await run_sync(take, tree, request_id)
+    except InvalidScenario as invalid:
+        reply, in_return = Reply(status=HTTPStatus.BAD_REQUEST, findings=invalid.findings), None
+    except EdgeError as address:
+        reply, in_return = Reply(status=HTTPStatus.BAD_REQUEST, findings=(_finding(str(address)),)), None
+    if in_return is not None:
+        afterwards.add_task(_said, in_return, failed)
+    if reply.status is HTTPStatus.NO_CONTENT:
+        return Response(status_code=reply.status, background=afterwards)
+    return respond(reply.status, "oscp", reply.status.phrase, "The message is refused.", reply.findings)
+
+
+def _said(in_return: Callable[[], None], failed: Failed) -> None:
     try:
         in_return()
     except EdgeError as failure:
-        provider.changed(provider.provider, (_finding(str(failure)),))
+        failed(failure)
 
 
 async def _tree(request: Request) -> Any:

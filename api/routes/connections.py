@@ -7,10 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict
 
+from api.connections import guarded
 from api.connections.changing import connect, disconnect, opt_out
-from api.connections.forms import Connection
+from api.connections.forms import Connection, LimitHeartbeat
 from api.connections.keeping import Line, writing_line
 from api.connections.running import line_of
+from api.connections.state import State
 from api.connections.status import ConnectionStatus, status_of
 from api.problems import PreconditionFailed, PreconditionRequired, documented
 from api.routes import examples
@@ -21,8 +23,10 @@ from api.routes.once import OncePerKey
 from api.security.access import Admin, Allowed, Caller, Reader
 from api.security.keys import Scope
 from api.service import Service, service_of
+from api.sites.judging import refuse
 from api.store.records import Kind
 from models.domain.errors import Conflict, NotFound
+from models.domain.guarded_limit import GuardState, WrittenLimit
 
 router = APIRouter(prefix="/v1/connections", tags=["connections"], route_class=OncePerKey)
 
@@ -53,6 +57,19 @@ class JournalLine(BaseModel):
     what: str
     more: dict[str, Any]
     """Of an event the message as it came, and what became of it."""
+
+
+class GuardStatus(BaseModel):
+    """Where a limit with a heartbeat stands."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    state: GuardState
+    limit_kw: float | None
+    """That holds now; null where nothing does."""
+    since: datetime | None
+    until: datetime | None
+    """When the limit ends by itself."""
 
 
 class Journal(BaseModel):
@@ -165,6 +182,48 @@ def opt_out_of_event(
 def opt_in_to_event(caller: Admin, service: Served, connection: ConnectionId, event: EventId) -> ConnectionStatus:
     """Take part after all."""
     return _opted(service, caller, connection, event, None)
+
+
+@router.post("/{connection}/limit/heartbeat", operation_id="beat", responses=GONE)
+def beat(caller: Signaller, service: Served, connection: ConnectionId) -> GuardStatus:
+    """A box is there: at the latest every 120 s, else its fail-safe limit holds."""
+    now = service.clock()
+    with writing_line(service.store, now, caller.tenant, connection, caller.name) as line:
+        return _guard_status(guarded.beat(line, _guard(line), now))
+
+
+@router.put(
+    "/{connection}/limit",
+    operation_id="write_limit",
+    responses=GONE | documented(*FORM_ERRORS),
+    openapi_extra=taking("WrittenLimit", WrittenLimit, examples.WRITTEN_LIMIT),
+)
+def write_limit(
+    caller: Signaller,
+    service: Served,
+    connection: ConnectionId,
+    told: Annotated[WrittenLimit, Depends(reading(WrittenLimit))],
+) -> GuardStatus:
+    """A box writes its limit: it holds while the box is heard from, for as long as it says."""
+    now = service.clock()
+    with writing_line(service.store, now, caller.tenant, connection, caller.name) as line:
+        state, findings = guarded.write(line, _guard(line), told, now)
+    refuse(findings)
+    return _guard_status(state)
+
+
+def _guard(line: Line) -> LimitHeartbeat:
+    """Raises NotFound for another kind of connection."""
+    told = line.get()
+    if not isinstance(told, LimitHeartbeat) or told.paused:
+        raise NotFound("there is no connection of this id that takes limits with a heartbeat")
+    return told
+
+
+def _guard_status(state: State) -> GuardStatus:
+    assert state.guard is not None, "a guarded limit has its own state"
+    guard = state.guard
+    return GuardStatus(state=guard.state, limit_kw=guard.limit_kw, since=guard.since, until=guard.expires_at)
 
 
 def _opted(service: Service, caller: Caller, connection: str, event: str, reason: str | None) -> ConnectionStatus:

@@ -77,6 +77,7 @@ CONNECTION = {
     "sites": [{"site": "yard", "rules": {"names": ["871685900012345678"]}}],
     "loss": {"after_s": 600, "then": "limit", "limit_kw": 8.0},
 }
+WRITTEN_LIMIT = {"limit_kw": 4.2, "duration_s": 3600.0}
 POLICY = {"ocpp": "2.0.1", "replan_minutes": 5}
 ACKNOWLEDGEMENTS = {
     "acknowledgements": [

@@ -4,22 +4,29 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Annotated, Any
 
+import structlog
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
 
-from api.connections.forms import AnyConnection, OpenAdr3
+from api.connections import oscp
+from api.connections.forms import AnyConnection, OpenAdr3, Oscp
+from api.connections.keeping import Line
 from api.connections.openadr3 import notify
 from api.connections.running import line_of
+from api.connections.secrets import Secrets
 from api.connections.state import State
 from api.edges.openadr3.webhook import echoed, notified
+from api.edges.oscp import Taken, answered
 from api.service import Service, service_of
-from models.domain.errors import NotFound
+from models.domain.errors import EdgeError, NotFound
 
 router = APIRouter()
 
 Served = Annotated[Service, Depends(service_of)]
 OPENADR3 = "/openadr3/{tenant}/{connection}"
+OSCP = "/oscp/{tenant}/{connection}/fp/2.0/{word}"
 EVENT = "EVENT"
+log = structlog.get_logger("chargewright.hooks")
 
 
 @router.get(OPENADR3, include_in_schema=False)
@@ -43,6 +50,32 @@ async def told(request: Request, service: Served, tenant: str, connection: str) 
             notify(service, tenant, connection, vtn, operation, tree)
 
     return await notified(request, is_ours, accept)
+
+
+@router.api_route(OSCP, methods=["POST", "PUT", "DELETE"], include_in_schema=False)
+async def oscp_message(
+    request: Request, afterwards: BackgroundTasks, service: Served, tenant: str, connection: str, word: str
+) -> Response:
+    """A capacity provider of OSCP comes to us."""
+    provider, token = await run_sync(_capacity_provider, service, tenant, connection)
+
+    def take(tree: Any, request_id: str) -> Taken:
+        return oscp.taken(service, tenant, connection, provider, word, request.method, tree, request_id)
+
+    def failed(failure: EdgeError) -> None:
+        log.warning("not_said", tenant=tenant, connection=connection, error=str(failure))
+
+    return await answered(request, afterwards, token, take, failed)
+
+
+def _capacity_provider(service: Service, tenant: str, connection: str) -> tuple[Oscp, str]:
+    """With our token; raises NotFound for what is no connection of OSCP, or is paused."""
+    with service.store.view() as unit:
+        line = Line(unit, tenant, connection, "")
+        told = line.get()
+        if not isinstance(told, Oscp) or told.paused:
+            raise NotFound("there is no such address")
+        return told, Secrets(service.settings, tenant, connection).get("token", told.token, unit)
 
 
 def _vtn(service: Service, tenant: str, connection: str) -> tuple[OpenAdr3, State]:

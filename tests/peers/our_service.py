@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
@@ -28,9 +28,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(service: Any, port: int = 0) -> Iterator[str]:
+def running(service: Any, port: int = 0, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
     """An application that is made already, on a port of this machine."""
-    server = uvicorn.Server(uvicorn.Config(service, port=port, log_level="critical", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(service, port=port, log_level="critical", lifespan=lifespan))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

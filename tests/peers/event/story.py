@@ -1,0 +1,235 @@
+"""An event with notice, minute by minute on a clock that is moved, and one without, on a clock that runs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import perf_counter, sleep
+from typing import Any
+
+import numpy as np
+
+from api.connections.secrets import new_key
+from api.jobs import Jobs
+from api.settings import ServiceSettings
+from api.store.memory import MemoryStore
+from models.settlement.calls import CalledEvent, SettlementRule, Settling
+from models.settlement.load import LoadSeries, Quality
+from optimizer.response.settling import Meters, settle
+from tests.peers import our_service
+from tests.peers.event.clock import StoryClock
+from tests.peers.event.csms import Csms
+from tests.peers.event.park import Park, park
+from tests.peers.event.utilities import CONNECTION, Utility, connect
+
+FIVE = datetime(2026, 3, 2, 16, tzinfo=UTC)
+LOOK_S = 20.0
+"""Between looks of a clock that is moved. [s]"""
+ENERGY_PER_CAR_KWH = 30.0
+HOURS = 6.0
+ENOUGH = (0.9, 1.0)
+PATIENCE_S = 180.0
+"""Until an event without notice is given up. [s]"""
+EXACTLY_KW = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What came of an event."""
+
+    lines: tuple[str, ...]
+    held: bool
+    """Whether what must hold did."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything that plays."""
+
+    clock: StoryClock
+    park: Park
+    csms: Csms
+    jobs: Jobs
+    utility: Utility
+
+    def wait(self, seconds: float) -> None:
+        """Time goes by in looks: charge points draw, the service looks, the CSMS sends, meters are told each minute."""
+        until = self.clock() + timedelta(seconds=seconds)
+        while self.clock() < until:
+            self.clock.pass_by(LOOK_S)
+            self.park.advance(self.clock())
+            if self.clock().second == 0:
+                self.csms.measure(self.clock())
+            self.jobs.hear()
+            self.jobs.tick()
+            self.csms.deliver()
+
+
+@contextmanager
+def stage(count: int, make: Callable[..., Any], *, runs: bool, tells: bool) -> Iterator[Stage]:
+    """The service on a port of its own, a park of charge points, and a utility that is connected."""
+    clock, port = StoryClock(FIVE), our_service.free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = ServiceSettings(
+        insecure=True,
+        database_url="memory:",
+        plans_by_itself=runs,
+        sample=False,
+        public_url=url,
+        peer_allow="127.0.0.0/8",
+        secret_keys=new_key(),
+    )
+    cars = park(count, clock())
+    with _service(settings, clock, port) as app, make(clock, tells=tells) as utility:
+        csms = Csms(url, cars)
+        jobs = Jobs(app.state.service, lambda work: work())
+        try:
+            csms.build()
+            connect(csms, utility)
+            if runs:
+                clock.run()
+            at = Stage(clock, cars, csms, jobs, utility)
+            _prepare(at, runs=runs)
+            csms.plug_in_everybody(clock(), ENERGY_PER_CAR_KWH, HOURS)
+            csms.measure(clock())
+            yield at
+        finally:
+            csms.close()
+            jobs.close()
+
+
+def _prepare(at: Stage, *, runs: bool) -> None:
+    """Defaults are at the charge points before the first car comes, so that no car draws all that it can."""
+    for _ in range(100):
+        if not runs:
+            at.clock.pass_by(1.0)
+            at.jobs.hear()
+            at.jobs.tick()
+        at.park.advance(at.clock())
+        at.csms.deliver()
+        if at.csms.delivered >= len(at.park.stations):
+            break
+        sleep(0.1 if runs else 0.0)
+    while not runs and at.clock().second:
+        at.clock.pass_by(1.0)
+
+
+@contextmanager
+def _service(settings: ServiceSettings, clock: StoryClock, port: int) -> Iterator[Any]:
+    from api.app import create_app
+
+    app = create_app(settings, store=MemoryStore(), clock=clock)
+    with our_service.running(app, port, lifespan="on"):
+        yield app
+
+
+def with_notice(
+    count: int, make: Callable[..., Any], *, minutes: int = 60, before: int = 45, after: int = 45
+) -> Figures:
+    """Twenty minutes ahead the utility asks for a third of what is drawn."""
+    with stage(count, make, runs=False, tells=True) as at:
+        at.wait(60.0 * (before - 20))
+        drawn_kw = at.park.power_kw()
+        limit_kw = round(drawn_kw / 3.0, 1)
+        start = at.clock() + timedelta(minutes=20)
+        end = start + timedelta(minutes=minutes)
+        at.utility.call(limit_kw, start, end - start)
+        replanned_s = _replanned(at)
+        at.wait(60.0 * (20 + minutes + after))
+        return _judged(at, limit_kw, start, end, replanned_s)
+
+
+def _replanned(at: Stage) -> float:
+    """Real seconds from the event until the plan that knows of it was made and its commands were sent."""
+    plans, began = len(at.csms.plans()), perf_counter()
+    at.clock.pass_by(1.0)
+    for _ in range(60):
+        at.jobs.hear()
+        at.clock.pass_by(0.5)
+        at.jobs.tick()
+        if len(at.csms.plans()) > plans:
+            break
+    took_s = perf_counter() - began
+    at.clock.pass_by(LOOK_S - at.clock().second % LOOK_S - at.clock().microsecond / 1e6)
+    at.csms.deliver()
+    return took_s
+
+
+def _judged(at: Stage, limit_kw: float, start: datetime, end: datetime, replanned_s: float) -> Figures:
+    minutes = at.park.minutes()
+    during = [kw for begin, kw in minutes if start <= begin < end]
+    before_kw = max(kw for begin, kw in minutes if begin < start)
+    after_kw = max((kw for begin, kw in minutes if begin >= end), default=0.0)
+    over = [kw for kw in during if kw > limit_kw + EXACTLY_KW]
+    status = at.csms.call("GET", f"/v1/connections/{CONNECTION}/status")
+    count, within = len(at.park.stations), len(during) - len(over)
+    lines = (
+        f"{at.utility.name}, {count} connectors, notice of 20 min, {limit_kw:g} kW for {len(during)} min",
+        f"  planned anew in {replanned_s:.2f} s; {at.csms.delivered} profiles accepted in all",
+        f"  {within} of {len(during)} full minutes at or under the limit, at most {max(during):.1f} kW",
+        f"  before at most {before_kw:.1f} kW, after at most {after_kw:.1f} kW",
+        *(f"  {proof}" for proof in at.utility.proofs()),
+        f"  {_settled(at.park, limit_kw, start, end)}",
+        f"  alarms: {', '.join(alarm['message'] for alarm in status['alarms']) or 'none'}",
+    )
+    held = not over and after_kw <= before_kw + EXACTLY_KW and bool(at.utility.proofs()) and not status["alarms"]
+    return Figures(lines, held)
+
+
+def _settled(park: Park, limit_kw: float, start: datetime, end: datetime) -> str:
+    """By the meter of the hour before, at 0.5 EUR for a kWh less."""
+    minutes = park.minutes()
+    power_kw = np.array([kw for _, kw in minutes])
+    meter = LoadSeries(
+        meter="site",
+        start_s=minutes[0][0].timestamp(),
+        step_s=60.0,
+        power_kw=power_kw,
+        quality=(Quality.OK,) * len(power_kw),
+    )
+    before = float(np.mean([kw for begin, kw in minutes if start - timedelta(minutes=30) <= begin < start]))
+    rule = SettlementRule(
+        programme="relief", baseline="as_told", currency="EUR", settlement_min=15.0, payment_per_kwh=0.5
+    )
+    called = CalledEvent(
+        id="relief", programme="relief", start=start, end=end, committed_kw=before - limit_kw, baseline_kw=before
+    )
+    statement = settle(Settling(time_zone="Europe/Berlin", programmes=(rule,), events=(called,)), Meters(site=meter))
+    (event,) = statement.events
+    kwh = float(event.measured.delivered_kwh.sum())
+    promised_kwh = called.committed_kw * ((end - start) / timedelta(hours=1))
+    return f"settled: {kwh:.1f} of {promised_kwh:.1f} kWh committed below {before:.1f} kW, paid {event.total} EUR"
+
+
+def without_notice(count: int, make: Callable[..., Any], *, tells: bool = True) -> Figures:
+    """It begins when it is called; the service runs by itself, and every second is a real one."""
+    with stage(count, make, runs=True, tells=tells) as at:
+        _until(at, lambda: at.park.power_kw() > 0.5 * at.park.limit_kw, PATIENCE_S)
+        drawn_kw = at.park.power_kw()
+        limit_kw = round(drawn_kw / 3.0, 1)
+        promised_kw = drawn_kw - limit_kw
+        plans, began = len(at.csms.plans()), perf_counter()
+        at.utility.call(limit_kw, at.clock(), timedelta(hours=1))
+        planned_s = _until(at, lambda: len(at.csms.plans()) > plans, PATIENCE_S)
+        reached = {share: _until(at, _sheds(at, drawn_kw, share * promised_kw), PATIENCE_S, began) for share in ENOUGH}
+        told = ", ".join(f"{share:.0%} after {took_s:.1f} s" for share, took_s in reached.items())
+        lines = (
+            f"{at.utility.name}, {count} connectors, without notice, {limit_kw:g} of {drawn_kw:.1f} kW are left",
+            f"  planned anew {planned_s:.1f} s after the event; of the {promised_kw:.1f} kW: {told}",
+        )
+        return Figures(lines, all(took_s < PATIENCE_S for took_s in reached.values()))
+
+
+def _sheds(at: Stage, drawn_kw: float, shed_kw: float) -> Callable[[], bool]:
+    return lambda: drawn_kw - at.park.power_kw() >= shed_kw - EXACTLY_KW
+
+
+def _until(at: Stage, done: Callable[[], bool], patience_s: float, began: float | None = None) -> float:
+    """Seconds until something is so; the CSMS fetches and sends meanwhile, and cars follow five seconds later."""
+    began = perf_counter() if began is None else began
+    while True:
+        at.park.advance(at.clock())
+        if done() or perf_counter() - began > patience_s:
+            return perf_counter() - began
+        at.csms.deliver()
+        sleep(0.2)
