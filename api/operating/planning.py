@@ -17,6 +17,8 @@ from optimizer.rolling import next_scenario
 from optimizer.rolling.trying import on_trial
 from optimizer.settings import Settings
 
+NOT_OURS = "excluded by its operator, or not steered by the policy"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -39,8 +41,12 @@ def solved(live: LiveSite, *, settings: Settings, now: datetime, deadline_s: flo
         return Planned(answer=None, error=str(error))
 
 
-def with_plan(live: LiveSite, planned: Planned, now: datetime) -> tuple[LiveSite, Planned]:
+def with_plan(
+    live: LiveSite, planned: Planned, now: datetime, *, told: frozenset[str] = frozenset()
+) -> tuple[LiveSite, Planned]:
     """The site with the commands of a plan in place of those of the plan before that were not sent yet.
+
+    ``told``: EVSEs that count as somebody else's, and whose plan is offered all the same.
 
     Nothing is raised: what cannot be sent is told, and what is installed goes on.
     """
@@ -52,9 +58,15 @@ def with_plan(live: LiveSite, planned: Planned, now: datetime) -> tuple[LiveSite
         return live, replace(planned, error="the plan failed its audit; nothing of it is sent")
     live = only_sure(live)
     try:
-        return _sent(live, planned, answer, now)
+        return _sent(live, planned, _as_told(answer, told), now)
     except InvalidScenario as refused:
         return live, replace(planned, error=str(refused))
+
+
+def _as_told(answer: Answer, told: frozenset[str]) -> Answer:
+    """Limits counted these EVSEs at their rating, so whatever they are offered is within it."""
+    installed = tuple(one for one in answer.scenario.installed if one.evse not in told)
+    return replace(answer, scenario=replace(answer.scenario, installed=installed))
 
 
 def _sent(live: LiveSite, planned: Planned, answer: Answer, now: datetime) -> tuple[LiveSite, Planned]:
@@ -78,7 +90,7 @@ def _reason(live: LiveSite, left_out: NotSent) -> NotSent:
     record = live.state.evses.get(left_out.evse_id)
     flaws = [verdict.flaw for verdict in record.verdicts if verdict.uncontrolled] if record else []
     if record is not None and record.excluded:
-        return replace(left_out, reason=f"EVSE {record.id} is excluded by its operator: it counts at its rating")
+        return replace(left_out, reason=f"EVSE {record.id} is {NOT_OURS}: it counts at its rating")
     if record is None or not flaws or not live.state.stations[record.station].reachable:
         return left_out
     why = f"EVSE {record.id} is not controlled ({', '.join(flaws)}): it counts at its rating, and is tried with little"

@@ -7,7 +7,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
-from api.problems import UnsupportedVersion, documented
+from api.problems import InvalidDocument, UnsupportedVersion, documented
 from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, json_body, reading, strict_object, taking
 from api.routes.desks import NAME, SiteId, writing
@@ -17,6 +17,7 @@ from api.service import Service, service_of
 from api.sites.commanding import Applied, CommandLine, acknowledge, pull
 from api.sites.forms import Acknowledgements
 from api.sites.handing_back import hand_back
+from api.sites.handing_back_some import hand_back_some
 from api.sites.hearing import Heard, hear
 from api.sites.judging import LONGEST_ID
 from models.domain.errors import NotFound
@@ -107,15 +108,18 @@ def forward_message(
         return hear(desk, station, _spoken(version), frame, service.clock())
 
 
-@router.post("/hand-back", operation_id="hand_back", responses=documented(*ACCESS_ERRORS, NotFound))
+@router.post("/hand-back", operation_id="hand_back", responses=documented(*ACCESS_ERRORS, NotFound, InvalidDocument))
 def give_back(
     caller: Writer,
     service: Served,
     site: SiteId,
     reason: Annotated[str, Query(max_length=500, description="For the audit trail.")] = "",
+    evse: Annotated[list[str], Query(max_length=1000, description="These alone, several times; none: the site.")] = [],  # noqa: B006
 ) -> HandedBack:
-    """Stop: clear our profiles, plan no more, until the policy says another mode."""
+    """Stop: clear our profiles, plan no more, until the policy says another mode; of some EVSEs, or of the site."""
     with writing(service, caller, site) as desk:
+        if evse:
+            return HandedBack(clears=hand_back_some(desk, evse, reason, service.clock()))
         return HandedBack(clears=hand_back(desk, reason, service.clock()))
 
 

@@ -1,5 +1,6 @@
 """Statements: what the plans of a month came to."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from api.routes.bodies import ACCESS_ERRORS
 from api.routes.desks import SiteId, looking
 from api.security.access import Reader
 from api.service import Service, service_of
+from api.sites.reports import DailyReport, daily_report
 from api.sites.statement_csv import statement_csv
 from api.sites.statements import StatementDocument, monthly
 from models.domain.errors import NotFound
@@ -20,6 +22,7 @@ Served = Annotated[Service, Depends(service_of)]
 Month = Annotated[
     str, Path(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="A month of the site's clock, as 2026-10.")
 ]
+Day = Annotated[date, Path(ge=date(2000, 1, 1), lt=date(2100, 1, 1), description="A day of the site's clock.")]
 CSV = "text/csv; charset=utf-8"
 
 
@@ -49,3 +52,10 @@ def get_statement(
     with looking(service, caller, site) as desk:
         told = monthly(desk, month, service.clock())
     return Response(statement_csv(told), media_type=CSV) if format is Form.CSV else told
+
+
+@router.get("/reports/{day}", operation_id="get_daily_report", responses=documented(*ACCESS_ERRORS, NotFound))
+def get_daily_report(caller: Reader, service: Served, site: SiteId, day: Day) -> DailyReport:
+    """What was sent on a day, or would have been where plans are only watched; what it saved, and who missed what."""
+    with looking(service, caller, site) as desk:
+        return daily_report(desk, day, service.clock())

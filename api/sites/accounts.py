@@ -1,7 +1,7 @@
 """Accounts of plans in the journal, one for each plan."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -22,14 +22,21 @@ LOOKS_BACK = timedelta(days=9)
 """Plans reach a week ahead; cars that came before a span count in it, and every day's first account has its tariff."""
 
 
-def keep_account(
-    desk: Desk, answer: Answer, *, id: str, at: datetime, mode: SiteMode, commands: dict[str, int]
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What becomes of the messages of a plan: how many there are, by EVSE."""
+
+    mode: SiteMode
+    sent: dict[str, int]
+    watched: dict[str, int]
+
+
+def keep_account(desk: Desk, answer: Answer, *, id: str, at: datetime, sent: Messages) -> None:
     """Of a plan that was just made, into the journal."""
     before = last_account(desk)
     known = frozenset(car.session for car in before.cars) if before is not None else frozenset()
     made = account_of(answer.scenario, answer.schedule, answer.uncontrolled, known=known, id=id, at=at)
-    told = replace(_briefly(made, before), mode=mode, commands=commands)
+    told = replace(_briefly(made, before), mode=sent.mode, commands=sent.sent, watched=sent.watched)
     desk.unit.append(desk.tenant, Kind.ACCOUNT, desk.site, id, packed(form_json(Account, told)))
 
 

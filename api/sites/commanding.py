@@ -11,10 +11,11 @@ from api.operating.hearing import observed
 from api.operating.live import Command, LiveSite, Result
 from api.operating.sending import answered, events_of, taken
 from api.sites.assembling import contents
-from api.sites.forms import Acknowledgement, Acknowledgements, Outcome, SiteMode
+from api.sites.forms import Acknowledgement, Acknowledgements, Outcome, SiteMode, SitePolicy
 from api.sites.judging import judge_alone
 from api.sites.keeping import Desk
 from api.sites.living import refreshed
+from api.sites.steering import Steering, steering_of
 from api.sites.waking import wake
 from api.store.records import Kind
 from models.domain import answers
@@ -68,18 +69,30 @@ def live_site(desk: Desk, now: datetime) -> LiveSite:
 
 def pull(desk: Desk, after: int, now: datetime) -> list[CommandLine]:
     """What is to be sent and has no answer yet, from after a cursor on; in control it counts as sent from here on."""
-    live, mode = live_site(desk, now), _mode(desk)
-    if mode is SiteMode.OBSERVE:
-        return []
-    if mode is SiteMode.ADVISE:
-        return _lines([command for command in live.outbox if number(command) > after], advice=True)
-    live = hand_out(desk, live, now)
-    return _lines([c for c in live.outbox if c.taken_at is not None and number(c) > after], advice=False)
+    steering = _steering(desk)
+    live = hand_out(desk, live_site(desk, now), now)
+    steered, _ = steering.split(live.outbox, SiteMode.CONTROL)
+    advised, _ = steering.split(live.outbox, SiteMode.ADVISE)
+    lines = [
+        *_lines([command for command in advised if number(command) > after], advice=True),
+        *_lines([c for c in steered if c.taken_at is not None and number(c) > after], advice=False),
+    ]
+    return sorted(lines, key=lambda line: line.cursor)
 
 
 def hand_out(desk: Desk, live: LiveSite, now: datetime) -> LiveSite:
-    """The site after what may be sent now was taken to be sent, with a line in the journal for each."""
-    after, sent = taken(live, now)
+    """The site after what may be sent now was taken to be sent, with a line in the journal for each.
+
+    What is only offered, or watched, is left as it is; what is sent waits for nothing of it.
+    """
+    steering = _steering(desk)
+    if not steering.steers:
+        return live
+    steered, others = steering.split(live.outbox, SiteMode.CONTROL)
+    unsure, elsewhere = steering.split(live.unsure, SiteMode.CONTROL)
+    after, sent = taken(replace(live, outbox=steered, unsure=unsure), now)
+    outbox = tuple(sorted((*after.outbox, *others), key=number))
+    after = replace(after, outbox=outbox, unsure=(*after.unsure, *elsewhere))
     if after != live:
         desk.keep(Kind.STATE, after)
     for line in _lines(sent, advice=False):
@@ -122,10 +135,9 @@ def _answered(live: LiveSite, command: Command, told: Acknowledgement, now: date
     return answered(heard, command, result, now)
 
 
-def _mode(desk: Desk) -> SiteMode:
+def _steering(desk: Desk) -> Steering:
     policy = desk.find(Kind.POLICY)
-    mode: SiteMode = policy.value.mode if policy else SiteMode.ADVISE
-    return mode
+    return steering_of(policy.value if policy else SitePolicy(), desk.get(Kind.SITE).value)
 
 
 def _lines(commands: Sequence[Command], *, advice: bool) -> list[CommandLine]:

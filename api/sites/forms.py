@@ -148,6 +148,25 @@ class SiteMode(StrEnum):
 
 
 @value
+class EvseSet:
+    """EVSEs of a site that are treated otherwise than the rest."""
+
+    id: str
+    evses: tuple[str, ...]
+    mode: SiteMode
+
+
+@value
+class Canary:
+    """A share of the EVSEs is steered first; the rest count at what they are rated for."""
+
+    share: float
+    """From 0 to 1, of EVSEs; stations stay together. A larger one has all EVSEs of a smaller one."""
+    rest: SiteMode = SiteMode.ADVISE
+    """Of all others: ``advise`` or ``observe``."""
+
+
+@value
 class Boost:
     """A driver wants energy sooner."""
 
@@ -222,6 +241,10 @@ class SitePolicy:
     """How the service treats a site; what is not said has its default."""
 
     mode: SiteMode = SiteMode.ADVISE
+    sets: tuple[EvseSet, ...] = ()
+    """EVSEs with a mode of their own, each in one set."""
+    canary: Canary | None = None
+    """In the mode ``control`` alone. None: all EVSEs that no set names are steered."""
     ocpp: Version = Version.V201
     """Of the commands."""
     replan_minutes: float = 5.0

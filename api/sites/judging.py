@@ -10,12 +10,14 @@ from api.problems import InvalidDocument
 from api.sites.assembling import alone
 from api.sites.forms import (
     Boost,
+    Canary,
     Measurement,
     MeasurementBatch,
     NeedsTold,
     NodeLimit,
     Override,
     SessionTold,
+    SiteMode,
     SitePolicy,
     Unplugged,
 )
@@ -45,6 +47,7 @@ FORM_RANGES: Mapping[type, Mapping[str, Range]] = RANGES | {
     NodeLimit: dict.fromkeys(("import_limit_kw", "current_limit_a", "afterwards"), NOT_NEGATIVE),
     Boost: {"energy_kwh": NOT_NEGATIVE},
     Override: {"limit_kw": NOT_NEGATIVE},
+    Canary: {"share": Range(low=0.001, high=1.0)},
     SitePolicy: {"replan_minutes": Range(low=1.0, high=60.0)},
 }
 
@@ -110,6 +113,21 @@ def _of_limit(told: NodeLimit) -> Iterator[Finding]:
 
 
 def _of_policy(told: SitePolicy) -> Iterator[Finding]:
+    named = [evse for one in told.sets for evse in one.evses]
+    if twice := sorted({evse for evse in named if named.count(evse) > 1}):
+        remedy = "name each EVSE in one set"
+        yield Finding(path="sets", message="an EVSE is in two sets", remedy=remedy, ids=tuple(twice))
+    ids = [one.id for one in told.sets]
+    if len(set(ids)) < len(ids):
+        yield Finding(path="sets", message="two sets have the same id", remedy="give each an id of its own")
+    for i, one in enumerate(told.sets):
+        yield from unfit_name(f"sets[{i}].id", one.id)
+    if told.canary is not None and told.mode is not SiteMode.CONTROL:
+        remedy = "write the mode control with it, or leave it out"
+        yield Finding(path="canary", message="a share is only tried out where the rest is to follow", remedy=remedy)
+    if told.canary is not None and told.canary.rest not in (SiteMode.ADVISE, SiteMode.OBSERVE):
+        remedy = "write advise or observe"
+        yield Finding(path="canary.rest", message="the rest is either advised or watched", remedy=remedy)
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", told.prices_by, re.ASCII):
         yield Finding(path="prices_by", message="it is no time of day", remedy="write HH:MM, as 15:00")
 

@@ -11,6 +11,7 @@ from api.connections.state import AskedOfSite
 from api.operating.live import LiveSite
 from api.sites.forms import BaseLoadForecast, NodeLimit, Override, PriceForecast, PvForecast, SitePolicy
 from api.sites.plan_job import PlanJob
+from api.sites.shadow import Shadow
 from api.sites.stays import Stay
 from api.store.port import Store, Unit
 from api.store.records import Document, Kind, Place
@@ -39,6 +40,7 @@ FORMS: Mapping[Kind, Any] = {
     Kind.METER: NodeMeter,
     Kind.JOB: PlanJob,
     Kind.STATE: LiveSite,
+    Kind.SHADOW: Shadow,
 }
 ONE_A_SITE = ""
 """In place of an id, for documents of which a site has one; their id is that of the site."""

@@ -7,6 +7,7 @@ from api.operating.live import LiveSite
 from api.sites.assembling import OVERDUE, Contents, by_meters, in_sight, priced, site_now
 from api.sites.overriding import boosted, held_down, holding, left_alone
 from api.sites.stays import Stay, session_of
+from api.sites.steering import steering_of
 from models.domain.default_horizon import default_stay_h, floor_start_s
 from models.domain.electrical import NOMINAL_VOLTAGE_V, evse_max_power_kw
 from models.domain.scenario import Scenario
@@ -25,7 +26,8 @@ def refreshed(live: LiveSite | None, known: Contents, now: datetime) -> LiveSite
     site = _hurried(held_down(site_now(known, start, now), overrides, start), known)
     state = opening(site) if live is None else _with_equipment(live.state, site)
     stays = {stay.told.evse: stay for stay in known.stays}
-    records = {name: left_alone(record, overrides) for name, record in state.evses.items()}
+    others = steering_of(known.policy, site).left_alone
+    records = {name: left_alone(record, overrides, others) for name, record in state.evses.items()}
     evses = {name: _with_stay(record, stays.get(name)) for name, record in records.items()}
     wishes = {name: wish(stay, site, now) for name, stay in stays.items()}
     state = replace(state, evses=evses, wishes=wishes)

@@ -50,10 +50,10 @@ def boosted(stays: tuple[Stay, ...], overrides: Overrides) -> tuple[Stay, ...]:
     return tuple(replace(stay, boost=Boost()) if stay.told.evse in hurried else stay for stay in stays)
 
 
-def left_alone(record: EvseRecord, overrides: Overrides) -> EvseRecord:
-    """One that is excluded is not steered by us, so it counts at its rating."""
+def left_alone(record: EvseRecord, overrides: Overrides, others: frozenset[str] = frozenset()) -> EvseRecord:
+    """One that is excluded, or among the ``others``, is not steered by us, so it counts at its rating."""
     one = overrides.get(record.id)
-    excluded = one is not None and one.kind is OverrideKind.EXCLUDE
+    excluded = record.id in others or (one is not None and one.kind is OverrideKind.EXCLUDE)
     return record if record.excluded == excluded else replace(record, excluded=excluded)
 
 

@@ -1,7 +1,7 @@
 """Plan a site of the store: read, solve, and keep the plan with what is to be sent, all of it or nothing."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,13 +9,13 @@ from hashlib import sha256
 
 import structlog
 
-from api.operating.live import LiveSite
+from api.operating.live import Command, LiveSite
 from api.operating.planning import Planned, with_plan
 from api.planning import Answer, plan
 from api.release import own_version
 from api.service import Service
 from api.sites import waking
-from api.sites.accounts import keep_account
+from api.sites.accounts import Messages, keep_account, last_account
 from api.sites.alarms import note_alarms
 from api.sites.assembling import Contents, contents
 from api.sites.forms import SiteMode
@@ -23,6 +23,8 @@ from api.sites.keeping import Desk, writing_desk
 from api.sites.living import refreshed, scenario_of
 from api.sites.overriding import next_end
 from api.sites.plans import PlanMade, keep_plan
+from api.sites.shadow import Shadow, accepted, as_if_accepted, as_if_followed
+from api.sites.steering import steering_of
 from api.store.records import Kind, Lease
 from models.domain.errors import ChargingError, Conflict, NotFound
 from models.domain.scenario import Scenario
@@ -92,6 +94,8 @@ def _asked(service: Service, tenant: str, site: str, now: datetime) -> Asked:
         desk = Desk(unit, tenant, site, "")
         known, job = contents(desk), desk.find(Kind.JOB)
         live = _live(desk, known, now)
+        if steering_of(known.policy, known.site).only_observes:
+            live = as_if_followed(live, last_account(desk), now)
     revision = job.revision if job else None
     return Asked(live, scenario_of(live, known, now), revision, _next_due(known, now))
 
@@ -121,25 +125,42 @@ def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: s
     with writing_desk(service.store, now, lease.tenant, lease.site, who) as desk:
         desk.unit.hold(lease)
         known = contents(desk)
-        before = _live(desk, known, now)
-        live, planned = with_plan(before, planned, now)
+        live, planned, watched = _with_commands(desk, known, planned, now)
         commands = commands_by_evse(live)
-        if known.policy.mode not in (SiteMode.ADVISE, SiteMode.CONTROL):
-            live = replace(live, outbox=())
         desk.keep(Kind.STATE, live)
         waking.planned(desk, now, due_at=asked.due_at, known=asked.job)
         made = keep_plan(desk, planned, live, epoch=lease.epoch, digest=_digest(planned.answer), now=now)
         if planned.answer is not None:
-            keep_account(desk, planned.answer, id=made.plan or "", at=now, mode=known.policy.mode, commands=commands)
+            sent = Messages(known.policy.mode, commands, watched)
+            keep_account(desk, planned.answer, id=made.plan or "", at=now, sent=sent)
         for alarm in note_alarms(desk, now):
             service.metrics.alarms.labels(alarm.code).inc()
             log.warning("alarm", tenant=lease.tenant, site=lease.site, code=alarm.code, about=alarm.about)
         return made
 
 
+def _with_commands(
+    desk: Desk, known: Contents, planned: Planned, now: datetime
+) -> tuple[LiveSite, Planned, dict[str, int]]:
+    """The site with the commands of a plan, and how many messages EVSEs that are only watched would have been sent."""
+    steering, before = steering_of(known.policy, known.site), _live(desk, known, now)
+    found = desk.find(Kind.SHADOW)
+    shadow: Shadow = found.value if found else Shadow()
+    live, planned = with_plan(as_if_accepted(before, shadow, steering), planned, now, told=steering.told)
+    watched, others = steering.split(live.outbox, SiteMode.OBSERVE)
+    if steering.observed:
+        desk.keep(Kind.SHADOW, accepted(live, watched, steering, now))
+    return replace(live, outbox=others, in_force=before.in_force), planned, by_evse(watched)
+
+
+def by_evse(commands: Iterable[Command]) -> dict[str, int]:
+    """How many there are for each; those to a whole station under ``""``."""
+    return dict(Counter(command.evse or "" for command in commands))
+
+
 def commands_by_evse(live: LiveSite) -> dict[str, int]:
-    """How many messages wait to be sent for the first time; those to a whole station under ``""``."""
-    return dict(Counter(command.evse or "" for command in live.outbox if command.taken_at is None))
+    """How many messages wait to be sent for the first time."""
+    return by_evse(command for command in live.outbox if command.taken_at is None)
 
 
 def _count(service: Service, made: PlanMade) -> None:

@@ -1,5 +1,6 @@
 """Callers tell what a site is and what is expected there: judged together with the rest, and kept, or not at all."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from api.sites.assembling import assembled, contents
 from api.sites.forms import SiteMode, SitePolicy
 from api.sites.judging import judge_alone, judge_together, refuse
 from api.sites.keeping import ONE_A_SITE, Desk, Kept
+from api.sites.steering import steering_of
 from api.sites.waking import wake
 from api.store.records import Kind
 from models.domain.errors import NotFound
@@ -63,13 +65,34 @@ def _check_names(desk: Desk, kind: Kind, told: Any, id: str) -> None:
 
 def _note_mode(desk: Desk, told: SitePolicy) -> None:
     """Every change of mode is in the audit trail by itself; handing back is more than a change of mode."""
-    found = desk.find(Kind.POLICY)
-    before = found.value.mode if found else SitePolicy().mode
-    if told.mode is SiteMode.HANDED_BACK and before is not SiteMode.HANDED_BACK:
-        remedy = "call POST /v1/sites/{site}/hand-back, which clears our profiles as well"
-        refuse([Finding(path="mode", message="a site is not handed back by its policy", remedy=remedy)])
-    if told.mode is not before:
-        desk.audit("mode", desk.site, mode=told.mode, before=before)
+    found, site = desk.find(Kind.POLICY), desk.get(Kind.SITE).value
+    before: SitePolicy = found.value if found else SitePolicy()
+    refuse([*_unfit_sets(told, site), *_handed_back(told, before)])
+    was, will = steering_of(before, site).modes, steering_of(told, site).modes
+    changed = {evse: [was[evse], mode] for evse, mode in will.items() if was[evse] is not mode}
+    if told.mode is not before.mode or changed or told.canary != before.canary:
+        share = {} if told.canary is None else {"share": told.canary.share}
+        desk.audit("mode", desk.site, mode=told.mode, before=before.mode, evses=changed, **share)
+
+
+def _handed_back(told: SitePolicy, before: SitePolicy) -> Iterator[Finding]:
+    remedy = "call POST /v1/sites/{site}/hand-back, which clears our profiles as well"
+    if told.mode is SiteMode.HANDED_BACK and before.mode is not SiteMode.HANDED_BACK:
+        yield Finding(path="mode", message="a site is not handed back by its policy", remedy=remedy)
+    gone = {evse for one in before.sets if one.mode is SiteMode.HANDED_BACK for evse in one.evses}
+    for i, one in enumerate(told.sets):
+        if one.mode is SiteMode.HANDED_BACK and not set(one.evses) <= gone:
+            message = "EVSEs are not handed back by a policy"
+            yield Finding(path=f"sets[{i}].mode", message=message, remedy=f"{remedy}; name them as evse")
+
+
+def _unfit_sets(told: SitePolicy, site: Site) -> Iterator[Finding]:
+    known = {evse.id for evse in site.evses}
+    for i, one in enumerate(told.sets):
+        if unknown := sorted(set(one.evses) - known):
+            remedy = "name EVSEs of the site, or put them into the site first"
+            message = "the site has no such EVSE"
+            yield Finding(path=f"sets[{i}].evses", message=message, remedy=remedy, ids=tuple(unknown))
 
 
 def _same(path: str, told: str, address: str) -> None:

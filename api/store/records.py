@@ -49,6 +49,8 @@ class Kind(StrEnum):
     EVENT = "event"
     ALARMS = "alarms"
     """Those that an operator of the site has now."""
+    SHADOW = "shadow"
+    """What would be installed at EVSEs whose plans are only watched."""
     AUDIT = "audit"
     CONNECTION = "connection"
     """What an operator told of a utility."""

@@ -15,6 +15,7 @@ from api.service import Service
 from api.sites.commanding import hand_out, live_site
 from api.sites.forms import SiteMode
 from api.sites.keeping import Desk, writing_desk
+from api.sites.steering import steering_of
 from api.store.records import Document, Entry, Kind, Place
 from api.webhooks.forms import About, Delivery, Webhook
 from api.webhooks.posting import NotDelivered, Post, signed
@@ -115,7 +116,10 @@ def _last(desk: Desk) -> int:
 
 def _is_steered(desk: Desk) -> bool:
     policy = desk.find(Kind.POLICY)
-    return policy is not None and policy.value.mode in (SiteMode.CONTROL, SiteMode.HANDED_BACK)
+    if policy is None:
+        return False
+    steering = steering_of(policy.value, desk.get(Kind.SITE).value)
+    return steering.site is SiteMode.HANDED_BACK or SiteMode.CONTROL in steering.modes.values()
 
 
 def _posted(stop: Stop, line: Entry, post: Post, now: datetime) -> tuple[str, bool]:

@@ -78,7 +78,9 @@ class Account:
     mode: str = ""
     """What became of the plans of the site then."""
     commands: dict[str, int] = field(default_factory=dict)
-    """By EVSE: how many messages the plan would have it sent; ``""`` for those to a whole station."""
+    """By EVSE: how many messages the plan has it sent; ``""`` for those to a whole station."""
+    watched: dict[str, int] = field(default_factory=dict)
+    """The same of EVSEs whose plan is only watched: what would have been sent."""
     currency: str
     time_zone: str
     instants_s: tuple[float, ...]

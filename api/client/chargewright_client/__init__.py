@@ -155,8 +155,21 @@ class NodeLimit(TypedDict, total=False):
     afterwards: float | None
 
 
+class EvseSet(TypedDict):
+    id: str
+    evses: list[str]
+    mode: Mode
+
+
+class Canary(TypedDict, total=False):
+    share: Required[float]
+    rest: Mode
+
+
 class SitePolicy(TypedDict, total=False):
     mode: Mode
+    sets: list[EvseSet]
+    canary: Canary | None
     ocpp: Version
     replan_minutes: float
     prices_by: str
@@ -485,6 +498,33 @@ class SiteAlarm(TypedDict):
 
 class Alarms(TypedDict):
     alarms: list[SiteAlarm]
+
+
+class EvseReport(TypedDict):
+    evse: str
+    mode: str
+    commands: int
+    would_have_been_sent: int
+
+
+class DailyReport(TypedDict):
+    site: str
+    day: str
+    mode: str
+    controlled_share: float
+    evses: list[EvseReport]
+    to_stations: int
+    currency: str
+    saved: float
+    cost: float
+    uncontrolled_cost: float
+    energy_kwh: float
+    missed_kwh: float
+    missed: list[NotServedLine]
+    measured_kwh: float
+    measured_missed_kwh: float
+    plans: int
+    methods: dict[str, int]
 
 
 class BoostOffer(TypedDict):
@@ -927,6 +967,10 @@ class Client:
         told: StatementDocument = answer.json()
         return told
 
+    def get_daily_report(self, site: str, day: str) -> DailyReport:
+        """Of a day, as ``2026-10-05``: what was sent or would have been, saved and missed."""
+        return self._get(DailyReport, _path("sites", site, "reports", day))
+
     def get_alarms(self, site: str) -> Alarms:
         """What has to be looked after now."""
         return self._get(Alarms, _path("sites", site, "alarms"))
@@ -957,9 +1001,9 @@ class Client:
         query = _query(station=station, message_id=message_id, answer=answer)
         return self._post(Heard, _path("sites", site, "ocpp", version, action), payload, **query)
 
-    def hand_back(self, site: str, *, reason: str = "") -> int:
-        """Clear our profiles and stop; how many commands it takes."""
-        handed = self._post(Json, _path("sites", site, "hand-back"), None, **_query(reason=reason))
+    def hand_back(self, site: str, *, reason: str = "", evse: Sequence[str] = ()) -> int:
+        """Clear our profiles and stop, of some EVSEs or of the site; how many commands it takes."""
+        handed = self._post(Json, _path("sites", site, "hand-back"), None, **_query(reason=reason, evse=list(evse)))
         return int(handed["clears"])
 
     def get_profiles(self, site: str, evse: str, *, ocpp: Version = "2.0.1") -> Profiles:
@@ -1192,7 +1236,8 @@ def _path(*parts: str) -> str:
 
 def _query(**given: Any) -> dict[str, Any]:
     """Without what is not given."""
-    return {name: _text(value) for name, value in given.items() if value is not None and value != ""}
+    told = {name: value for name, value in given.items() if value is not None and value not in ("", [])}
+    return {name: list(map(_text, v)) if isinstance(v, list) else _text(v) for name, v in told.items()}
 
 
 def _text(value: Any) -> str:
