@@ -189,7 +189,10 @@ def _value(run: Run, price: Floats, gain: Floats) -> _Told:
 
 
 def _done(run: Run, price: Floats, gain: Floats) -> _Told:
-    return (), 0.0, f"held at {level(run)} {run.when}: needs no more, all it wants comes as cheaply at other times"
+    cells = run.told.cells(run.s)
+    later = bool((run.told.power_kw[int(run.cells[-1]) + 1 : cells.stop] > SHOWN_KW).any())
+    why = "needs no more yet, what it lacks comes later as cheaply" if later else "has all that it wants by then"
+    return (), 0.0, f"held at {level(run)} {run.when}: {why}"
 
 
 def _rule(run: Run, price: Floats, gain: Floats) -> _Told:

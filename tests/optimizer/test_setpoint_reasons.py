@@ -72,6 +72,7 @@ def test_a_car_behind_a_full_transformer_is_told_what_one_more_kw_is_worth() -> 
         "one more kW there is worth up to 0.20 EUR"
     )
     assert done.by is HeldBy.DONE
+    assert done.message.endswith("has all that it wants by then")
 
 
 def test_room_that_only_brings_energy_earlier_is_worth_nothing_and_is_said_so() -> None:
