@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from api.backtesting.own import Own, own_month, with_limit
 from models.datasets import RecordedSession
 from models.datasets.acn import between, blocks, march_2019, october_2019, published_month
 from models.datasets.acn_network import TIME_ZONE, network, site_of
@@ -75,6 +76,8 @@ class Case:
     """Only the first days. None: all."""
     period_min: float = 5.0
     """Times are on full periods, as in the published runs; longer ones are quicker. [min]"""
+    own: Own | None = None
+    """Files of somebody's own, in place of a data set."""
 
 
 def course_of(case: Case, folder: Path) -> Course:
@@ -83,7 +86,9 @@ def course_of(case: Case, folder: Path) -> Course:
     Raises:
         InvalidScenario: no such case, its data set is missing, or the data have no sessions of it.
     """
-    if (found := _ACN.fullmatch(case.name)) is not None:
+    if case.own is not None:
+        course = _own(case, case.own)
+    elif (found := _ACN.fullmatch(case.name)) is not None:
         course = _garage(case, folder, found["site"], *_month(found, PACIFIC))
     elif (found := _NORWAY.fullmatch(case.name)) is not None:
         course = _apartments(case, folder, found["site"], *_month(found, OSLO))
@@ -102,7 +107,10 @@ def history_of(case: Case, folder: Path, months: int) -> tuple[RecordedSession, 
         InvalidScenario: the data have none.
     """
     sessions: Sequence[RecordedSession] = ()
-    if (found := _ACN.fullmatch(case.name)) is not None:
+    if case.own is not None:
+        month = own_month(case.own)
+        sessions = _before(month.earlier, months, month.start)
+    elif (found := _ACN.fullmatch(case.name)) is not None:
         sessions = _before(blocks(folder, found["site"]), months, _month(found, PACIFIC)[0])
     elif (found := _NORWAY.fullmatch(case.name)) is not None:
         sessions = _before(apartments(folder, found["site"]), months, _month(found, OSLO)[0])
@@ -111,6 +119,8 @@ def history_of(case: Case, folder: Path, months: int) -> tuple[RecordedSession, 
 
 def holidays_of(case: Case) -> str | None:
     """The calendar of public holidays that the people of a case live by."""
+    if case.own is not None:
+        return own_month(case.own).tariff.holiday_calendar
     if _ACN.fullmatch(case.name):
         return "US-CA"
     return "NO" if _NORWAY.fullmatch(case.name) else "DE" if case.name == DEPOT else None
@@ -151,6 +161,12 @@ def _apartments(case: Case, folder: Path, name: str, start: datetime, end: datet
     powers = {one.evse: one.power_kw or 0.0 for one in recorded}
     site = _open_site(f"norway-{name}", str(OSLO), powers, case.limit_kw or 0.25 * sum(powers.values()))
     return _course(case, site, NORWEGIAN, recorded, start, end, retail_per_kwh=None)
+
+
+def _own(case: Case, told: Own) -> Course:
+    month = own_month(told)
+    site = with_limit(month.site, case.limit_kw)
+    return _course(case, site, month.tariff, month.sessions, month.start, month.end, retail_per_kwh=None)
 
 
 def _depot(case: Case, folder: Path) -> Course:
@@ -218,7 +234,7 @@ def _course(
         site,
         start_s,
         period_min=case.period_min,
-        longest_h=LONGEST_H if case.as_stated else LONGEST_STAY_H,
+        longest_h=LONGEST_H if case.as_stated or case.own is not None else LONGEST_STAY_H,
         tapered=case.practice.has_batteries,
     )
     return Course(

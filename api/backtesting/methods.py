@@ -112,5 +112,5 @@ class RuledMaker:
     earlier: tuple[RecordedSession, ...] = ()
 
     def __call__(self, site: Site, tariff: Tariff) -> Algorithm:
-        habits = habits_of(self.earlier, ZoneInfo(site.time_zone)) if self.earlier else None
+        habits = habits_of(self.earlier, ZoneInfo(site.time_zone)) if self.earlier else site.habits
         return self.maker(replace(site, setpoints=self.rules, habits=habits), tariff)

@@ -12,6 +12,8 @@ from rich.progress import Progress, TaskID
 from api.backtesting.cases import Aim, Case, Practice
 from api.backtesting.jobs import Job, Outcome, all_done, done
 from api.backtesting.methods import Charge
+from api.backtesting.own import Own
+from api.backtesting.own import own as own_files
 from api.commands.data import Folder, data_folder
 from optimizer.backtest.disturbances import Disturbances
 
@@ -34,8 +36,12 @@ ROUGH = Disturbances(
 
 def backtest(
     cases: Annotated[
-        list[str], typer.Argument(help="caltech-YYYY-MM, jpl-YYYY-MM, norway-SITE-YYYY-MM or truck-depot.")
-    ],
+        list[str] | None, typer.Argument(help="caltech-YYYY-MM, jpl-YYYY-MM, norway-SITE-YYYY-MM or truck-depot.")
+    ] = None,
+    site: Annotated[str | None, typer.Option(help="A month of your own: a site file, or sample:NAME.")] = None,
+    sessions: Annotated[str | None, typer.Option(help="Its sessions file of chargewright import.")] = None,
+    tariff: Annotated[str | None, typer.Option(help="Its tariff file, or sample:NAME; else the site's.")] = None,
+    month: Annotated[str | None, typer.Option(help="Which month of it, as 2026-03.")] = None,
     method: Annotated[list[Charge] | None, typer.Option(help="Who is in charge; several may be named.")] = None,
     aim: Annotated[Aim, typer.Option(help="What the site is run for.")] = Aim.PROFIT,
     limit_kw: Annotated[
@@ -63,22 +69,33 @@ def backtest(
     """Play real months on a simulated site, with a method in charge that sees no more than it would at a real one."""
     from api.backtesting.report import print_outcomes, write_csv, write_page
 
+    named: list[tuple[str, Own | None]] = [(name, None) for name in cases or ()]
+    named += _own(site, sessions, tariff, month)
+    if not named:
+        raise typer.BadParameter("name a case, or a month of your own with --site and --sessions")
     limits_kw: list[float | None] = [*limit_kw] if limit_kw else [None]
     wanted = [
         Job(
             case=Case(
-                name=name, aim=aim, limit_kw=limit, practice=scenario, as_stated=as_stated, days=days, period_min=period
+                name=name,
+                aim=aim if own is None else Aim.SERVICE,
+                limit_kw=limit,
+                practice=scenario,
+                as_stated=as_stated,
+                days=days,
+                period_min=period,
+                own=own,
             ),
             charge=charge,
             history_months=0 if charge is Charge.OPTIMUM else history,
             disturbances=ROUGH if disturbed else Disturbances(),
             seed=seed,
         )
-        for name in cases
+        for name, own in named
         for limit in limits_kw
         for charge in method or ALL
     ]
-    found = run_all(wanted, results, data_folder(folder), processes)
+    found = run_all(wanted, results, data_folder(folder) if cases else Path(), processes)
     console = Console(highlight=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WIDTH_IN_A_FILE
@@ -87,6 +104,16 @@ def backtest(
         write_csv(found, csv)
     if page:
         write_page(found, page)
+
+
+def _own(site: str | None, sessions: str | None, tariff: str | None, month: str | None) -> list[tuple[str, Own | None]]:
+    """The month of somebody's own files, where they are named."""
+    if site is None and sessions is None:
+        return []
+    if site is None or sessions is None:
+        raise typer.BadParameter("--site and --sessions go together")
+    found = own_files(site, sessions, tariff, month)
+    return [(found.name, found)]
 
 
 def run_all(jobs: list[Job], results: Path, data: Path, processes: int) -> list[Outcome]:

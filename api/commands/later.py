@@ -13,6 +13,7 @@ COMMANDS = {
     "backtest": "api.commands.backtest:backtest",
     "data": "api.commands.data:app",
     "import": "api.commands.imports:app",
+    "value": "api.commands.value:value",
     "keys": "api.commands.keys:app",
     "event-replay": "api.commands.event_replay:event_replay",
     "settle": "api.commands.settle:app",
