@@ -1,6 +1,5 @@
 """``chargewright settle``: what events are paid, by which baseline, and the evidence for it."""
 
-import csv
 from datetime import UTC, datetime
 from json import dumps
 from pathlib import Path
@@ -10,8 +9,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from api.settling.document import SettlementDocument
-from models.domain.errors import InvalidScenario
-from models.domain.findings import Finding
 from models.openadr.v3.channel import Version
 
 app = typer.Typer(help="Settle demand-response events, and prove it.", no_args_is_help=True)
@@ -146,34 +143,23 @@ def holdouts(
 
 @app.command()
 def effect(
-    means: Annotated[Path, typer.Argument(metavar="MEANS.csv", help="unit, before_kw, during_kw, held_out (0 or 1).")],
+    meter: Meter,
+    events: Terms,
+    event: Annotated[str, typer.Option(help="Id of the event.")],
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="As of the lot.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="As of the lot.")] = 0,
+    days: Annotated[str, typer.Option(help="Method whose like days are what is usual.")] = "caiso_10_in_10",
+    in_kwh: Annotated[bool, typer.Option("--kwh", help="The meter's file has kWh of its intervals.")] = False,
 ) -> None:
-    """What an event did to a unit: the change of those that took part less that of those held out, with its error."""
+    """What an event did to an EVSE: the change of those that took part less that of those held out, with its error."""
+    from api.settling.effects import effect_of
+    from api.settling.inputs import Inputs, Options, case_of
     from api.sources import content
-    from optimizer.response.holdouts import difference_in_differences
 
-    rows = _means(content(means))
-    found = difference_in_differences(
-        {unit: before for unit, before, _, _ in rows},
-        {unit: during for unit, _, during, _ in rows},
-        [unit for unit, _, _, apart in rows if apart],
-    )
+    inputs = Inputs(settling=content(events), meter=content(meter), options=Options(in_kwh=in_kwh))
+    found = effect_of(case_of(inputs), event, days, share, seed)
     low, high = found.interval_kw
     typer.echo(
-        f"{found.estimate_kw:+.3f} kW a unit, standard error {found.standard_error_kw:.3f}, "
+        f"{found.estimate_kw:+.3f} kW an EVSE, standard error {found.standard_error_kw:.3f}, "
         f"95 % from {low:+.3f} to {high:+.3f}; {found.treated} took part, {found.held_out} were held out"
     )
-
-
-def _means(data: bytes) -> list[tuple[str, float, float, bool]]:
-    """Raises InvalidScenario with the line that cannot be read."""
-    told, line = [], 1
-    try:
-        for row in csv.DictReader(data.decode("utf-8-sig").splitlines()):
-            line += 1
-            told.append((row["unit"], float(row["before_kw"]), float(row["during_kw"]), row["held_out"] == "1"))
-    except (KeyError, TypeError, ValueError) as unfit:
-        remedy = "begin with unit,before_kw,during_kw,held_out and give numbers"
-        finding = Finding(path=f"means:{line + 1}", message=f"it cannot be read: {unfit}", remedy=remedy)
-        raise InvalidScenario([finding]) from None
-    return told

@@ -17,7 +17,7 @@ from models.domain.units import seconds_from_minutes
 from models.domain.value import Step
 from models.settlement.calls import CalledEvent, SettlementRule, Settling
 from models.settlement.load import LoadSeries
-from models.settlement.terms import rule_of
+from models.settlement.programmes import rule_of
 from optimizer.backtest.metrics import costs_of
 from optimizer.backtest.running import Run
 from optimizer.response.baselines import Spans, spans_of

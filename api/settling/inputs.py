@@ -12,7 +12,7 @@ from models.domain.wire import read_form, read_scenario
 from models.settlement.calls import Settling
 from models.settlement.files import SITE, read_loads, read_sessions
 from models.settlement.load import LoadSeries, summed
-from models.settlement.terms import rule_of
+from models.settlement.programmes import rule_of
 from optimizer.response.counterfactual import everyday, uncontrolled
 from optimizer.response.settling import Meters
 from optimizer.settings import Settings

@@ -1,6 +1,7 @@
 """Messages that a CSMS forwards as they are: read tolerantly, folded into what is known, answered with what to send."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,12 +9,17 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.operating.hearing import heard
+from api.operating.live import LiveSite
 from api.sites.commanding import CommandLine, live_site, pull
+from api.sites.forms import Measurement, MeasurementBatch
 from api.sites.keeping import Desk
 from api.sites.waking import wake
 from api.store.records import Kind, Place
 from models.domain.errors import NotFound
+from models.domain.events import Measured, StationEvent
+from models.domain.wire import form_json
 from models.ocpp.profile import Version
+from optimizer.rolling.changing import evse_of
 
 KEY_BYTES = 32
 
@@ -38,10 +44,27 @@ def hear(desk: Desk, station: str, version: Version, frame: list[Any], now: date
     live = replace(before, versions={**before.versions, station: version})
     live, told = heard(live, station, frame, now, _token_key(desk))
     desk.keep(Kind.STATE, live)
+    _keep_measured(desk, live, told.events)
     if told.due:
         wake(desk, now)
     events = [type(event).__name__ for event in told.events]
     return Heard(events=events, defects=list(told.defects), commands=pull(desk, 0, now), answer=told.answer)
+
+
+def _keep_measured(desk: Desk, live: LiveSite, events: Sequence[StationEvent]) -> None:
+    """What meters of EVSEs showed, beside what is told of them otherwise: events are settled by both."""
+    seen = [one for event in events if isinstance(event, Measured) and (one := _measurement(live, event)) is not None]
+    if seen:
+        batch = MeasurementBatch(measurements=tuple(seen))
+        desk.unit.append(desk.tenant, Kind.MEASUREMENT, desk.site, "heard", form_json(MeasurementBatch, batch))
+
+
+def _measurement(live: LiveSite, event: Measured) -> Measurement | None:
+    """None where it says nothing of load, or not of which EVSE."""
+    record = evse_of(live.state, event)
+    if record is None or (event.power_kw is None and event.energy_kwh is None):
+        return None
+    return Measurement(at=event.at, evse=record.id, power_kw=event.power_kw, register_kwh=event.energy_kwh)
 
 
 def _token_key(desk: Desk) -> bytes:

@@ -1,11 +1,14 @@
 """What was measured at a site, as means of regular intervals: its connection, and EVSEs with and without a car."""
 
 import json
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
+
+import numpy as np
 
 from api.settling.tables import csv_bytes
 from api.sites.keeping import Desk
@@ -18,13 +21,16 @@ from models.domain.site import Site
 from models.domain.units import seconds_from_hours
 from models.settlement.files import SESSION_COLUMNS, SITE, quality_column
 from models.settlement.load import LoadSeries
-from models.settlement.readings import Grid, Reading, series_of
+from models.settlement.readings import Grid, Readings, series_of
 
 PAGE = 500
 AROUND_S = seconds_from_hours(1.0)
 """Readings so long before and after the grid may tell of its first and last interval. [s]"""
 
-_Readings = Mapping[tuple[str, str], Sequence[Reading]]
+NOTICEABLE_KW = 0.1
+"""A station that stands by draws less. [kW]"""
+_Of = tuple[str, str]
+"""What was measured: ``node`` or ``evse``, and its id."""
 
 
 def measured_loads(desk: Desk, grid: Grid, node: str | None) -> tuple[dict[str, LoadSeries], list[Stay]]:
@@ -36,9 +42,10 @@ def measured_loads(desk: Desk, grid: Grid, node: str | None) -> tuple[dict[str, 
     stays = [kept.value for kind in (Kind.SESSION, Kind.PAST_SESSION) for kept in desk.every(kind)]
     readings = _readings(desk, {stay.told.session: stay.told.evse for stay in stays}, grid)
     measured = node or next(one.id for one in site.nodes if one.parent is None)
-    loads = {SITE: series_of(SITE, of_node, grid)} if (of_node := readings.get(("node", measured))) else {}
+    of_node = readings.get(("node", measured))
+    loads = {} if of_node is None else {SITE: series_of(SITE, of_node, grid)}
     for evse in site.evses:
-        if of_evse := readings.get(("evse", evse.id)):
+        if (of_evse := readings.get(("evse", evse.id))) is not None:
             idle = _idle([stay for stay in stays if stay.told.evse == evse.id], of_evse, grid)
             loads[evse.id] = series_of(evse.id, of_evse, grid, idle)
     if loads:
@@ -80,25 +87,39 @@ def sessions_csv(stays: Sequence[Stay], desk: Desk) -> bytes | None:
     return csv_bytes([*SESSION_COLUMNS, "power_kw"], rows) if rows else None
 
 
-def _idle(stays: Sequence[Stay], readings: Sequence[Reading], grid: Grid) -> list[tuple[float, float]]:
-    """While no vehicle was there nothing was drawn, from the first reading of the EVSE on."""
+def _idle(stays: Sequence[Stay], readings: Readings, grid: Grid) -> list[tuple[float, float]]:
+    """While no vehicle was told to be there nothing was drawn, unless the meter says otherwise; from its first reading
+    on, and only where vehicles are told at all."""
     last_s = float(grid.edges_s[-1])
-    spans, since_s = [], max(min(one.at_s for one in readings), grid.start_s)
+    spans, since_s = [], max(float(readings.at_s.min()), grid.start_s)
     for stay in sorted(stays, key=lambda one: one.told.plugged_in_at):
         spans.append((since_s, stay.told.plugged_in_at.timestamp()))
-        since_s = last_s if stay.unplugged_at is None else max(since_s, stay.unplugged_at.timestamp())
-    return [(begin_s, end_s) for begin_s, end_s in [*spans, (since_s, last_s)] if end_s > begin_s]
+        left_s = last_s if stay.unplugged_at is None else stay.unplugged_at.timestamp()
+        since_s = max(since_s, left_s)
+    between = [*spans, (since_s, last_s)] if stays else []
+    return [(begin_s, end_s) for begin_s, end_s in between if end_s > begin_s and not _drew(readings, begin_s, end_s)]
 
 
-def _readings(desk: Desk, evse_of: Mapping[str, str], grid: Grid) -> _Readings:
-    """By what was measured. Batches are read as plain JSON: there are weeks of them, and they were judged when told."""
-    found: dict[tuple[str, str], list[Reading]] = defaultdict(list)
+def _drew(readings: Readings, begin_s: float, end_s: float) -> bool:
+    inside = (readings.at_s > begin_s) & (readings.at_s < end_s)
+    return bool((np.nan_to_num(readings.power_kw[inside], nan=0.0) > NOTICEABLE_KW).any())
+
+
+def _readings(desk: Desk, evse_of: Mapping[str, str], grid: Grid) -> dict[_Of, Readings]:
+    """In columns and out of plain JSON: there are weeks of them, and they were judged when they were told."""
+    columns: dict[_Of, tuple[array[float], ...]] = defaultdict(lambda: (array("d"), array("d"), array("d")))
     first_s, last_s = grid.start_s - AROUND_S, float(grid.edges_s[-1]) + AROUND_S
     for one in _measurements(desk):
         of, at_s = _measured(one, evse_of), datetime.fromisoformat(one["at"]).timestamp()
         if of is not None and first_s <= at_s <= last_s:
-            found[of].append(Reading(at_s=at_s, power_kw=one.get("power_kw"), register_kwh=one.get("register_kwh")))
-    return found
+            told = (at_s, one.get("power_kw"), one.get("register_kwh"))
+            for column, number in zip(columns[of], told, strict=True):
+                column.append(nan if number is None else number)
+    return {of: _as_arrays(*three) for of, three in columns.items()}
+
+
+def _as_arrays(at_s: "array[float]", power_kw: "array[float]", register_kwh: "array[float]") -> Readings:
+    return Readings(at_s=np.array(at_s), power_kw=np.array(power_kw), register_kwh=np.array(register_kwh))
 
 
 def _measurements(desk: Desk) -> Iterator[Any]:
@@ -109,7 +130,7 @@ def _measurements(desk: Desk) -> Iterator[Any]:
         after = entries[-1].sequence
 
 
-def _measured(one: Mapping[str, Any], evse_of: Mapping[str, str]) -> tuple[str, str] | None:
+def _measured(one: Mapping[str, Any], evse_of: Mapping[str, str]) -> _Of | None:
     if one.get("node") is not None:
         return "node", str(one["node"])
     evse = one.get("evse") or evse_of.get(str(one.get("session")))

@@ -20,8 +20,8 @@ from models.domain.signal import Event
 from models.domain.tariff import Tariff
 from models.domain.wire import form_json
 from models.settlement.calls import CalledEvent, SettlementRule, Settling
+from models.settlement.programmes import rule_of
 from models.settlement.readings import Grid
-from models.settlement.terms import rule_of
 
 LOOK_BACK = timedelta(days=46)
 """What the method that looks furthest back needs."""

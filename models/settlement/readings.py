@@ -2,27 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from models.domain.schedule import Floats
 from models.domain.units import seconds_from_hours, seconds_from_minutes
+from models.domain.windows import Booleans
 from models.settlement.load import LoadSeries, Quality
 
 SURE_S = seconds_from_minutes(15.0)
-"""A power is taken to hold so long after it was read; between readings that are further apart it is an estimate. [s]"""
+"""Between readings that are further apart a power is an estimate. [s]"""
 LONGEST_S = seconds_from_hours(1.0)
 """Between readings that are further apart nothing is known. [s]"""
+_SLACK_S = 1e-3
+"""Instants that are closer are the same one. [s]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What a meter showed at one instant."""
+class Readings:
+    """What a meter showed (R,), in any order; NaN where it did not tell the one or the other."""
 
-    at_s: float
-    power_kw: float | None = None
-    register_kwh: float | None = None
+    at_s: Floats
+    power_kw: Floats
+    register_kwh: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,65 +41,88 @@ class Grid:
         return self.start_s + self.step_s * np.arange(self.count + 1, dtype=np.float64)
 
 
-def series_of(
-    meter: str, readings: Sequence[Reading], grid: Grid, idle: Sequence[tuple[float, float]] = ()
-) -> LoadSeries:
+def series_of(meter: str, readings: Readings, grid: Grid, idle: Sequence[tuple[float, float]] = ()) -> LoadSeries:
     """Means on a grid: by the register where two readings in a row have it and it did not fall, else by the power held.
 
-    ``idle``: spans in which nothing can have been drawn, as of an EVSE without a car; they need no readings. [s]
+    ``idle``: spans in order in which nothing can have been drawn, as of an EVSE without a car; readings in them do not
+    count, and none are needed. [s]
     """
-    edges_s = grid.edges_s
-    spans = [*_between(sorted(readings, key=lambda one: one.at_s)), *(_Span(*span, 0.0, False) for span in idle)]
-    energy, known_s, estimated_s = np.zeros(grid.count), np.zeros(grid.count), np.zeros(grid.count)
-    for span in spans:
-        first, last = np.searchsorted(edges_s, [span.start_s, span.end_s], side="right") - 1
-        within = slice(max(int(first), 0), min(int(last) + 1, grid.count))
-        if within.start < within.stop:
-            inside_s = np.diff(np.clip(edges_s[within.start : within.stop + 1], span.start_s, span.end_s))
-            energy[within] += span.power_kw * inside_s
-            known_s[within] += inside_s
-            estimated_s[within] += inside_s * span.is_estimate
+    parts = _parts(_with_idle(_ordered(readings), np.array(idle, dtype=np.float64).reshape(-1, 2)))
+    drawn, known_s, estimated_s = (np.diff(_until(parts, amounts, grid)) for amounts in parts.amounts)
     whole = known_s >= grid.step_s - _SLACK_S
-    power_kw = np.where(whole, energy / np.maximum(known_s, _SLACK_S), np.nan)
+    kinds = np.where(whole, np.where(estimated_s > _SLACK_S, Quality.ESTIMATED, Quality.OK), Quality.MISSING)
     return LoadSeries(
         meter=meter,
         start_s=grid.start_s,
         step_s=grid.step_s,
-        power_kw=power_kw,
-        quality=tuple(map(_quality, whole.tolist(), (estimated_s > 0.0).tolist())),
+        power_kw=np.where(whole, drawn / np.maximum(known_s, _SLACK_S), np.nan),
+        quality=tuple(map(Quality, kinds.tolist())),
     )
 
 
-_SLACK_S = 1e-3
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """Readings in order, and since when nothing is drawn."""
+
+    at_s: Floats
+    power_kw: Floats
+    register_kwh: Floats
+    is_idle: Booleans
+    """From this point to the next."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    start_s: float
-    end_s: float
-    power_kw: float
-    is_estimate: bool
+class _Parts:
+    """What lies between neighbouring points: their instants (P,), and energy [kW s], known and estimated time [s]."""
+
+    at_s: Floats
+    amounts: tuple[Floats, Floats, Floats]
 
 
-def _between(readings: Sequence[Reading]) -> list[_Span]:
-    found = []
-    for one, later in pairwise(readings):
-        length_s = later.at_s - one.at_s
-        power_kw = _power_kw(one, later, length_s)
-        if power_kw is not None and 0.0 < length_s <= LONGEST_S:
-            found.append(_Span(one.at_s, later.at_s, power_kw, length_s > SURE_S))
-    return found
+def _ordered(readings: Readings) -> _Points:
+    order = np.argsort(readings.at_s, kind="stable")
+    quiet = np.zeros(len(order), dtype=np.bool_)
+    return _Points(readings.at_s[order], readings.power_kw[order], readings.register_kwh[order], quiet)
 
 
-def _power_kw(one: Reading, later: Reading, length_s: float) -> float | None:
-    if one.register_kwh is not None and later.register_kwh is not None and length_s > 0.0:
-        drawn_kwh = later.register_kwh - one.register_kwh
-        if drawn_kwh >= 0.0:
-            return drawn_kwh * seconds_from_hours(1.0) / length_s
-    return one.power_kw
+def _with_idle(points: _Points, spans: Floats) -> _Points:
+    """With a point at either end of every idle span, and without what was read inside.
+
+    At one instant the end of a span comes before a reading, and a reading before the begin of a span.
+    """
+    begun = np.searchsorted(spans[:, 0], points.at_s, side="left") - 1
+    kept = (begun < 0) | (points.at_s >= np.append(spans[:, 1], -np.inf)[begun])
+    at_s, unknown = np.append(points.at_s[kept], spans.ravel()), np.full(spans.size, np.nan)
+    is_begin = np.arange(spans.size) % 2 == 0
+    rank = np.append(np.ones(int(kept.sum())), np.where(is_begin, 2.0, 0.0))
+    order = np.lexsort((rank, at_s))
+    return _Points(
+        at_s[order],
+        np.append(points.power_kw[kept], unknown)[order],
+        np.append(points.register_kwh[kept], unknown)[order],
+        np.append(points.is_idle[kept], is_begin)[order],
+    )
 
 
-def _quality(is_whole: bool, is_estimate: bool) -> Quality:
-    if not is_whole:
-        return Quality.MISSING
-    return Quality.ESTIMATED if is_estimate else Quality.OK
+def _parts(points: _Points) -> _Parts:
+    """By idleness, the register, the power before, and as an estimate the power after."""
+    lengths_s = np.diff(points.at_s)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        by_register = np.diff(points.register_kwh) * seconds_from_hours(1.0) / lengths_s
+    before_kw, after_kw = points.power_kw[:-1], points.power_kw[1:]
+    held = np.where(np.isfinite(before_kw), before_kw, after_kw)
+    measured = np.where(np.isfinite(by_register) & (by_register >= 0.0), by_register, held)
+    idle = points.is_idle[:-1]
+    power_kw = np.where(idle, 0.0, measured)
+    known = np.isfinite(power_kw) & (idle | (lengths_s <= LONGEST_S))
+    guessed = ~idle & ((lengths_s > SURE_S) | (~np.isfinite(by_register) & ~np.isfinite(before_kw)))
+    drawn = np.where(known, power_kw, 0.0) * lengths_s
+    return _Parts(points.at_s, (drawn, known * lengths_s, (known & guessed) * lengths_s))
+
+
+def _until(parts: _Parts, amounts: Floats, grid: Grid) -> Floats:
+    """How much there was until each edge of the grid (N+1,)."""
+    if not len(amounts):
+        return np.zeros(grid.count + 1)
+    until: Floats = np.interp(grid.edges_s, parts.at_s, np.append(0.0, np.cumsum(amounts)))
+    return until

@@ -159,13 +159,26 @@ def test_methods_are_listed_with_their_sources() -> None:
     assert "unverified" in output
 
 
-def test_a_lot_and_an_effect_are_told(tmp_path: Path) -> None:
-    drawn = told("holdouts", "a", "b", "c", "d", "--share", "0.5", "--seed", "3").split()
-    assert drawn == told("holdouts", "a", "b", "c", "d", "--share", "0.5", "--seed", "3").split()
-    means = tmp_path / "means.csv"
-    means.write_text("unit,before_kw,during_kw,held_out\na,10,4,0\nb,8,4,0\nc,10,11,1\nd,6,7,1\n")
+def test_the_lot_is_drawn_and_what_the_event_did_is_told_by_those_left_out(tmp_path: Path) -> None:
+    """Twenty EVSEs drew 6 kW every day; in the event those that took part 2 kW, and those held out 5: by 3 kW less."""
+    evses = [f"e{k}" for k in range(20)]
+    drawn = told("holdouts", *evses, "--share", "0.3", "--seed", "3").split()
+    assert drawn == told("holdouts", *evses, "--share", "0.3", "--seed", "3").split()
+    assert 2 <= len(drawn) <= 18
+    rows = [",".join(["start", *evses])]
+    for hour in range(23 * 24):
+        in_event = hour // 24 == 22 and 12 <= hour % 24 < 15
+        start = f"2019-10-{hour // 24 + 1:02d}T{hour % 24:02d}:00:00-07:00"
+        kw = ["6" if not in_event else "5" if evse in drawn else "2" for evse in evses]
+        rows.append(",".join([start, *kw]))
+    (tmp_path / "meter.csv").write_text("\n".join(rows))
+    (tmp_path / "events.json").write_text(json.dumps(EVENTS))
 
-    assert "-6.000 kW a unit, standard error 1.000" in told("effect", means)
+    lot = ["--event", "relief", "--share", "0.3", "--seed", "3"]
+    output = told("effect", tmp_path / "meter.csv", tmp_path / "events.json", *lot)
+
+    assert "-3.000 kW an EVSE, standard error 0.000" in output
+    assert f"{20 - len(drawn)} took part, {len(drawn)} were held out" in output
 
 
 @pytest.mark.parametrize(

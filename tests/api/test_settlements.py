@@ -98,6 +98,24 @@ def test_an_event_of_evses_is_settled_by_theirs_and_no_car_draws_nothing(yard: Y
     assert event["paid_kwh"] == pytest.approx(9.0)
 
 
+def test_meter_values_that_a_csms_forwards_are_measurements_as_well(yard: Yard) -> None:
+    """Nobody told of a session: 5 kW from seven on, by the frames of bay-1 alone."""
+    yard.put("/v1/sites/yard/signals/relief", EVENT | {"evses": ["bay-1"]}, match="*")
+    for minute in range(0, 70, 10):
+        at = (hour(hours=1) + timedelta(minutes=minute)).isoformat().replace("+00:00", "Z")
+        sampled = {"value": "5000", "measurand": "Power.Active.Import", "unit": "W"}
+        frame = {"connectorId": 1, "meterValue": [{"timestamp": at, "sampledValue": [sampled]}]}
+        yard.clock.now = hour(hours=1, minutes=minute)
+        heard = yard.post(f"/v1/sites/yard/ocpp/1.6/MeterValues?station=bay-1&message_id={minute + 1}", frame)
+        assert heard.json()["events"] == ["Measured"]
+    yard.clock.pass_by(hours=2)
+
+    (event,) = settled(yard)["events"]
+
+    assert event["intervals"][0]["load_kw"] == pytest.approx(5.0)
+    assert event["payment"] == "3.00"
+
+
 def test_like_days_of_the_weeks_before_are_a_baseline(yard: Yard) -> None:
     """Ten workdays at 9 kW; the clock is at the first of them, and passes to the event."""
     for back in range(16, 0, -1):

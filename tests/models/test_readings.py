@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from models.settlement.load import Quality
-from models.settlement.readings import Grid, Reading, series_of
+from models.settlement.readings import Grid, Readings, series_of
 
 QUARTERS = Grid(start_s=0.0, step_s=900.0, count=4)
 OK, ESTIMATED, MISSING = Quality.OK, Quality.ESTIMATED, Quality.MISSING
 
 
-def read(*told: tuple[float, float | None, float | None]) -> list[Reading]:
-    return [Reading(at_s=at_s, power_kw=power, register_kwh=register) for at_s, power, register in told]
+def read(*told: tuple[float, float | None, float | None]) -> Readings:
+    columns = (np.array([np.nan if one is None else one for one in column]) for column in zip(*told, strict=True))
+    at_s, power_kw, register_kwh = columns
+    return Readings(at_s=at_s, power_kw=power_kw, register_kwh=register_kwh)
 
 
 def test_a_power_holds_until_the_next_reading() -> None:
@@ -48,8 +50,24 @@ def test_spans_without_a_car_need_no_readings() -> None:
     assert load.quality == (OK,) * 4
 
 
+def test_a_car_that_was_read_only_after_it_came_drew_as_much_before_as_an_estimate() -> None:
+    """It came at 600 s and was read at 750 s; what an EVSE without a car reads does not count."""
+    told = read((300, 77.0, None), (750, 6.0, None), (1800, 6.0, None))
+    load = series_of("m", told, QUARTERS, idle=[(0.0, 600.0), (1800.0, 3600.0)])
+
+    assert load.power_kw.tolist() == pytest.approx([2.0, 6.0, 0.0, 0.0])
+    assert load.quality == (ESTIMATED, ESTIMATED, OK, OK)
+
+
+def test_without_readings_nothing_is_known() -> None:
+    nothing = np.zeros(0)
+    load = series_of("m", Readings(at_s=nothing, power_kw=nothing, register_kwh=nothing), QUARTERS)
+
+    assert load.quality == (MISSING,) * 4
+
+
 def test_readings_in_any_order_and_outside_of_the_grid_tell_the_same() -> None:
-    told = read((-450, 2.0, None), (450, 4.0, None), (1350, 6.0, None))
-    load = series_of("m", told[::-1], Grid(start_s=0.0, step_s=900.0, count=1))
+    in_order = ((-450, 2.0, None), (450, 4.0, None), (1350, 6.0, None))
+    load = series_of("m", read(*in_order[::-1]), Grid(start_s=0.0, step_s=900.0, count=1))
 
     assert load.power_kw.tolist() == pytest.approx([3.0])

@@ -9,7 +9,7 @@ from models import programmes
 from models.domain.errors import InvalidScenario
 from models.settlement.files import read_loads, read_sessions
 from models.settlement.load import Quality
-from models.settlement.terms import rule_of
+from models.settlement.programmes import rule_of
 
 METER = b"""start,site,A
 2019-10-23T12:00:00-07:00,18.0,4
