@@ -411,6 +411,8 @@ class PlanDocument(Part):
     """How the plan was made: ``optimal``, or what stood in for it."""
     candidates: list[CandidateLine]
     """From the optimum down to the fail-safe shares: what could have been the plan, and why it is or is not."""
+    stale_since: datetime | None = None
+    """When this was read last, while the database cannot be asked for a newer plan; null otherwise."""
     start: datetime
     end: datetime
     instants: list[datetime]

@@ -9,6 +9,7 @@ from fastapi import Request
 
 from api.doctor import Check
 from api.observing import Metrics
+from api.remembering import Remembered
 from api.security.rates import Rates
 from api.settings import ServiceSettings
 from api.store.port import Store
@@ -33,6 +34,8 @@ class Service:
     metrics: Metrics
     self_test: Check
     """What the solver's test at the start said."""
+    remembered: Remembered = field(default_factory=Remembered)
+    """For the time in which the store is away."""
     writers: Writers = field(init=False)
     """Who writes what many callers tell at once."""
 

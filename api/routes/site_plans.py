@@ -16,7 +16,7 @@ from api.service import Service, service_of
 from api.sites.judging import LONGEST_ID
 from api.sites.planning import plan_site
 from api.sites.plans import PlanMade, current_plan, history, plan_of
-from models.domain.errors import Conflict, InvalidScenario, NoFeasibleSchedule, NotFound
+from models.domain.errors import Conflict, InvalidScenario, NoFeasibleSchedule, NotFound, StoreError
 
 router = APIRouter(prefix="/v1/sites/{site}", tags=["plans"], route_class=OncePerKey)
 
@@ -66,9 +66,20 @@ async def make_plan(caller: Writer, service: Served, site: SiteId) -> PlanMade:
 
 @router.get("/plan", operation_id="get_current_plan", responses=GONE)
 def get_current_plan(caller: Reader, service: Served, site: SiteId) -> PlanDocument:
-    """The plan that holds now."""
-    with looking(service, caller, site) as desk:
-        return current_plan(desk).document
+    """The plan that holds now; while the database is away the last one, with `stale_since`."""
+    try:
+        with looking(service, caller, site) as desk:
+            found = current_plan(desk)
+    except (NotFound, Conflict):
+        service.remembered.drop_plan(caller.tenant, site)
+        raise
+    except StoreError:
+        stale = service.remembered.stale_plan(caller.tenant, site)
+        if stale is None:
+            raise
+        return stale
+    service.remembered.keep_plan(caller.tenant, site, found.packed, service.clock())
+    return found.document
 
 
 @router.get("/plans", operation_id="list_plans", responses=GONE)

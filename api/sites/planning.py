@@ -54,7 +54,9 @@ def plan_site(service: Service, tenant: str, site: str, who: str) -> PlanMade:
             asked = _asked(service, tenant, site, now)
             with service.metrics.plan_seconds.time():
                 planned = _solved(service, asked, now)
-            made = _kept(service, lease, asked, planned, who, now)
+            made, document = _kept(service, lease, asked, planned, who, now)
+            if document:
+                service.remembered.keep_plan(tenant, site, document, now)
             _count(service, made)
             return made
         except NotFound:
@@ -120,7 +122,9 @@ def _solved(service: Service, asked: Asked, now: datetime) -> Planned:
     return Planned(answer=plan(asked.scenario, settings=settings, now=now, deadline_s=deadline_s))
 
 
-def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: str, now: datetime) -> PlanMade:
+def _kept(
+    service: Service, lease: Lease, asked: Asked, planned: Planned, who: str, now: datetime
+) -> tuple[PlanMade, str]:
     """Messages may have come in while it was solved, so the site is read again."""
     with writing_desk(service.store, now, lease.tenant, lease.site, who) as desk:
         desk.unit.hold(lease)
@@ -129,14 +133,14 @@ def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: s
         commands = commands_by_evse(live)
         desk.keep(Kind.STATE, live)
         waking.planned(desk, now, due_at=asked.due_at, known=asked.job)
-        made = keep_plan(desk, planned, live, epoch=lease.epoch, digest=_digest(planned.answer), now=now)
+        made, document = keep_plan(desk, planned, live, epoch=lease.epoch, digest=_digest(planned.answer), now=now)
         if planned.answer is not None:
             sent = Messages(known.policy.mode, commands, watched)
             keep_account(desk, planned.answer, id=made.plan or "", at=now, sent=sent)
         for alarm in note_alarms(desk, now):
             service.metrics.alarms.labels(alarm.code).inc()
             log.warning("alarm", tenant=lease.tenant, site=lease.site, code=alarm.code, about=alarm.about)
-        return made
+        return made, document
 
 
 def _with_commands(

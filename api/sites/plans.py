@@ -54,22 +54,27 @@ class KeptPlan:
     made: PlanMade
     document: PlanDocument
     scenario: Scenario
+    packed: str = ""
+    """The document as it is kept."""
 
 
-def keep_plan(desk: Desk, planned: Planned, live: LiveSite, *, epoch: int, digest: str, now: datetime) -> PlanMade:
-    """Add a plan to the journal, and say that there is one; nothing to plan is no plan."""
+def keep_plan(
+    desk: Desk, planned: Planned, live: LiveSite, *, epoch: int, digest: str, now: datetime
+) -> tuple[PlanMade, str]:
+    """Add a plan to the journal, and say that there is one; also its packed document. Nothing to plan is no plan."""
     made = _made(planned, desk.site, live, epoch, digest, now)
     if planned.answer is None:
-        return made
+        return made, ""
     assert made.plan is not None
+    told = packed(document(planned.answer).model_dump_json())
     body = {
         "made": made.model_dump_json(),
-        "document": packed(document(planned.answer).model_dump_json()),
+        "document": told,
         "scenario": packed(scenario_json(planned.answer.scenario)),
     }
     desk.unit.append(desk.tenant, Kind.PLAN, desk.site, made.plan, json.dumps(body))
     desk.unit.append(desk.tenant, Kind.EVENT, desk.site, "plan", made.model_dump_json(exclude_defaults=True))
-    return made
+    return made, told
 
 
 def current_plan(desk: Desk) -> KeptPlan:
@@ -120,7 +125,8 @@ def kept_plan(entry: Entry) -> KeptPlan:
     """The plan in a line of the journal."""
     body = json.loads(entry.body)
     told = PlanDocument.model_validate_json(unpacked(body["document"]))
-    return KeptPlan(_made_of(entry), told, read_scenario(unpacked(body["scenario"])))
+    scenario = read_scenario(unpacked(body["scenario"]))
+    return KeptPlan(_made_of(entry), told, scenario, body["document"])
 
 
 def _made_of(entry: Entry) -> PlanMade:

@@ -19,6 +19,8 @@ from models.domain.times import instant
 BUSY_TIMEOUT_S = 10
 """How long a process waits for another one that writes the same SQLite file."""
 CONNECT_TIMEOUT_S = 5
+SILENT_S = 15
+"""A server that acknowledges nothing for so long is gone: a network that was cut closes no connection."""
 KEPT_CONNECTIONS = 20
 """Those beyond are closed after use; at the five that are usual, every other request waited for a new one."""
 WRITES_AT_ONCE = 4
@@ -109,7 +111,13 @@ def engine_for(address: str) -> Engine:
     """Connections to a database; none is made yet. Raises StoreError for an address that is none."""
     url = url_of(address)
     if url.get_backend_name() != "sqlite":
-        within = {"connect_timeout": CONNECT_TIMEOUT_S}
+        within = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "keepalives_idle": SILENT_S,
+            "keepalives_interval": CONNECT_TIMEOUT_S,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 1000 * SILENT_S,
+        }
         return create_engine(url, pool_pre_ping=True, pool_size=KEPT_CONNECTIONS, connect_args=within)
     engine = create_engine(url, pool_size=KEPT_CONNECTIONS, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)

@@ -377,6 +377,7 @@ class Plan(TypedDict):
     currency: str
     method: str
     candidates: list[Json]
+    stale_since: str | None
     start: str
     end: str
     instants: list[str]
