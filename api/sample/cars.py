@@ -21,6 +21,8 @@ APART_S = (50.0, 150.0)
 CAR_POWERS_KW = (7.4, 11.0, 11.0, 22.0, 48.0)
 FILLED_SHARE = (0.35, 0.8)
 """Of what could be taken in a stay, what is wanted."""
+TAPERED = 1.15
+"""So much longer than at full power throughout takes what is wanted, as a battery takes less towards full."""
 MOST_KWH = 45.0
 SETTLED_SHARE = 0.4
 """Of its stay, what is over for a car that is there from the beginning."""
@@ -92,8 +94,7 @@ def drawn(car: SampleCar, offer_kw: float, seconds: float) -> SampleCar:
     hours = hours_from_seconds(seconds)
     if hours <= 0.0:
         return car
-    stay_h = hours_from_seconds((car.leaves_at - car.arrived_at).total_seconds())
-    battery = fitted(car.need_kwh, stay_h, car.power_kw)
+    battery = fitted(car.need_kwh, TAPERED * car.need_kwh / car.power_kw, car.power_kw)
     could_kwh = battery.taken_kwh(battery.energy_kwh + car.got_kwh, min(offer_kw, car.power_kw), hours)
     taken_kwh = max(0.0, min(could_kwh, car.need_kwh - car.got_kwh))
     return replace(car, got_kwh=car.got_kwh + taken_kwh, drawn_kw=taken_kwh / hours)

@@ -26,7 +26,7 @@ CAFE_KW = (6, 5, 5, 5, 5, 6, 8, 11, 13, 12, 12, 13, 15, 14, 12, 11, 12, 14, 15, 
 HIGH_SHARE = 1.25
 ROOF_PEAK_KW = 18.0
 SUNRISE_H, SUNSET_H = 7, 19
-RELIEF_KW, RELIEF_MINUTES, RELIEF_EVERY = 30.0, 30, timedelta(hours=2)
+RELIEF_KW, RELIEF_MINUTES, RELIEF_EVERY = 40.0, 30, timedelta(hours=2)
 FIRST_RELIEF = timedelta(minutes=10)
 
 
@@ -86,7 +86,7 @@ def roof(now: datetime) -> PvForecast:
 
 
 def relief(begin: datetime) -> Cap:
-    """What a utility asks every two hours: half of the connection for half an hour."""
+    """What a utility asks every two hours: two thirds of the connection for half an hour."""
     end = begin + timedelta(minutes=RELIEF_MINUTES)
     return Cap(id=f"relief-{begin:%d-%H%M}", start=begin, end=end, import_limit_kw=RELIEF_KW, source="sample utility")
 

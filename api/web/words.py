@@ -10,6 +10,8 @@ from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR, SECONDS_PER_HOU
 
 FOLDER = Path(__file__).parent
 NOTHING = "–"
+UNAMBIGUOUS = timedelta(hours=20)
+"""A time of day that is so near needs no day."""
 LARGE = 100.0
 """From here on no decimals are shown."""
 SECONDS_PER_MINUTE = SECONDS_PER_HOUR / MINUTES_PER_HOUR
@@ -29,11 +31,11 @@ def money(amount: float | None, currency: str | None) -> str:
 
 
 def clock(at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
-    """``17:40``; with the day where it is another one."""
+    """``17:40``; with the day where that could be another one."""
     if at is None:
         return NOTHING
-    local, today = at.astimezone(zone), now.astimezone(zone)
-    return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%a %H:%M}"
+    local = at.astimezone(zone)
+    return f"{local:%H:%M}" if abs(at - now) < UNAMBIGUOUS else f"{local:%a %H:%M}"
 
 
 def lasting(span: timedelta) -> str:

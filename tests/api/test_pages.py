@@ -117,6 +117,16 @@ def test_a_car_that_leaves_short_is_an_alarm_with_its_reason(yard: Yard) -> None
     assert "Short 7.0 kWh of 40.0 kWh still wanted" in page(yard, "/sites/yard")
 
 
+def test_several_that_leave_short_are_one_alarm(yard: Yard) -> None:
+    """40 kWh each in three hours at 11 kW: 7 are missing at both bays."""
+    yard.build()
+    for session, evse in (("7f3", "bay-1"), ("8a1", "bay-2")):
+        yard.plug_in(session=session, evse=evse, departure=NINE, energy_target_kwh=40.0)
+    yard.post("/v1/sites/yard/plan", None)
+
+    assert "2 cars leave 14.0 kWh short 7f3 7.0, 8a1 7.0" in page(yard, "/sites/yard")
+
+
 def test_the_chart_has_load_limit_price_and_signals_of_the_plan(garage: Yard) -> None:
     """A cap of 10 kW from 17 to 19 o'clock in Berlin, which lies behind the car's departure."""
     garage.put("/v1/sites/yard/signals/relief", examples.SIGNAL)

@@ -65,7 +65,7 @@ def test_a_store_without_sites_gets_one_with_cars_that_is_planned(yard: Yard, sa
 
 
 def test_cars_come_and_go_draw_no_more_than_they_are_told_and_every_plan_holds(yard: Yard, sample: Sample) -> None:
-    """In ten minutes about six cars come; the site imports at most its 60 kW, and 30 while a utility asks for that."""
+    """In ten minutes about six cars come; the site imports at most its 60 kW, and 40 while a utility asks for that."""
     lived(yard, sample, 12)
 
     whats = [line["what"] for line in audited(yard)]

@@ -15,6 +15,8 @@ from models.domain.schedule import Method
 STALE_PLANS = 3
 """Times the minutes between plans."""
 LEAST_STALE = timedelta(minutes=10)
+NAMED = 6
+"""Of cars in one line."""
 UNREACHABLE = "evse_unreachable"
 ESTIMATED = "estimated"
 
@@ -131,7 +133,13 @@ def _of_utility(seen: Seen, one: Utility) -> Iterator[AlarmShown]:
 
 
 def _of_cars(lanes: list[Lane]) -> Iterator[AlarmShown]:
-    for lane in lanes:
-        if lane.short_kwh > SHORT_KWH:
-            why = lane.why.rstrip(".") or "its stay is too short"
-            yield AlarmShown(Level.WARNING, f"{lane.session} leaves {number(lane.short_kwh)} kWh short", why, lane.evse)
+    """One line, however many there are."""
+    short = [lane for lane in lanes if lane.short_kwh > SHORT_KWH]
+    if len(short) == 1:
+        lane, why = short[0], short[0].why or "its stay is too short"
+        yield AlarmShown(Level.WARNING, f"{lane.session} leaves {number(lane.short_kwh)} kWh short", why, lane.evse)
+    elif short:
+        total = number(sum(lane.short_kwh for lane in short))
+        each = ", ".join(f"{lane.session} {number(lane.short_kwh)}" for lane in short[:NAMED])
+        text = each if len(short) <= NAMED else f"{each} and others"
+        yield AlarmShown(Level.WARNING, f"{len(short)} cars leave {total} kWh short", text)
