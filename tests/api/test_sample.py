@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_a_service_that_is_to_have_none_takes_it_away(yard: Yard, sample: Sample
     served = yard.client.app.state.service
     off = served.settings.model_copy(update={"sample": False})
 
-    Running(type(served)(**{name: getattr(served, name) for name in served.__slots__} | {"settings": off}))
+    Running(replace(served, settings=off))
 
     assert yard.get("/v1/sites").json()["items"] == []
     assert not Sample(served).end()
