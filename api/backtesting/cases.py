@@ -19,7 +19,7 @@ from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.site import Evse, GridNode, Phase, Site, Tier
 from models.domain.tariff import DemandCharge, Rate, Tariff, TimeOfUse, Window
-from optimizer.backtest.course import LONGEST_STAY_H, Course, cars_of, with_statements
+from optimizer.backtest.course import LONGEST_STAY_H, Course, cars_of, with_promises, with_statements
 
 PACIFIC = ZoneInfo(TIME_ZONE)
 GARAGE_KW = 150.0
@@ -76,6 +76,8 @@ class Case:
     """Only the first days. None: all."""
     period_min: float = 5.0
     """Times are on full periods, as in the published runs; longer ones are quicker. [min]"""
+    promised_kwh: float = 0.0
+    """What every driver is promised, before money is looked at. [kWh]"""
     own: Own | None = None
     """Files of somebody's own, in place of a data set."""
 
@@ -241,7 +243,7 @@ def _course(
         name=case.name,
         site=site,
         tariff=Tariff(currency=tariff.currency, import_price=0.0) if case.aim is Aim.ENERGY else tariff,
-        cars=with_statements(cars, recorded) if case.as_stated else cars,
+        cars=with_promises(with_statements(cars, recorded) if case.as_stated else cars, case.promised_kwh),
         start_s=start_s,
         end_s=end.timestamp(),
         period_min=case.period_min,

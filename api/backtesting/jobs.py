@@ -14,12 +14,13 @@ from api.backtesting.methods import Charge, maker_of, settings_of
 from optimizer.backtest.course import Course
 from optimizer.backtest.disturbances import Disturbances
 from optimizer.backtest.hindsight import optimum
-from optimizer.backtest.metrics import Figures, figures, figures_in_hindsight
+from optimizer.backtest.metrics import Figures, figures, figures_in_hindsight, shares_of
 from optimizer.backtest.running import run
 
 OFFLINE_S = 1800.0
 """The solver's time for a whole month at once. [s]"""
 UNDISTURBED = Disturbances()
+_LISTS = ("instants_s", "load_kw", "met")
 CODE = Path(__file__).parents[2]
 
 
@@ -50,6 +51,8 @@ class Outcome:
     figures: Figures
     instants_s: tuple[float, ...] = ()
     load_kw: tuple[float, ...] = ()
+    met: tuple[float, ...] = ()
+    """Of its need, what each car got, the worst-off first."""
 
 
 def done(job: Job, folder: Path, data: Path, tell: Callable[[float], None] = lambda share: None) -> Outcome:
@@ -59,7 +62,7 @@ def done(job: Job, folder: Path, data: Path, tell: Callable[[float], None] = lam
         return _read(job, path)
     outcome = _run(job, data, tell)
     folder.mkdir(parents=True, exist_ok=True)
-    told = {"figures": asdict(outcome.figures), "instants_s": outcome.instants_s, "load_kw": outcome.load_kw}
+    told = {name: getattr(outcome, name) for name in _LISTS} | {"figures": asdict(outcome.figures)}
     part = path.with_suffix(".part")
     part.write_text(json.dumps(told), encoding="utf-8")
     part.replace(path)
@@ -89,7 +92,8 @@ def _run(job: Job, data: Path, tell: Callable[[float], None]) -> Outcome:
     made = run(course, maker(course.site, course.tariff), disturbances=job.disturbances, seed=job.seed, tell=tell)
     instants_s = (made.intervals[0].start_s, *(one.end_s for one in made.intervals))
     load_kw = tuple(one.import_kw for one in made.intervals)
-    return Outcome(job=job, figures=figures(made), instants_s=instants_s, load_kw=load_kw)
+    met = tuple(shares_of(made.course, made.got_kwh).round(4).tolist())
+    return Outcome(job=job, figures=figures(made), instants_s=instants_s, load_kw=load_kw, met=met)
 
 
 def _in_hindsight(job: Job, course: Course) -> Outcome:
@@ -99,7 +103,9 @@ def _in_hindsight(job: Job, course: Course) -> Outcome:
     instants_s = tuple(best.schedule.instants_s.tolist())
     load_kw = tuple(best.schedule.grid_import_kw.tolist())
     found = replace(figures_in_hindsight(course, best), wall_s=wall_s, processor_s=processor_s)
-    return Outcome(job=job, figures=found, instants_s=instants_s, load_kw=load_kw)
+    got_kwh = {one.session_id: one.energy_kwh for one in best.schedule.sessions}
+    met = tuple(shares_of(course, got_kwh).round(4).tolist())
+    return Outcome(job=job, figures=found, instants_s=instants_s, load_kw=load_kw, met=met)
 
 
 @cache
@@ -114,9 +120,5 @@ def _code() -> str:
 
 def _read(job: Job, path: Path) -> Outcome:
     told = json.loads(path.read_text(encoding="utf-8"))
-    return Outcome(
-        job=job,
-        figures=Figures(**told["figures"]),
-        instants_s=tuple(told["instants_s"]),
-        load_kw=tuple(told["load_kw"]),
-    )
+    lists = {name: tuple(told[name]) for name in _LISTS}
+    return Outcome(job=job, figures=Figures(**told["figures"]), **lists)

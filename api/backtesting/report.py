@@ -1,15 +1,13 @@
-"""Outcomes of backtests as a table, as CSV, and as one self-contained page."""
+"""Outcomes of backtests as a table and as CSV."""
 
 import csv
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from api.backtesting.cases import Case
 from api.backtesting.jobs import Outcome
 from api.backtesting.methods import Charge
 from optimizer.backtest.metrics import Figures
@@ -17,13 +15,17 @@ from optimizer.backtest.metrics import Figures
 COLUMNS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
     ("energy %", lambda f: f"{f.energy_percent:.2f}"),
     ("in time %", lambda f: f"{f.deadlines_percent:.1f}"),
+    ("promised %", lambda f: f"{f.minimums_percent:.1f}"),
     ("peak kW", lambda f: f"{f.peak_kw:.2f}"),
     ("load factor", lambda f: f"{f.load_factor:.3f}"),
     ("energy cost", lambda f: f"{f.costs.get('energy_import', 0.0):.2f}"),
     ("demand", lambda f: f"{f.costs.get('demand_charge', 0.0):.2f}"),
+    ("CO2 kg", lambda f: f"{f.carbon_kg:.0f}"),
     ("profit", lambda f: f"{f.profit:.2f}"),
     ("Jain", lambda f: f"{f.jain:.3f}"),
     ("worst 5 % got", lambda f: f"{f.least_percent:.0f}"),
+    ("worst got", lambda f: f"{f.worst_percent:.0f}"),
+    ("events %", lambda f: "" if f.events_percent is None else f"{f.events_percent:.1f}"),
     ("starts", lambda f: f"{f.starts:.2f}"),
     ("most", lambda f: f"{f.most_starts}"),
     ("changes", lambda f: f"{f.changes:.1f}"),
@@ -39,14 +41,24 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
     """A table for each case, the yardstick first where it was run."""
     for case in dict.fromkeys(one.job.case for one in outcomes):
         told = [one for one in outcomes if one.job.case == case]
-        limit = "" if case.limit_kw is None else f", {case.limit_kw:g} kW"
-        table = Table(title=f"{case.name}: {case.aim}, scenario {case.practice}{limit}", title_justify="left")
-        for head in ("method", *(name for name, _ in COLUMNS), "% of optimum"):
+        table = Table(title=title_of(case), title_justify="left")
+        shown = [(name, show) for name, show in COLUMNS if name not in _unneeded(told)]
+        for head in ("method", *(name for name, _ in shown), "% of optimum"):
             table.add_column(head, justify="left" if head == "method" else "right")
         best = best_of(told)
         for one in told:
-            table.add_row(method_of(one), *(show(one.figures) for _, show in COLUMNS), share_of(one.figures, best))
+            table.add_row(method_of(one), *(show(one.figures) for _, show in shown), share_of(one.figures, best))
         console.print(table)
+
+
+def _unneeded(outcomes: Sequence[Outcome]) -> set[str]:
+    """Columns of what a case has not: promises, carbon, events."""
+    has = {
+        "promised %": any(one.job.case.promised_kwh for one in outcomes),
+        "CO2 kg": any(one.figures.carbon_kg for one in outcomes),
+        "events %": any(one.figures.events_percent is not None for one in outcomes),
+    }
+    return {name for name, there in has.items() if not there}
 
 
 def method_of(one: Outcome) -> str:
@@ -76,35 +88,7 @@ def write_csv(outcomes: Sequence[Outcome], path: Path) -> None:
             lines.writerow([*told, *(show(one.figures) for _, show in COLUMNS)])
 
 
-def write_page(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Pictures of loads, and all figures; it needs no network to be looked at. Raises OSError."""
-    parts = []
-    for k, case in enumerate(dict.fromkeys(one.job.case for one in outcomes)):
-        told = [one for one in outcomes if one.job.case == case]
-        heading = escape(f"{case.name}: {case.aim}, scenario {case.practice}")
-        picture = _picture(told).to_html(include_plotlyjs=k == 0, full_html=False)
-        parts.append(f"<h2>{heading}</h2>{picture}{_rows(told)}")
-    style = "body{font-family:sans-serif;margin:2em}td,th{padding:.2em .7em;text-align:right}"
-    head = f'<meta charset="utf-8"><title>Backtest</title><style>{style}</style>'
-    path.write_text(f"<!doctype html><html><head>{head}</head><body>{''.join(parts)}</body></html>", encoding="utf-8")
-
-
-def _picture(outcomes: Sequence[Outcome]) -> Any:
-    import plotly.graph_objects as go  # slow to import, and most commands draw nothing
-
-    figure = go.Figure()
-    for one in outcomes:
-        when = [datetime.fromtimestamp(s, UTC) for s in one.instants_s[:-1]]
-        line = {"shape": "hv", "width": 1}
-        figure.add_trace(go.Scatter(x=when, y=list(one.load_kw), name=method_of(one), mode="lines", line=line))
-    figure.update_layout(yaxis_title="import [kW]", xaxis_title="UTC", height=480, margin={"t": 20})
-    return figure
-
-
-def _rows(outcomes: Sequence[Outcome]) -> str:
-    heads = "".join(f"<th>{escape(name)}</th>" for name in ("method", *(name for name, _ in COLUMNS)))
-    lines = "".join(
-        f"<tr><td>{escape(method_of(one))}</td>{''.join(f'<td>{show(one.figures)}</td>' for _, show in COLUMNS)}</tr>"
-        for one in outcomes
-    )
-    return f"<table><tr>{heads}</tr>{lines}</table>"
+def title_of(case: Case) -> str:
+    """A case in words."""
+    limit = "" if case.limit_kw is None else f", {case.limit_kw:g} kW"
+    return f"{case.name}: {case.aim}, scenario {case.practice}{limit}"

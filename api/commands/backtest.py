@@ -53,6 +53,7 @@ def backtest(
     as_stated: Annotated[
         bool, typer.Option("--as-stated", help="Drivers say what they really said, which is often wrong, or nothing.")
     ] = False,
+    promise_kwh: Annotated[float, typer.Option(min=0.0, help="First kWh that every driver is promised.")] = 0.0,
     history: Annotated[int, typer.Option(min=0, help="Months of earlier sessions that are declared.")] = 0,
     disturbed: Annotated[bool, typer.Option("--disturbed", help="Drivers, meters and radio err.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of what goes wrong.")] = 0,
@@ -62,12 +63,13 @@ def backtest(
     ] = 5.0,
     processes: Annotated[int, typer.Option(min=1, help="Runs at once.")] = 1,
     results: Annotated[Path, typer.Option(help="Where runs are kept; what is there is not run again.")] = RESULTS,
-    page: Annotated[Path | None, typer.Option(help="Draw everything on one self-contained page here.")] = None,
+    page: Annotated[Path | None, typer.Option("--page", "--html", help="Draw everything on one page here.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write all figures here.")] = None,
     folder: Folder = None,
 ) -> None:
     """Play real months on a simulated site, with a method in charge that sees no more than it would at a real one."""
-    from api.backtesting.report import print_outcomes, write_csv, write_page
+    from api.backtesting.page import write_page
+    from api.backtesting.report import print_outcomes, write_csv
 
     named: list[tuple[str, Own | None]] = [(name, None) for name in cases or ()]
     named += _own(site, sessions, tariff, month)
@@ -85,6 +87,7 @@ def backtest(
                 days=days,
                 period_min=period,
                 own=own,
+                promised_kwh=promise_kwh,
             ),
             charge=charge,
             history_months=0 if charge is Charge.OPTIMUM else history,

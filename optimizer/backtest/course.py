@@ -31,6 +31,8 @@ class Car:
     """What car and EVSE can do together. [kW]"""
     stated_departure_s: float | None = None
     stated_kwh: float | None = None
+    minimum_kwh: float = 0.0
+    """Of its need, what its driver was promised. [kWh]"""
     tells_power: bool = True
     battery: Battery | None = None
     """None: it takes what it is offered until it has what it needs."""
@@ -114,6 +116,11 @@ def with_statements(cars: Sequence[Car], recorded: Sequence[RecordedSession]) ->
     )
 
 
+def with_promises(cars: Sequence[Car], first_kwh: float) -> tuple[Car, ...]:
+    """The same cars with drivers who are promised their first kWh, or all that they need where that is less."""
+    return tuple(replace(car, minimum_kwh=min(first_kwh, car.need_kwh)) for car in cars)
+
+
 def session_of(car: Car, retail_per_kwh: float | None) -> Session:
     """A car as a session of which everything is known: for optima in hindsight."""
     return Session(
@@ -122,6 +129,7 @@ def session_of(car: Car, retail_per_kwh: float | None) -> Session:
         arrival=instant(car.arrival_s),
         departure=instant(car.departure_s),
         energy_target_kwh=car.need_kwh,
+        energy_minimum_kwh=car.minimum_kwh,
         retail_price_per_kwh=retail_per_kwh,
     )
 

@@ -32,6 +32,8 @@ class Present:
     """What it told that it can take. [kW]"""
     stated_departure_s: float | None
     stated_kwh: float | None
+    minimum_kwh: float = 0.0
+    """What its driver was promised. [kWh]"""
     got_kwh: float = 0.0
     read_s: float = 0.0
     drawn_kw: float | None = None
@@ -131,6 +133,7 @@ def _arrived(message: Arrival) -> Present:
         power_kw=message.power_kw,
         stated_departure_s=message.stated_departure_s,
         stated_kwh=message.stated_kwh,
+        minimum_kwh=message.minimum_kwh,
         read_s=message.at_s,
     )
 

@@ -22,6 +22,8 @@ class Arrival:
     """What the car can take at most, where it tells. [kW]"""
     stated_departure_s: float | None = None
     stated_kwh: float | None = None
+    minimum_kwh: float = 0.0
+    """What its driver was promised. [kWh]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

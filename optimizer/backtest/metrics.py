@@ -12,6 +12,7 @@ from models.domain.schedule import Floats
 from models.domain.units import SECONDS_PER_HOUR, hours_from_seconds, seconds_from_minutes
 from optimizer.backtest.course import Car, Course
 from optimizer.backtest.hindsight import Hindsight
+from optimizer.backtest.responses import kept_percent, responses
 from optimizer.backtest.running import Run
 from optimizer.backtest.simulated_site import Interval
 from optimizer.statement.demand import billed_peaks
@@ -47,6 +48,12 @@ class Figures:
     """Fairness of shares of needs that were met: 1 if all are alike, 1/n if one car has all."""
     least_percent: float = 100.0
     """The share of its need that the worst-off twentieth of cars got at most."""
+    worst_percent: float = 100.0
+    """The share of its need that the worst-off car got: what max-min fairness raises first."""
+    minimums_percent: float = 100.0
+    """Of cars that were promised something, those that had it when they left."""
+    events_percent: float | None = None
+    """Of the energy that was committed in events, what was kept. None: nothing was committed."""
     starts: float = 0.0
     """A session."""
     most_starts: int = 0
@@ -78,6 +85,7 @@ def figures(run: Run) -> Figures:
     offers = offers_of(run)
     return replace(
         _of_load(course, instants_s, load_kw, run.got_kwh),
+        events_percent=kept_percent(responses(course, run.intervals)),
         starts=offers.starts / max(1, len(course.cars)),
         most_starts=offers.most_starts,
         changes=offers.changes / max(1, len(course.cars)),
@@ -114,7 +122,22 @@ def _of_load(course: Course, instants_s: Floats, load_kw: Floats, got_kwh: Mappi
         carbon_kg=carbon_kg,
         jain=_jain(shares),
         least_percent=100.0 * float(np.quantile(shares, 0.05)) if len(shares) else 100.0,
+        worst_percent=100.0 * float(shares.min(initial=1.0)),
+        minimums_percent=_minimums_kept(course, got_kwh),
     )
+
+
+def shares_of(course: Course, got_kwh: Mapping[str, float]) -> Floats:
+    """Of its need, what each car got, the worst-off first."""
+    needs = np.array([car.need_kwh for car in course.cars])
+    got = np.array([got_kwh.get(car.id, 0.0) for car in course.cars])
+    return np.sort(np.divide(got, needs, out=np.ones_like(needs), where=needs > 0.0))
+
+
+def _minimums_kept(course: Course, got_kwh: Mapping[str, float]) -> float:
+    promised = [car for car in course.cars if car.minimum_kwh > 0.0]
+    kept = sum(got_kwh.get(car.id, 0.0) >= car.minimum_kwh - LACKS_KWH for car in promised)
+    return _percent(float(kept), float(len(promised)))
 
 
 def costs_of(course: Course, instants_s: Floats, load_kw: Floats) -> tuple[dict[str, float], float]:

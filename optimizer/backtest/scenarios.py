@@ -110,6 +110,7 @@ def _session(car: Present, wants_kwh: float | None, at_s: float, evse: Evse, sit
         arrival=instant(car.arrival_s),
         departure=instant(car.stated_departure_s) if stays and car.stated_departure_s is not None else None,
         energy_target_kwh=wants_kwh,
+        energy_minimum_kwh=0.0 if wants_kwh is None else min(car.minimum_kwh, wants_kwh),
         delivered_kwh=car.got_kwh,
         retail_price_per_kwh=reading.retail_per_kwh,
         vehicle=_vehicle(car, evse, site, reading),

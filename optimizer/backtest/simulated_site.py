@@ -147,6 +147,7 @@ class SimulatedSite:
                     power_kw=car.power_kw if car.tells_power else None,
                     stated_departure_s=car.stated_departure_s,
                     stated_kwh=car.stated_kwh,
+                    minimum_kwh=car.minimum_kwh,
                 )
 
     def _readings(self, at_s: float) -> Iterator[MeterReading]:

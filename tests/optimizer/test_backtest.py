@@ -15,21 +15,33 @@ from models.domain.calendar import Calendar, calendar_of
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method
+from models.domain.signal import Direction, Event
 from models.domain.site import Evse, GridNode, Phase, Site, Tier
 from models.domain.tariff import DayKind, DemandCharge, Rate, Tariff, TimeOfUse, Window
+from models.domain.times import instant
 from optimizer.backtest.algorithm import Effort
 from optimizer.backtest.apart import apart
 from optimizer.backtest.battery import Battery, fitted
 from optimizer.backtest.billing import Meter, days_left
-from optimizer.backtest.course import Car, Course, cars_of, with_statements
+from optimizer.backtest.course import Car, Course, cars_of, with_promises, with_statements
 from optimizer.backtest.disturbances import Disturbances, Noise
 from optimizer.backtest.expecting import with_expected
 from optimizer.backtest.hindsight import optimum
 from optimizer.backtest.known import Gone, Known
-from optimizer.backtest.messages import Arrival, Departure, Message, MeterReading, Setpoints, SiteReading, Tick
-from optimizer.backtest.metrics import figures
+from optimizer.backtest.messages import (
+    Arrival,
+    Departure,
+    EventCalled,
+    Message,
+    MeterReading,
+    Setpoints,
+    SiteReading,
+    Tick,
+)
+from optimizer.backtest.metrics import figures, shares_of
 from optimizer.backtest.past_days import is_workday
 from optimizer.backtest.planner import Manner, PlannerMaker
+from optimizer.backtest.responses import responses
 from optimizer.backtest.running import run
 from optimizer.backtest.scenarios import Look, Reading
 from optimizer.backtest.simple import SimpleMaker
@@ -398,3 +410,34 @@ def test_margin_decides_what_is_worth_charging() -> None:
         "reading": Reading(retail_per_kwh=0.3),
     }
     assert figures(run(day, planner(**manner)(site, tariff))).energy_kwh == pytest.approx(0.0)
+
+
+def test_a_promise_is_kept_before_who_pays_more_is_served() -> None:
+    """Five kW for two cars and two hours: 10 kWh of the 14 that they want; each is promised 3."""
+    cars = with_promises((car("first", "a", stays=2.0, needs=7.0), car("second", "b", stays=2.0, needs=7.0)), 3.0)
+    site = replace(SITE, nodes=(GridNode(id="grid", import_limit_kw=5.0, continuous_factor=1.0),))
+    day = replace(course(*cars, hours=2.0), site=site)
+    found = figures(run(day, PlannerMaker(Manner())(day.site, day.tariff)))
+    assert (found.energy_kwh, found.minimums_percent) == (pytest.approx(10.0, abs=0.01), 100.0)
+    assert found.worst_percent >= 100.0 * 3.0 / 7.0 - 0.1
+
+
+def test_a_promise_that_was_not_kept_is_counted() -> None:
+    cars = with_promises((car("first", "a", stays=2.0, needs=7.0), car("second", "b", stays=2.0, needs=7.0)), 3.0)
+    told = shares_of(replace(course(*cars, hours=2.0)), {"first": 7.0, "second": 1.4})
+    assert told.tolist() == pytest.approx([0.2, 1.0])
+
+
+def test_of_an_event_what_was_committed_and_kept_is_counted_interval_by_interval() -> None:
+    """A car draws 7 kW for an hour. Asked are 4 kW below 10 for two hours: 3 kW are kept in one, 4 in the other."""
+    event = Event(
+        id="e", start=instant(MONDAY), end=instant(MONDAY + 2 * HOUR), direction=Direction.REDUCE, baseline_kw=10.0,
+        committed_kw=4.0, settlement_min=60.0,
+    )  # fmt: skip
+    day = replace(
+        course(car("first", "a", stays=2.0, needs=7.0), hours=2.0), events=(EventCalled(at_s=MONDAY, event=event),)
+    )
+    made = run(day, SimpleMaker(Method.UNCONTROLLED, minutes=15.0)(SITE, FREE))
+    (told,) = responses(made.course, made.intervals)
+    assert (told.committed_kwh, told.kept_kwh) == (pytest.approx(8.0), pytest.approx(7.0))
+    assert figures(made).events_percent == pytest.approx(87.5)
