@@ -16,6 +16,7 @@ from api.openapi import openapi
 from api.release import own_version
 from api.routes import (
     analysis,
+    calls,
     commands,
     connections,
     documents,
@@ -27,6 +28,7 @@ from api.routes import (
     orders,
     overrides,
     plans,
+    programmes,
     sessions,
     settlements,
     signals,
@@ -65,6 +67,8 @@ ROUTES = (
     looking,
     statements,
     settlements,
+    programmes,
+    calls,
 )
 PAGES = (pages, acting, assets)
 DESCRIPTION = (
@@ -87,7 +91,7 @@ def create_app(
     app.state.savings = Savings()
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Observed, metrics=metrics)
-    routers = [*(part.router for part in ROUTES), health.metrics_router]
+    routers = [*(part.router for part in ROUTES), programmes.terms_router, calls.site_router, health.metrics_router]
     for router in (*routers, hooks.router):
         app.include_router(router)
     for part in PAGES:

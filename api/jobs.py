@@ -16,6 +16,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from api.connections.running import Due, Lines, due_connections
+from api.programmes.marking import mark_events
 from api.sample.life import TICK_S as SAMPLE_TICK_S
 from api.sample.life import Sample
 from api.service import Service
@@ -34,6 +35,8 @@ HEAR_S = 0.5
 """Between looks for utilities whose time has come. [s]"""
 UTILITIES_AT_ONCE = 16
 """One that hangs holds a thread for half a minute, and nobody else."""
+MARK_S = 5.0
+"""Between looks for events that are about to begin. [s]"""
 FORGET_MINUTES = 60
 STANDS_STILL = timedelta(seconds=30)
 """A clock that has not ticked for so long has stopped."""
@@ -103,6 +106,18 @@ class Jobs:
             if arrived:
                 log.info("told", messages=arrived)
 
+    def mark(self) -> None:
+        """Have counted what is confirmed of events that are about to begin; never raises."""
+        try:
+            marks = mark_events(self.service)
+        except ChargingError as error:
+            log.warning("store_failed", error=str(error))
+        except Exception:  # the clock goes on
+            log.exception("marking_failed")
+        else:
+            if marks:
+                log.info("marked", marks=marks)
+
     def forget(self) -> None:
         """Drop what is older than it has to be kept; never raises."""
         try:
@@ -165,6 +180,7 @@ class Running:
         self._clock.add_job(self.jobs.tick, "interval", seconds=TICK_S)
         self._clock.add_job(self.jobs.hear, "interval", seconds=HEAR_S)
         self._clock.add_job(self.jobs.tell, "interval", seconds=TELL_S)
+        self._clock.add_job(self.jobs.mark, "interval", seconds=MARK_S)
         self._clock.add_job(self.jobs.forget, "interval", minutes=FORGET_MINUTES)
         if service.settings.sample is not None:
             self._live(Sample(service), wanted=service.settings.sample)

@@ -56,6 +56,31 @@ SIGNAL = {
     "end": "2026-03-02T19:00:00+01:00",
     "import_limit_kw": 10,
 }
+PROGRAMME = {
+    "id": "firm",
+    "title": "Load relief in the afternoon",
+    "currency": "EUR",
+    "time_zone": "Europe/Amsterdam",
+    "windows": [{"days": ["weekday"], "start": "07:00", "end": "19:00"}],
+    "notice_minutes": 30,
+    "limits": {"calls_per_month": 5},
+    "settlement_minutes": 15,
+    "capacity_per_kw_month": 6.0,
+    "energy_per_kwh": 0.5,
+    "penalty_per_kwh": 2.0,
+    "calls_expected_per_month": 3,
+}
+ROSTER = {
+    "programme": "firm",
+    "enrolments": [{"id": "yard", "site": "yard", "first_day": "2026-01-01", "ean18": "871685900012345674"}],
+}
+NOMINATIONS = {"sites": [{"site": "yard", "power_kw": 5.0}]}
+PROPOSAL = {"site": "yard", "first_day": "2026-02-02", "last_day": "2026-02-27"}
+CALL = {"start": "2026-03-02T10:00:00+01:00", "end": "2026-03-02T11:00:00+01:00"}
+OFFER = {"site": "yard", "start": "2026-03-02T10:00:00+01:00", "end": "2026-03-02T11:00:00+01:00"}
+SPLIT = {"target_kw": 4.0, "start": "2026-03-02T10:00:00+01:00", "end": "2026-03-02T11:00:00+01:00"}
+COMMITMENT = {"site": "yard", "dry_run": True}
+OPT_OUT = {"site": "yard", "reason": "emergency"}
 SESSION = {"session": "7f3", "evse": "bay-1", "plugged_in_at": "2026-03-02T06:00:00Z"}
 NEEDS = {"departure": "2026-03-02T15:30:00Z", "energy_target_kwh": 24.0}
 MEASUREMENTS = {

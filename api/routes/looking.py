@@ -40,7 +40,7 @@ GONE = documented(*ACCESS_ERRORS, NotFound)
 LOOKS_EVERY_S = 0.5
 LONGEST_STREAM_S = 3600.0
 ALIVE_EVERY_LOOKS = 30
-STREAMED = (Kind.EVENT, Kind.COMMAND, Kind.ACKNOWLEDGEMENT, Kind.ALARM)
+STREAMED = (Kind.EVENT, Kind.COMMAND, Kind.ACKNOWLEDGEMENT, Kind.ALARM, Kind.CONFIRMATION)
 Sequence = Annotated[int, Query(ge=0, lt=2**63, description="Sequence of the last line that you have.")]
 
 

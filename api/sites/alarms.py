@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from api.sites.assembling import Contents, contents
+from api.sites.commanding import live_site
 from api.sites.forms import SiteMode
 from api.sites.keeping import Desk
 from api.sites.plan_job import PlanJob
 from api.store.records import Kind, Place
 from models.domain.late_prices import due_until, published_until
+from models.domain.paths import some_of
+from optimizer.rolling.confirming import Counted, confirmed, events_to_confirm
 from optimizer.rolling.node_meter import NodeMeter, is_stale
 
 MANY_ATTEMPTS = 3
@@ -30,9 +33,10 @@ class SiteAlarm(BaseModel):
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     code: str
-    """prices_late, meter_frozen, meter_sign_flipped, meter_impossible, meter_stale, not_planned or plan_late."""
+    """prices_late, meter_frozen, meter_sign_flipped, meter_impossible, meter_stale, not_planned, plan_late or
+    event_not_confirmed."""
     about: str = ""
-    """Node, or series."""
+    """Node, series, or event."""
     since: datetime
     message: str
 
@@ -49,7 +53,7 @@ def alarms(desk: Desk, now: datetime) -> list[SiteAlarm]:
     """Those that there are now, each since it was first seen; raises NotFound."""
     known = contents(desk)
     before = {(one.code, one.about): one.since for one in kept_alarms(desk).alarms}
-    found = (*_prices(known, now), *_meters(known.meters, now), *_plans(desk, known, now))
+    found = (*_prices(known, now), *_meters(known.meters, now), *_plans(desk, known, now), *_events(desk, known, now))
     return [
         SiteAlarm(code=code, about=about, since=min(since, before.get((code, about), since)), message=message)
         for code, about, since, message in found
@@ -123,6 +127,28 @@ def _plans(desk: Desk, known: Contents, now: datetime) -> Iterator[_Found]:
         yield "not_planned", "", now, f"{job.attempts} attempts in a row made no plan: {job.failure}"
     if now - job.due_at > LATE_PLAN:
         yield "plan_late", "", job.due_at, "a plan is due and nobody makes it: does a replica plan by itself?"
+
+
+def _events(desk: Desk, known: Contents, now: datetime) -> Iterator[_Found]:
+    """Events that are about to begin, and of which stations have confirmed less than was promised.
+
+    Only once that was found at one of the marks before the start: right after a plan nobody has answered yet.
+    """
+    coming = [e for e in events_to_confirm(known.signals, now) if now < e.start and _was_lacking(desk, e.id)]
+    live = live_site(desk, now) if coming else None
+    for event in coming:
+        assert live is not None, "it is read where there is an event"
+        found = confirmed(live.state, live.site, event, now)
+        if found.lacking_kw > 0.0:
+            others = [one.evse for one in found.evses if one.counted is not Counted.CONFIRMED]
+            who = f"; not confirmed: {some_of(others)}" if others else ""
+            kw = f"{found.confirmed_kw:.1f} of {event.committed_kw:g} kW are confirmed"
+            yield "event_not_confirmed", event.id, now, f"event {event.id}: {kw} before it begins{who}"
+
+
+def _was_lacking(desk: Desk, event: str) -> bool:
+    found = desk.find(Kind.CONFIRMED, event)
+    return found is not None and bool(found.value.marks) and found.value.marks[-1].lacking_kw > 0.0
 
 
 def _line(desk: Desk, told: SiteAlarm, state: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from api.connections.state import AskedOfSite
 from api.operating.live import LiveSite
+from api.programmes.forms import EventConfirmed
 from api.sites.forms import BaseLoadForecast, NodeLimit, Override, PriceForecast, PvForecast, SitePolicy
 from api.sites.plan_job import PlanJob
 from api.sites.shadow import Shadow
@@ -38,6 +39,7 @@ FORMS: Mapping[Kind, Any] = {
     Kind.OVERRIDE: Override,
     Kind.ASKED: AskedOfSite,
     Kind.METER: NodeMeter,
+    Kind.CONFIRMED: EventConfirmed,
     Kind.JOB: PlanJob,
     Kind.STATE: LiveSite,
     Kind.SHADOW: Shadow,

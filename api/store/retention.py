@@ -23,6 +23,8 @@ def forget_old(store: Store, settings: ServiceSettings, now: datetime) -> dict[s
         Kind.ACKNOWLEDGEMENT: settings.keep_plans_days,
         Kind.EVENT: settings.keep_events_days,
         Kind.ALARM: settings.keep_plans_days,
+        Kind.CONFIRMATION: settings.keep_events_days,
+        Kind.CONFIRMED: settings.keep_events_days,
         Kind.PAST_SESSION: settings.keep_sessions_days,
     }
     dropped = {}

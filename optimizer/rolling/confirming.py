@@ -94,9 +94,10 @@ def confirmed(state: SiteState, site: Site, event: Event, now: datetime) -> Conf
 
 
 def _edges(event: Event, now: datetime) -> Floats:
-    """Of the settlement intervals that are not over. [s]"""
+    """Of the settlement intervals that are not over; of all of an event that is. [s]"""
     ends = settlement_ends_s(event)
-    return np.asarray(ends[np.searchsorted(ends, now.timestamp(), side="right") - 1 :] if now > event.start else ends)
+    running = event.start < now < event.end
+    return np.asarray(ends[np.searchsorted(ends, now.timestamp(), side="right") - 1 :] if running else ends)
 
 
 def _measured(state: SiteState, site: Site, event: Event) -> list[EvseRecord]:

@@ -22,7 +22,8 @@ NAMES |= {
     "plan": "none",
     "id": "0" * 32,
 }
-NAMES |= {"month": "2026-03", "day": "2026-03-02"}
+NAMES |= {"month": "2026-03", "day": "2026-03-02", "programme": "firm", "call": "tuesday"}
+NOWHERE = dict.fromkeys(("site", "session", "webhook", "connection", "programme"), "none")
 OPEN = {"/health/live", "/health/ready", "/metrics"}
 QUICK = {"import_limit_kw": 22, "evses": [{"id": "bay-1", "max_power_kw": 11, "car": {"energy_kwh": 9}}]}
 FOR_PAGES = {Scope.PAGE_READ, Scope.PAGE_CONTROL}
@@ -60,7 +61,9 @@ def test_every_address_names_the_scopes_without_which_it_refuses(yard: Yard) -> 
 def test_no_address_needs_a_scope_that_it_does_not_name(yard: Yard) -> None:
     for method, path, told in operations(yard):
         named = key_for(yard, "acme", *scopes_of(told))
-        elsewhere = path.format(**NAMES | {"site": "none", "session": "none", "webhook": "none", "connection": "none"})
+        elsewhere = path.format(
+            **NAMES | {"site": "none", "session": "none", "webhook": "none", "connection": "none", "programme": "none"}
+        )
         answer = yard.client.request(method, elsewhere, headers=named)
         assert answer.status_code not in (401, 403), (method, path)
 

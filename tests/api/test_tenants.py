@@ -23,6 +23,9 @@ NAMES = {
     "action": "MeterValues",
     "id": "0" * 32,
     "month": "2026-03",
+    "day": "2026-03-02",
+    "programme": "firm",
+    "call": "tuesday",
 }
 QUERIES = {
     "/v1/sites/{site}/ocpp/{version}/{action}": "?station=bay-1",
@@ -33,6 +36,7 @@ MAKES_ITS_OWN = {
     ("put", "/v1/sites/{site}"),
     ("put", "/v1/webhooks/{webhook}"),
     ("put", "/v1/connections/{connection}"),
+    ("put", "/v1/programmes/{programme}"),
 }
 """Ids are a tenant's own, so writing what another one calls the same makes something new, and changes nothing there."""
 
@@ -67,6 +71,13 @@ def yard() -> Iterator[Yard]:
             assert served.put(f"/v1/sites/yard/{path}", told).status_code == 201
         assert served.put("/v1/webhooks/csms", examples.WEBHOOK).status_code == 201
         assert served.put("/v1/connections/dso", examples.CONNECTION).status_code == 201
+        for path, told in (
+            ("", examples.PROGRAMME),
+            ("/roster", examples.ROSTER),
+            ("/nominations/2026-03", examples.NOMINATIONS),
+            ("/calls/tuesday", examples.CALL),
+        ):
+            assert served.put(f"/v1/programmes/firm{path}", told).status_code == 201
         served.plug_in()
         assert served.post("/v1/sites/yard/measurements", MEASURED).status_code == 200
         assert served.post("/v1/sites/yard/plan", None).status_code == 200

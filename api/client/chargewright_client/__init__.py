@@ -1049,6 +1049,87 @@ class Client:
         """Ready by when, why not sooner, what sooner would cost."""
         return self._get(Outlook, _path("sessions", session, "outlook"), timeout_s=PLAN_TIMEOUT_S)
 
+    # Demand-response programmes
+
+    def list_known_programmes(self) -> Json:
+        """Programmes whose terms come along, to be copied."""
+        return self._get(Json, "/v1/programme-terms")
+
+    def list_programmes(self, *, after: str = "", limit: int = 100) -> Page:
+        return self._get(Page, "/v1/programmes", **_query(after=after, limit=limit))
+
+    def put_programme(self, programme: str, told: Json, match: str = ANY) -> Kept:
+        """Windows, notice, calls, baseline, payments, penalty, dead-band, rules for opting out."""
+        return self._put(_path("programmes", programme), told, match)
+
+    def get_programme(self, programme: str) -> Kept:
+        return self._kept(_path("programmes", programme))
+
+    def delete_programme(self, programme: str, match: str = ANY) -> None:
+        self._delete(_path("programmes", programme), match)
+
+    def put_roster(self, programme: str, told: Json, match: str = ANY) -> Kept:
+        """Who takes part: site, account or EAN18, meter, EVSEs, dates."""
+        return self._put(_path("programmes", programme, "roster"), told, match)
+
+    def get_roster(self, programme: str) -> Kept:
+        return self._kept(_path("programmes", programme, "roster"))
+
+    def list_overlaps(self, programme: str) -> Json:
+        """EVSEs that are in another programme at the same time."""
+        return self._get(Json, _path("programmes", programme, "overlaps"))
+
+    def put_nominations(self, programme: str, month: str, told: Json, match: str = ANY) -> Kept:
+        """What was nominated for a month, ``YYYY-MM``, site by site."""
+        return self._put(_path("programmes", programme, "nominations", month), told, match)
+
+    def get_nominations(self, programme: str, month: str) -> Kept:
+        return self._kept(_path("programmes", programme, "nominations", month))
+
+    def propose_nomination(self, programme: str, asked: Json) -> Json:
+        """How many kW to nominate, by what past sessions of a site could have shed."""
+        return self._ask(Json, _path("programmes", programme, "proposals"), asked)
+
+    def list_calls(self, programme: str, *, after: str = "", limit: int = 100) -> Page:
+        return self._get(Page, _path("programmes", programme, "calls"), **_query(after=after, limit=limit))
+
+    def put_call(self, programme: str, call: str, told: Json, match: str = ANY) -> Kept:
+        """An event that the programme calls."""
+        return self._put(_path("programmes", programme, "calls", call), told, match)
+
+    def get_call(self, programme: str, call: str) -> Kept:
+        return self._kept(_path("programmes", programme, "calls", call))
+
+    def cancel_call(self, programme: str, call: str, match: str = ANY) -> None:
+        self._delete(_path("programmes", programme, "calls", call), match)
+
+    def make_offer(self, programme: str, asked: Json) -> Json:
+        """How many kW a site can offer, and what a kWh of each has to bring."""
+        return self._ask(Json, _path("programmes", programme, "offers"), asked)
+
+    def split_target(self, programme: str, asked: Json) -> Json:
+        """A target divided among sites by what their next kW costs."""
+        return self._ask(Json, _path("programmes", programme, "splits"), asked)
+
+    def commit_to_call(self, programme: str, call: str, asked: Json) -> Json:
+        """How many kW a site commits, and why no more; it is planned with them from then on."""
+        return self._post(Json, _path("programmes", programme, "calls", call, "commitments"), asked)
+
+    def list_commitments(self, programme: str, call: str) -> Json:
+        return self._get(Json, _path("programmes", programme, "calls", call, "commitments"))
+
+    def opt_out_of_call(self, programme: str, call: str, told: Json) -> Json:
+        """A site, a session, or all sessions of a driver stay out of a call."""
+        return self._post(Json, _path("programmes", programme, "calls", call, "opt-outs"), told)
+
+    def list_opt_outs(self, programme: str) -> Json:
+        """Who stayed out and why, and how many of those who were asked."""
+        return self._get(Json, _path("programmes", programme, "opt-outs"))
+
+    def get_confirmed(self, site: str, event: str) -> Json:
+        """How many kW of an event the stations of a site have confirmed."""
+        return self._get(Json, _path("sites", site, "events", event, "confirmed"))
+
     def boost_session(self, session: str, told: Boost | None = None) -> SessionDocument:
         """Sooner; limits hold all the same."""
         return self._post(SessionDocument, _path("sessions", session, "boost"), told or {})
