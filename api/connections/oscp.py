@@ -11,12 +11,12 @@ from api.connections.alarms import about, settled
 from api.connections.forms import Oscp
 from api.connections.hearing import finish, recorded, said
 from api.connections.keeping import Line, writing_line
-from api.connections.metering import register_kwh
 from api.connections.secrets import Secrets
 from api.connections.state import OscpState, State
 from api.edges.oscp import OscpProvider, OscpSettings, Peer, Taken, handlers
 from api.edges.outside import Outside
 from api.service import Service
+from api.sites.consumption import register_kwh
 from api.sites.keeping import Desk
 from api.store.records import Kind
 from models.domain.errors import EdgeError, NotFound

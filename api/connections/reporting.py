@@ -8,11 +8,11 @@ from api.connections.alarms import settled
 from api.connections.forms import OpenAdr3, SiteServed
 from api.connections.hearing import finish, opted
 from api.connections.keeping import Line, writing_line
-from api.connections.metering import drawn, metered_until
 from api.connections.openadr3 import CLIENT_NAME, resource_name
 from api.connections.state import EventTold, ReportState, State
 from api.edges.openadr3.ven import VenClient
 from api.service import Service
+from api.sites.consumption import drawn, metered_until
 from api.sites.keeping import Desk
 from models.domain.errors import EdgeError, InvalidScenario, NotFound
 from models.domain.findings import Finding

@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from api.connections import guarded, openadr3, oscp
-from api.connections.forms import AnyConnection, LimitHeartbeat, OpenAdr3, Oscp
+from api.connections import guarded, openadr2b, openadr3, oscp
+from api.connections.forms import AnyConnection, LimitHeartbeat, OpenAdr2b, OpenAdr3, Oscp
 from api.connections.hearing import failed, finish
 from api.connections.keeping import Line, read_connection, writing_line
 from api.connections.reporting import send_reports
@@ -127,6 +127,11 @@ def _oscp(lines: Lines, due: Due) -> None:
     oscp.look(lines.service, due.tenant, due.id, due.told)
 
 
+def _openadr2b(lines: Lines, due: Due) -> None:
+    assert isinstance(due.told, OpenAdr2b)
+    openadr2b.look(lines.service, due.tenant, due.id, due.told)
+
+
 def _guarded(lines: Lines, due: Due) -> None:
     assert isinstance(due.told, LimitHeartbeat)
     guarded.look(lines.service, due.tenant, due.id, due.told)
@@ -134,6 +139,7 @@ def _guarded(lines: Lines, due: Due) -> None:
 
 _STEPS: Mapping[type[Any], Callable[[Lines, Due], None]] = {
     OpenAdr3: _openadr3,
+    OpenAdr2b: _openadr2b,
     Oscp: _oscp,
     LimitHeartbeat: _guarded,
 }

@@ -63,6 +63,17 @@ class VenState:
 
 
 @value
+class ReportRequest:
+    """A telemetry report that a VTN of 2.0b has subscribed to."""
+
+    id: str
+    specifier: str
+    r_ids: tuple[str, ...]
+    every_s: float
+    sent_at: datetime | None = None
+
+
+@value
 class Ven20bState:
     """A VEN of OpenADR 2.0b."""
 
@@ -70,8 +81,9 @@ class Ven20bState:
     registration_id: str = ""
     modifications: dict[str, int] = field(default_factory=dict)
     """By event."""
-    requests: dict[str, str] = field(default_factory=dict)
-    """Report requests by report specifier."""
+    synchronised_at: datetime | None = None
+    """When all events were asked for last."""
+    requests: tuple[ReportRequest, ...] = ()
 
 
 @value

@@ -4,17 +4,29 @@ Events are answered here: the library keeps its first answer for every copy of a
 cancellation that has the number of what it cancels; and it answers every event 200.
 """
 
+import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
+from api.webhooks.guard import Refused, names, reachable
 from models.domain.errors import EdgeError
 from models.domain.utility_signal import UtilitySignal
 from models.openadr.v20b import Answer, Channel20b, Code, answered, missing
 
 Accept = Callable[[Sequence[UtilitySignal], Sequence[Answer]], Awaitable[None]]
 """Takes what is new; it has it for good before the VTN is answered."""
+USAGE, STATUS = "usage", "status"
+"""Last words of report specifiers, after the name of the resource."""
+TIMEOUT_S = 10.0
+MOST_MESSAGES = 50
+"""That are fetched in one go."""
+MOST_BYTES = 8 << 20
+_NOTHING = "oadrResponse"
+_SHORTEST = timedelta(seconds=10)
 _BUFFER = timedelta(hours=1)
 """Of values that are kept for a report."""
 Decide = Callable[[Answer], bool]
@@ -32,7 +44,21 @@ class Vtn20b:
     cert_file: str | None = None
     key_file: str | None = None
     ca_file: str | None = None
+    ca_pem: str = ""
+    """The same, in place of a file."""
     sampling: timedelta = timedelta(seconds=60)
+    allowed: tuple[str, ...] | None = None
+    """Hosts and networks inside that it may be at. None: it is believed to be where its operator wants it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAsked:
+    """A report that the VTN has subscribed to."""
+
+    id: str
+    specifier: str
+    r_ids: tuple[str, ...]
+    every: timedelta
 
 
 class Ven20b:
@@ -50,6 +76,8 @@ class Ven20b:
         self._decide = decide or (lambda answer: True)
         self.known: dict[str, int] = {}
         """Modification numbers by event."""
+        self.came: dict[str, Any] = {}
+        """Events as they came, by id."""
         self._client = _client(vtn, self._distributed)
         self._sampling = vtn.sampling
 
@@ -64,7 +92,7 @@ class Ven20b:
                 scale="k",
                 report_duration=_BUFFER,
                 sampling_rate=self._sampling,
-                report_specifier_id=f"{resource} usage",
+                report_specifier_id=f"{resource} {USAGE}",
                 r_id=f"{resource} {measurement}",
             )
 
@@ -77,8 +105,8 @@ class Ven20b:
             resource_id=resource,
             report_duration=_BUFFER,
             sampling_rate=self._sampling,
-            report_specifier_id=f"{resource} status",
-            r_id=f"{resource} status",
+            report_specifier_id=f"{resource} {STATUS}",
+            r_id=f"{resource} {STATUS}",
         )
 
     async def start(self) -> None:
@@ -87,6 +115,76 @@ class Ven20b:
         if not self._client.registration_id:
             raise EdgeError("it did not register us", peer=self._client.vtn_url, retryable=True)
         self._channel = replace(self._channel, ven_id=self._client.ven_id or "")
+
+    async def register(self) -> None:
+        """Registers, offers its reports and asks for all events, and runs no clock of its own; raises EdgeError."""
+        client = self._client
+        await client.query_registration()
+        await client.create_party_registration(ven_id=client.ven_id)
+        if not client.registration_id:
+            raise EdgeError("it did not register us", peer=client.vtn_url, retryable=True)
+        self._channel = replace(self._channel, ven_id=client.ven_id or "")
+        if client.reports:
+            await client.register_reports(client.reports)
+        await self.synchronise()
+
+    def resume(self, ven_id: str, registration_id: str) -> None:
+        """As it was registered before."""
+        self._client.ven_id, self._client.registration_id = ven_id, registration_id
+        self._channel = replace(self._channel, ven_id=ven_id)
+
+    @property
+    def registration(self) -> tuple[str, str]:
+        """VEN id and registration id; empty where it has none."""
+        return self._client.ven_id or "", self._client.registration_id or ""
+
+    def reports_asked(self) -> tuple[ReportAsked, ...]:
+        """That the VTN has subscribed to since this object was made."""
+        return tuple(
+            ReportAsked(
+                id=str(one["report_request_id"]),
+                specifier=str(one["report_specifier_id"]),
+                r_ids=tuple(one["r_ids"]),
+                every=max(one["report_back_duration"] or timedelta(), one["granularity"] or timedelta(), _SHORTEST),
+            )
+            for one in self._client.report_requests
+        )
+
+    async def poll_all(self) -> None:
+        """Polls until there is nothing more; raises EdgeError."""
+        for _ in range(MOST_MESSAGES):
+            await self._client._poll()
+            if self._client.polled in (None, _NOTHING):
+                return
+
+    async def report(self, asked: ReportAsked, values: Mapping[str, Any], at: datetime) -> None:
+        """Sends the present values of a report; raises EdgeError."""
+        from openleadr import enums, objects, utils
+
+        told = [(r_id, values[r_id]) for r_id in asked.r_ids if r_id in values]
+        if not told:
+            return
+        is_usage = asked.specifier.endswith(USAGE)
+        name = enums.REPORT_NAME.TELEMETRY_USAGE if is_usage else enums.REPORT_NAME.TELEMETRY_STATUS
+        intervals = [
+            objects.ReportInterval(dtstart=at, report_payload=objects.ReportPayload(r_id=r_id, value=value))
+            for r_id, value in told
+        ]
+        report = objects.Report(
+            report_request_id=asked.id,
+            report_specifier_id=asked.specifier,
+            report_name=name,
+            intervals=intervals,
+            dtstart=at,
+        )
+        request_id = utils.generate_id()
+        ven_id = self._client.ven_id
+        body = self._client._create_message("oadrUpdateReport", ven_id=ven_id, request_id=request_id, reports=[report])
+        await self._client._perform_request("EiReport", body)
+
+    async def close(self) -> None:
+        if self._client.client_session is not None:
+            await self._client.client_session.close()
 
     async def synchronise(self) -> None:
         """Asks for all events at once: what is not among them is over. Keeps all when the VTN does not answer."""
@@ -114,6 +212,7 @@ class Ven20b:
     def _answer(self, event: Mapping[str, Any]) -> Answer:
         """Opted out, it asks nothing: its earlier version goes too, for we said so to the VTN."""
         answer = answered(event, self._channel, self._now(), self.known)
+        self.came[answer.event_id] = event
         if answer.code is not Code.OK or self._decide(answer):
             return answer
         return replace(answer, opts_in=False, signals=tuple(replace(s, cancelled=True) for s in answer.signals))
@@ -130,6 +229,47 @@ class Ven20b:
             ven_id=self._client.ven_id,
         )
         await self._client._perform_request("EiEvent", body)
+
+
+def _trust(vtn: Vtn20b) -> ssl.SSLContext:
+    """Whose certificates are believed, and which is ours; raises EdgeError for what is no PEM."""
+    try:
+        context = ssl.create_default_context(cafile=vtn.ca_file, cadata=vtn.ca_pem or None)
+        if vtn.cert_file:
+            context.load_cert_chain(vtn.cert_file, vtn.key_file)
+    except (OSError, ValueError) as unread:
+        raise EdgeError("a certificate or its key cannot be read", peer=vtn.url, retryable=False) from unread
+    return context
+
+
+def _resolver(vtn: Vtn20b) -> Any:
+    """The address that was looked at, where not every one is allowed; None: as usual. Raises EdgeError."""
+    if vtn.allowed is None:
+        return None
+    from aiohttp.abc import AbstractResolver
+
+    try:
+        address, _ = reachable(vtn.url, vtn.allowed, names)
+    except Refused as refused:
+        raise EdgeError(str(refused), peer=vtn.url, retryable=True) from refused
+
+    class Pinned(AbstractResolver):
+        async def resolve(self, host: str, port: int = 0, family: int = 0) -> Any:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            return [{"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": 0}]
+
+        async def close(self) -> None:
+            """There is nothing to let go of."""
+
+    return Pinned()
+
+
+def _failure(failure: Exception) -> str:
+    if isinstance(failure, TimeoutError):
+        return f"no answer within {TIMEOUT_S:g} s"
+    if "certificate" in str(failure).lower() or "ssl" in type(failure).__name__.lower():
+        return f"TLS failed: {failure}"
+    return f"{type(failure).__name__}: {failure}"
 
 
 def _response(answer: Answer, request_id: Any) -> dict[str, Any]:
@@ -150,9 +290,52 @@ def _client(vtn: Vtn20b, distributed: Callable[[Mapping[str, Any]], Awaitable[No
         message = "OpenADR 2.0b needs the extra openadr2: pip install 'chargewright[openadr2]'"
         raise EdgeError(message, peer=vtn.url, retryable=False) from absent
 
+    import aiohttp
+    from openleadr.messaging import parse_message, validate_xml_schema
+
     class Client(OpenADRClient):  # type: ignore[misc]  # the library has no types
+        polled: str | None = None
+        client_session: Any
+
         async def _on_event(self, message: Mapping[str, Any]) -> None:
             await distributed(message)
+
+        async def poll(self) -> Any:
+            self.polled, payload = await super().poll()
+            return self.polled, payload
+
+        async def _perform_request(self, service: str, message: Any) -> Any:
+            """The library's own logs every failure and goes on; here who asked is told."""
+            content = await self._posted(f"{self.vtn_url}/{service}", message)
+            if not content:
+                return None, {}
+            try:
+                validate_xml_schema(content)
+                return parse_message(content)
+            except Exception as unreadable:  # of the XML reader, the schema or the library
+                told = f"its answer is no OpenADR 2.0b: {type(unreadable).__name__}"
+                raise EdgeError(told, peer=self.vtn_url, retryable=True) from unreadable
+
+        async def _posted(self, url: str, message: Any) -> bytes:
+            await self._ensure_client_session()
+            try:
+                async with self.client_session.post(url, data=message, allow_redirects=False) as answer:
+                    content: bytes = await answer.content.read(MOST_BYTES + 1)
+                    status = int(answer.status)
+            except (aiohttp.ClientError, OSError, TimeoutError) as failure:
+                raise EdgeError(_failure(failure), peer=self.vtn_url, retryable=True) from failure
+            if status != HTTPStatus.OK:
+                raise EdgeError(f"answered {status}", peer=self.vtn_url, retryable=status >= 500)
+            if len(content) > MOST_BYTES:
+                raise EdgeError("its answer is too long", peer=self.vtn_url, retryable=False)
+            return content
+
+        async def _ensure_client_session(self) -> None:
+            if self.client_session is None:
+                timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+                connector = aiohttp.TCPConnector(ssl=_trust(vtn), resolver=_resolver(vtn))
+                headers = {"content-type": "application/xml"}
+                self.client_session = aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout)
 
     return Client(
         ven_name=vtn.ven_name,

@@ -18,6 +18,7 @@ from api.sites import waking
 from api.sites.accounts import Messages, keep_account, last_account
 from api.sites.alarms import note_alarms
 from api.sites.assembling import Contents, contents
+from api.sites.consumption import with_metered
 from api.sites.forms import SiteMode
 from api.sites.keeping import Desk, writing_desk
 from api.sites.living import refreshed, scenario_of
@@ -98,8 +99,9 @@ def _asked(service: Service, tenant: str, site: str, now: datetime) -> Asked:
         live = _live(desk, known, now)
         if steering_of(known.policy, known.site).only_observes:
             live = as_if_followed(live, last_account(desk), now)
+        scenario = with_metered(desk, scenario_of(live, known, now))
     revision = job.revision if job else None
-    return Asked(live, scenario_of(live, known, now), revision, _next_due(known, now))
+    return Asked(live, scenario, revision, _next_due(known, now))
 
 
 def _next_due(known: Contents, now: datetime) -> datetime:

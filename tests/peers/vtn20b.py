@@ -1,12 +1,15 @@
 """A VTN of OpenADR 2.0b: openleadr's server on a port of this machine, and what it was told."""
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from aiohttp import web
 from openleadr import OpenADRServer
 
 VEN_ID = "VEN-1"
@@ -23,6 +26,25 @@ class Vtn20b:
     measured: list[Any] = field(default_factory=list)
     offered: list[str] = field(default_factory=list)
     """Measurements of reports that were offered."""
+    registrations: int = 0
+    away: bool = False
+    """Whether it answers 503 to everything."""
+    loop: asyncio.AbstractEventLoop | None = None
+    """Where it runs, when that is another thread."""
+
+    def tell(self, *event: Any, **more: Any) -> None:
+        """The same as ``event``, from another thread."""
+        self._there(lambda: self.event(*event, **more))
+
+    def cancel(self, event_id: str) -> None:
+        self._there(lambda: self.server.cancel_event(ven_id=VEN_ID, event_id=event_id))
+
+    def _there(self, act: Callable[[], None]) -> None:
+        async def done() -> None:
+            act()
+
+        assert self.loop is not None, "it runs in this thread"
+        asyncio.run_coroutine_threadsafe(done(), self.loop).result(10.0)
 
     def event(
         self, signal_name: str, signal_type: str, intervals: list[dict[str, Any]], event_id: str, **more: Any
@@ -53,6 +75,7 @@ async def serving() -> AsyncIterator[Vtn20b]:
     vtn = Vtn20b(server, f"http://127.0.0.1:{port}/OpenADR2/Simple/2.0b")
 
     async def registered(registration_info: dict[str, Any]) -> tuple[str, str]:
+        vtn.registrations += 1
         return VEN_ID, "REG-1"
 
     def reported(
@@ -70,6 +93,11 @@ async def serving() -> AsyncIterator[Vtn20b]:
     async def received(data: list[tuple[Any, float]]) -> None:
         vtn.measured.extend(value for _, value in data)
 
+    @web.middleware
+    async def absent(request: web.Request, handler: Any) -> Any:
+        return web.Response(status=503) if vtn.away else await handler(request)
+
+    server.app.middlewares.append(absent)
     server.add_handler("on_create_party_registration", registered)
     server.add_handler("on_register_report", reported)
     await server.run_async()
@@ -77,3 +105,27 @@ async def serving() -> AsyncIterator[Vtn20b]:
         yield vtn
     finally:
         await server.stop()
+
+
+@contextmanager
+def in_a_thread() -> Iterator[Vtn20b]:
+    """For callers who have no loop: the server runs in one of its own."""
+    ready, over = threading.Event(), asyncio.Event()
+    found: list[Vtn20b] = []
+
+    async def story() -> None:
+        async with serving() as vtn:
+            vtn.loop = asyncio.get_running_loop()
+            found.append(vtn)
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(story()), daemon=True)
+    thread.start()
+    assert ready.wait(20.0), "the server did not start"
+    try:
+        yield found[0]
+    finally:
+        assert found[0].loop is not None
+        found[0].loop.call_soon_threadsafe(over.set)
+        thread.join(20.0)

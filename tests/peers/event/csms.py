@@ -5,10 +5,15 @@ from typing import Any
 
 import httpx2
 
-from tests.peers.event.park import SITE, Park, car
+from tests.peers.event.park import SITE, Park, car, power_kw
+from tests.peers.station import Station
 
 WAVES = 20
 """Commands that wait for others come in waves."""
+
+
+def _register(station: Station) -> dict[str, float]:
+    return {"register_kwh": station.outlets[0].register_wh / 1000.0}
 
 
 class Csms:
@@ -27,9 +32,9 @@ class Csms:
         return answer.json() if answer.content else None
 
     def build(self) -> None:
-        """The site, what it pays, and that we steer it: the highest quarter of an hour of the month costs as well."""
+        """The site, what it pays, and that we steer it: the highest quarter of an hour, that of noon, costs as well."""
         self.call("PUT", f"/v1/sites/{SITE}", self.park.site())
-        demand = [{"id": "month", "rate_per_kw": 5.0}]
+        demand = [{"id": "month", "rate_per_kw": 5.0, "peak_set_kw": self.park.noon_kw}]
         self.call("PUT", f"/v1/sites/{SITE}/tariff", {"currency": "EUR", "import_price": 0.3, "demand_charges": demand})
         self.call("PUT", f"/v1/sites/{SITE}/policy", {"mode": "control", "ocpp": "2.0.1", "replan_minutes": 5})
 
@@ -69,7 +74,7 @@ class Csms:
         self.park.read(now)
         grid = {"at": at, "node": "grid", "power_kw": self.park.power_kw(), "register_kwh": self.park.register_kwh()}
         each = [
-            {"at": at, "session": f"car-{name}", "register_kwh": station.outlets[0].register_wh / 1000.0}
+            {"at": at, "session": f"car-{name}", "power_kw": power_kw(station)} | _register(station)
             for name, station in self.park.stations.items()
         ]
         self.call("POST", f"/v1/sites/{SITE}/measurements", {"measurements": [grid, *each]})

@@ -13,6 +13,7 @@ SITE = "park"
 RATING_A = 32.0
 STEP_S = 5.0
 """A car follows a new limit within so long (IEC 61851-1). [s]"""
+MINUTES = 15
 KW_PER_CONNECTOR = 8.0
 """Of the connection; a car takes up to 22 kW."""
 
@@ -27,6 +28,11 @@ class Park:
     def limit_kw(self) -> float:
         return KW_PER_CONNECTOR * len(self.stations)
 
+    @property
+    def noon_kw(self) -> float:
+        """The highest quarter of an hour of the day until now, as it is billed."""
+        return 0.8 * self.limit_kw
+
     def advance(self, now: datetime) -> None:
         for station in self.stations.values():
             station.advance(now.timestamp())
@@ -36,8 +42,7 @@ class Park:
 
     def power_kw(self) -> float:
         """Just now."""
-        total_a = sum(sum(station.phase_currents().values()) for station in self.stations.values())
-        return total_a * VOLTAGE_V / 1000.0
+        return sum(power_kw(station) for station in self.stations.values())
 
     def read(self, now: datetime) -> None:
         self.readings.append((now, self.register_kwh()))
@@ -48,6 +53,13 @@ class Park:
             (begin, (after - before) / ((end - begin) / timedelta(hours=1)))
             for (begin, before), (end, after) in pairwise(self.readings)
         ]
+
+    def quarters(self) -> list[tuple[datetime, float]]:
+        """The same of every full quarter of an hour by the clock, as demand is metered. [kW]"""
+        told: dict[datetime, list[float]] = {}
+        for begin, kw in self.minutes():
+            told.setdefault(begin - timedelta(minutes=begin.minute % 15), []).append(kw)
+        return [(begin, sum(kw) / len(kw)) for begin, kw in told.items() if len(kw) == MINUTES]
 
     def site(self) -> dict[str, Any]:
         """As its operator declares it."""
@@ -64,7 +76,13 @@ class Park:
             "evses": evses,
             "stations": [{"id": name, "ocpp_version": "2.0.1"} for name in self.stations],
             "setpoints": {},
+            "fail_safe": {"offline": "default", "arrivals": 0},
         }
+
+
+def power_kw(station: Station) -> float:
+    """Just now."""
+    return sum(station.phase_currents().values()) * VOLTAGE_V / 1000.0
 
 
 def park(count: int, now: datetime) -> Park:

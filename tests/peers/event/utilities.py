@@ -23,6 +23,10 @@ class Utility(Protocol):
         """What the operator tells of it."""
         ...
 
+    def is_ready(self) -> bool:
+        """Whether both sides have met."""
+        ...
+
     def call(self, limit_kw: float, start: datetime, length: timedelta) -> None:
         """An event: it is known to the service when the service looks, or is told."""
         ...
@@ -50,6 +54,9 @@ class OpenAdr3Utility:
             "poll_s": 30.0,
             "webhook": self.tells,
         }
+
+    def is_ready(self) -> bool:
+        return bool(self.vtn.objects["vens"]) and bool(self.vtn.objects["subscriptions"]) == self.tells
 
     def call(self, limit_kw: float, start: datetime, length: timedelta) -> None:
         """With a report of the energy of every quarter of an hour."""

@@ -4,16 +4,18 @@ The meter of the connection counts where it was told; else those of its EVSEs an
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from api.sites.forms import Measurement, MeasurementBatch
 from api.sites.keeping import Desk
 from api.store.records import Kind
 from models.domain.errors import NotFound
+from models.domain.scenario import Scenario
 from models.domain.site import Site
+from models.domain.tariff import DemandCharge
 from models.domain.times import seconds
-from models.domain.units import hours_from_seconds
+from models.domain.units import hours_from_seconds, seconds_from_minutes
 from models.domain.wire import kept_form
 from models.settlement.load import Quality
 
@@ -81,6 +83,27 @@ def drawn(desk: Desk, start: datetime, end: datetime) -> Metered:
     return _together(inside, start, end, whole=not site.base_loads)
 
 
+def with_metered(desk: Desk, scenario: Scenario) -> Scenario:
+    """With what the present interval of each demand charge has drawn already: else a plan that is made in its middle
+    would take what is left of it for all of it. Where nothing was measured, what the tariff says stays.
+    """
+    if scenario.tariff is None or scenario.horizon is None or not scenario.tariff.demand_charges:
+        return scenario
+    start = scenario.horizon.start
+    charges = tuple(_metered_charge(desk, charge, start) for charge in scenario.tariff.demand_charges)
+    return replace(scenario, tariff=replace(scenario.tariff, demand_charges=charges))
+
+
+def _metered_charge(desk: Desk, charge: DemandCharge, start: datetime) -> DemandCharge:
+    """Intervals are aligned to the clock, and all time zones are whole quarters of an hour apart."""
+    into_s = seconds(start) % seconds_from_minutes(charge.demand_interval_min)
+    if into_s <= 0.0:
+        return charge
+    found = drawn(desk, start - timedelta(seconds=into_s), start)
+    counts = found.quality in (Quality.OK, Quality.ESTIMATED)
+    return replace(charge, metered_kwh=max(0.0, found.energy_kwh)) if counts else charge
+
+
 def _together(meters: Sequence[Meter], start: datetime, end: datetime, *, whole: bool) -> Metered:
     start_s, end_s = seconds(start), seconds(end)
     each = [meter.energy(start_s, end_s) for meter in meters]
@@ -109,6 +132,21 @@ def register_kwh(desk: Desk, now: datetime) -> float | None:
     roots = {f"node {node.id}" for node in site.nodes if node.parent is None}
     found = [m.registers[-1] for name, m in _meters(desk, now - NEAR, now).items() if name in roots and m.registers]
     return sum(kwh for _, kwh in found) if found else None
+
+
+def power_kw(desk: Desk, now: datetime) -> float | None:
+    """What flows through the connection now, by its meter, else by all others together; None where none told. [kW]"""
+    found = desk.find(Kind.SITE)
+    if found is None:
+        return None
+    roots = {f"node {node.id}" for node in found.value.nodes if node.parent is None}
+    meters = {
+        name: meter for name, meter in _meters(desk, now - timedelta(seconds=HELD_S), now).items() if meter.powers
+    }
+    mine = [meter for name, meter in meters.items() if name in roots]
+    inside = [meter for name, meter in meters.items() if not name.startswith("node ")]
+    told = [meter.powers[-1][1] for meter in (mine or inside)]
+    return sum(told) if told else None
 
 
 def _meters(desk: Desk, start: datetime, end: datetime) -> dict[str, Meter]:
