@@ -42,6 +42,7 @@ from api.document import (
     Why,
 )
 from api.planning import Answer
+from models.domain.limitations import PAUSED_KW
 from models.domain.schedule import EventPlan, Floats, NodePlan, PeakPlan, Schedule, SessionPlan
 from models.domain.session import Session
 from models.domain.times import instant
@@ -158,7 +159,7 @@ def _session(
         energy_after_horizon_kwh=rounded(plan.energy_after_horizon_kwh),
         target_shortfall_kwh=rounded(plan.target_shortfall_kwh),
         minimum_shortfall_kwh=rounded(plan.minimum_shortfall_kwh),
-        finish_time=max((s.end for s in setpoints if s.charge_power_kw > 0), default=None),
+        finish_time=max((s.end for s in setpoints if s.charge_power_kw >= PAUSED_KW), default=None),
         energy_cost=rounded(plan.energy_cost),
         setpoints=setpoints,
         energy_in_battery=_inside(plan, session.arrival, session.departure, schedule),

@@ -94,7 +94,7 @@ class PlannedSession(Part):
     minimum_shortfall_kwh: float
     """What the guaranteed minimum lacks at departure."""
     finish_time: datetime | None
-    """When the last planned energy has flowed; null when none is planned."""
+    """When the last planned energy has flowed, crumbs below 0.05 kW aside; null when none is planned."""
     energy_cost: float
     """Its energy at the import price, in the document's currency."""
     setpoints: list[Setpoint]

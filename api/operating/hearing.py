@@ -8,7 +8,7 @@ from api.operating.dynamic import pulled
 from api.operating.frames import CALL, RESULT, Frame, read_frame
 from api.operating.live import LiveSite, OpenCall
 from api.operating.plugs import at_evse, with_plug
-from api.operating.sending import answered, events_of, only_sure, result_of, sent_again
+from api.operating.sending import answered, events_of, only_sure, result_of, sent_again, without_ended
 from api.operating.takeover import of_others
 from models.domain.answers import ConnectionRegained, UpdatePulled
 from models.domain.events import Booted, StationEvent
@@ -68,7 +68,7 @@ def observed(live: LiveSite, events: tuple[StationEvent, ...], now: datetime) ->
         came_back = not was_there and _reachable(live, event.station_id)
         if came_back or isinstance(event, (Booted, ConnectionRegained)):
             live = sent_again(live, event.station_id, now)
-    return live
+    return without_ended(live)
 
 
 def _call(live: LiveSite, station: str, frame: Frame, now: datetime, token_key: bytes) -> tuple[LiveSite, Heard]:

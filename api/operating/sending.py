@@ -64,6 +64,23 @@ def _without_waiting(outbox: tuple[Command, ...], name: str) -> tuple[Command, .
     return tuple(command for command in outbox if command.id not in gone)
 
 
+def without_ended(live: LiveSite) -> LiveSite:
+    """Without plans of transactions that are over: nobody waits for an answer to one any more.
+
+    What a station follows can be asked without them; what else waited for one is decided anew by the next plan.
+    """
+    for gone in [command.id for command in live.outbox if not still_meant(live, command)]:
+        left = (_not_after(command, gone) for command in live.outbox if command.id != gone)
+        live = replace(live, outbox=_without_waiting(tuple(left), gone))
+    return live
+
+
+def _not_after(command: Command, gone: str) -> Command:
+    if command.kind is not CommandKind.VERIFY:
+        return command
+    return replace(command, after=tuple(name for name in command.after if name != gone))
+
+
 def only_sure(live: LiveSite) -> LiveSite:
     """Without limits of a plan that were not sent yet: it is not known any more whether they may be."""
     kept = tuple(c for c in live.outbox if c.taken_at is not None or c.again or c.kind not in LIMITS)
@@ -173,7 +190,10 @@ def still_meant(live: LiveSite, command: Command) -> bool:
     if command.session is None or (command.profile is not None and command.profile.slot is not Slot.PLAN):
         return True
     record = live.state.evses.get(command.evse or "")
-    return record is not None and record.session is not None and record.session.id == command.session
+    if record is None or record.session is None or record.session.id != command.session:
+        return False
+    transaction = None if command.profile is None else command.profile.transaction_id
+    return transaction in (None, record.session.transaction_id)
 
 
 def _copied(live: LiveSite, command: Command, now: datetime) -> tuple[LiveSite, Command]:

@@ -15,10 +15,10 @@ from api.routes.once import OncePerKey
 from api.security.access import Caller, Writer
 from api.service import Service, service_of
 from api.sites.commanding import Applied, CommandLine, acknowledge, pull
-from api.sites.forms import Acknowledgements
+from api.sites.forms import Acknowledgements, ConnectionTold
 from api.sites.handing_back import hand_back
 from api.sites.handing_back_some import hand_back_some
-from api.sites.hearing import Heard, hear
+from api.sites.hearing import Heard, hear, hear_of_connection
 from api.sites.judging import LONGEST_ID
 from models.domain.errors import NotFound
 from models.ocpp.profile import Version
@@ -106,6 +106,24 @@ def forward_message(
     frame: list[Any] = [RESULT, message_id, payload] if answer else [CALL, message_id, action, payload]
     with writing(service, caller, site) as desk:
         return hear(desk, station, _spoken(version), frame, service.clock())
+
+
+@router.post(
+    "/stations/{station}/connection",
+    operation_id="tell_connection",
+    responses=documented(*ACCESS_ERRORS, *FORM_ERRORS, NotFound),
+    openapi_extra=taking("ConnectionTold", ConnectionTold, examples.STATION_CONNECTED),
+)
+def tell_connection(
+    caller: Writer,
+    service: Served,
+    site: SiteId,
+    station: Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=NAME)],
+    told: Annotated[ConnectionTold, Depends(reading(ConnectionTold))],
+) -> Heard:
+    """A station was lost, or is there again: then it is sent again what it had, and asked what it follows."""
+    with writing(service, caller, site) as desk:
+        return hear_of_connection(desk, station, told, service.clock())
 
 
 @router.post("/hand-back", operation_id="hand_back", responses=documented(*ACCESS_ERRORS, NotFound, InvalidDocument))

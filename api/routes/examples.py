@@ -110,6 +110,7 @@ ACKNOWLEDGEMENTS = {
         {"command": "yard-2", "outcome": "rejected", "reason": "Occupied"},
     ]
 }
+STATION_CONNECTED = {"connected": True}
 METER_VALUES = {
     "schema": {"type": "object"},
     "example": {

@@ -29,6 +29,10 @@ ERRORS = documented(*ACCESS_ERRORS, *FORM_ERRORS, NotFound, Conflict)
 KNOWN: dict[int | str, Any] = {200: {"description": "As it is known", "headers": ETAG}}
 
 
+DIGITS = 6
+"""Of energies and powers that are told: a register that counts Wh has three."""
+
+
 class Part(BaseModel):
     """A part of an answer."""
 
@@ -84,8 +88,8 @@ def session_document(desk: Desk, kept: Kept[Stay]) -> SessionDocument:
         unplugged_at=stay.unplugged_at,
         departure=told.departure,
         energy_target_kwh=told.energy_target_kwh,
-        delivered_kwh=stay.delivered_kwh,
-        power_kw=stay.power_kw,
+        delivered_kwh=round(stay.delivered_kwh, DIGITS),
+        power_kw=None if stay.power_kw is None else round(stay.power_kw, DIGITS),
         soc=stay.soc,
         measured_at=stay.measured_at,
         boosted=stay.boost is not None,

@@ -20,6 +20,7 @@ from api.sites.waking import wake
 from api.store.records import Kind
 from models.domain import answers
 from models.domain.wire import form_json
+from optimizer.rolling.due import due
 
 _RESULTS = {
     Outcome.ACCEPTED: answers.Outcome.ACCEPTED,
@@ -29,6 +30,7 @@ _RESULTS = {
     Outcome.TIMED_OUT: answers.Outcome.TIMED_OUT,
 }
 """The other two say something of the way of a command, and nothing of its end."""
+_WENT_WELL = (Outcome.SENT, Outcome.ACCEPTED, Outcome.MEASURED)
 
 
 class CommandLine(BaseModel):
@@ -103,14 +105,16 @@ def hand_out(desk: Desk, live: LiveSite, now: datetime) -> LiveSite:
 def acknowledge(desk: Desk, told: Acknowledgements, now: datetime) -> Applied:
     """What became of commands; told twice or too late it changes nothing. Raises InvalidDocument, NotFound."""
     judge_alone(told)
-    live, applied = live_site(desk, now), 0
+    before = live_site(desk, now)
+    live, applied = before, 0
     for one in told.acknowledgements:
         desk.unit.append(desk.tenant, Kind.ACKNOWLEDGEMENT, desk.site, one.command, form_json(Acknowledgement, one))
         command = next((c for c in live.outbox if c.id == one.command), None)
         if command is not None:
             live, applied = _answered(live, command, one, now), applied + 1
     desk.keep(Kind.STATE, live)
-    if any(one.outcome not in (Outcome.SENT, Outcome.ACCEPTED, Outcome.MEASURED) for one in told.acknowledgements):
+    went_wrong = any(one.outcome not in _WENT_WELL for one in told.acknowledgements)
+    if went_wrong or due(before.state, live.state):
         wake(desk, now)
     return Applied(applied=applied, ignored=len(told.acknowledgements) - applied)
 

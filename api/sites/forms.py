@@ -207,6 +207,14 @@ class Override:
     """Of the car that is there; filled in by the service."""
 
 
+@value
+class ConnectionTold:
+    """Whether a station has a connection to its CSMS."""
+
+    connected: bool
+    """True as well where it had one and has a new one: nobody knows what it did in between."""
+
+
 class Outcome(StrEnum):
     """What became of a command."""
 

@@ -8,13 +8,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.operating.hearing import heard
+from api.operating import hearing as operating
+from api.operating.hearing import happened, heard
 from api.operating.live import LiveSite
 from api.sites.commanding import CommandLine, live_site, pull
-from api.sites.forms import Measurement, MeasurementBatch
+from api.sites.forms import ConnectionTold, Measurement, MeasurementBatch
 from api.sites.keeping import Desk
+from api.sites.stays import metered
 from api.sites.waking import wake
 from api.store.records import Kind, Place
+from models.domain.answers import ConnectionLost, ConnectionRegained
 from models.domain.errors import NotFound
 from models.domain.events import Measured, StationEvent
 from models.domain.wire import form_json
@@ -38,13 +41,31 @@ class Heard(BaseModel):
 
 def hear(desk: Desk, station: str, version: Version, frame: list[Any], now: datetime) -> Heard:
     """One frame of a station; raises NotFound for a site or a station that is not there, and for nothing else."""
-    before = live_site(desk, now)
-    if station not in before.state.stations:
-        raise NotFound("the site has no station of this id")
+    before = _live_with(desk, station, now)
     live = replace(before, versions={**before.versions, station: version})
-    live, told = heard(live, station, frame, now, _token_key(desk))
+    return _kept(desk, station, before, heard(live, station, frame, now, _token_key(desk)), now)
+
+
+def hear_of_connection(desk: Desk, station: str, told: ConnectionTold, now: datetime) -> Heard:
+    """A station was lost, or is there again and is sent again what it had; raises NotFound."""
+    before = _live_with(desk, station, now)
+    kind = ConnectionRegained if told.connected else ConnectionLost
+    event = kind(station_id=station, evse_number=None, at=now)
+    return _kept(desk, station, before, happened(before, event, now), now)
+
+
+def _live_with(desk: Desk, station: str, now: datetime) -> LiveSite:
+    live = live_site(desk, now)
+    if station not in live.state.stations:
+        raise NotFound("the site has no station of this id")
+    return live
+
+
+def _kept(desk: Desk, station: str, before: LiveSite, after: tuple[LiveSite, operating.Heard], now: datetime) -> Heard:
+    live, told = after
     desk.keep(Kind.STATE, live)
     _keep_measured(desk, live, told.events)
+    _note_meters(desk, station, before, live)
     if told.due:
         wake(desk, now)
     events = [type(event).__name__ for event in told.events]
@@ -65,6 +86,17 @@ def _measurement(live: LiveSite, event: Measured) -> Measurement | None:
     if record is None or (event.power_kw is None and event.energy_kwh is None):
         return None
     return Measurement(at=event.at, evse=record.id, power_kw=event.power_kw, register_kwh=event.energy_kwh)
+
+
+def _note_meters(desk: Desk, station: str, before: LiveSite, after: LiveSite) -> None:
+    """Sessions that were told of know what their stations measured: also once the transaction is over."""
+    for record in after.state.evses.values():
+        known = before.state.evses[record.id]
+        if record.station != station or known.session is None or record == known:
+            continue
+        found = desk.find(Kind.SESSION, known.session.id)
+        if found is not None and (stay := metered(found.value, known, record)) != found.value:
+            desk.keep(Kind.SESSION, stay, id=found.id)
 
 
 def _token_key(desk: Desk) -> bytes:

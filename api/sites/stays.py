@@ -7,6 +7,7 @@ from typing import Any
 from api.sites.forms import Boost, Measurement, NeedsTold, SessionTold, Unplugged
 from models.domain.session import Session
 from models.domain.value import value
+from optimizer.rolling.state import EvseRecord
 
 
 @value
@@ -71,6 +72,27 @@ def measured(stay: Stay, seen: Measurement) -> Stay:
         soc=seen.soc if seen.soc is not None else stay.soc,
         register_at_start_kwh=start_kwh,
         delivered_kwh=delivered_kwh,
+    )
+
+
+def metered(stay: Stay, before: EvseRecord, after: EvseRecord) -> Stay:
+    """With what its station said of it since: ``before`` and ``after`` are what was known of its EVSE.
+
+    A transaction may end while the vehicle stays, as where a station boots; what has flowed has flowed.
+    """
+    if before.session is None or before.session.id != stay.told.session or after == before:
+        return stay
+    session = after.session if after.session is not None and after.session.id == stay.told.session else before.session
+    delivered_kwh, start_kwh = session.delivered_kwh, session.register_at_start_kwh
+    if start_kwh is not None and after.register_kwh is not None:
+        delivered_kwh = max(delivered_kwh, after.register_kwh - start_kwh)
+    newer = after.measured_at is not None and after.measured_at != before.measured_at
+    return replace(
+        stay,
+        delivered_kwh=max(stay.delivered_kwh, delivered_kwh),
+        power_kw=after.readings[-1].drawn_kw if newer and after.readings else stay.power_kw,
+        soc=session.soc if session.soc is not None else stay.soc,
+        measured_at=after.measured_at if newer else stay.measured_at,
     )
 
 

@@ -70,12 +70,13 @@ def began(state: SiteState, event: TransactionBegan, when: Placed) -> SiteState:
         state, session = counted(state, event.station_id, "a start before the end of the transaction before"), None
         record = unplugged(record)
     digest = event.token_digest or station.token_digest
+    session = session or _arrived(record, when.at)
     session = replace(
-        session or _arrived(record, when.at),
+        session,
         transaction_id=event.transaction_id,
         token_digest=digest,
         driver_group=state.groups.get(digest or ""),
-        register_at_start_kwh=event.meter_kwh if event.meter_kwh is not None else record.register_kwh,
+        register_at_start_kwh=_register_at_start(record, session, event),
     )
     state = with_station(state, event.station_id, token_digest=None)
     return with_evse(state, replace(record, session=session, reservation=None))
@@ -181,11 +182,18 @@ def _arrived(record: EvseRecord, at: datetime) -> SessionRecord:
     return SessionRecord(id=f"{record.id}@{at:%Y-%m-%dT%H:%M:%SZ}", evse=record.id, arrival=at)
 
 
+def _register_at_start(record: EvseRecord, session: SessionRecord, event: TransactionBegan) -> float | None:
+    """A vehicle may have charged in a transaction before, as where its station booted: that counts as delivered."""
+    register_kwh = event.meter_kwh if event.meter_kwh is not None else record.register_kwh
+    return None if register_kwh is None else register_kwh - session.delivered_kwh
+
+
 def _same(session: SessionRecord, event: TransactionBegan) -> bool:
     """In 1.6 a start has no id: the same meter and the same driver are the same start."""
     if event.transaction_id is not None:
         return session.transaction_id == event.transaction_id
-    same_meter = event.meter_kwh is not None and session.register_at_start_kwh == event.meter_kwh
+    start_kwh = session.register_at_start_kwh
+    same_meter = start_kwh is not None and event.meter_kwh in (start_kwh, start_kwh + session.delivered_kwh)
     return same_meter and session.token_digest == event.token_digest
 
 

@@ -195,6 +195,7 @@ SAYS: dict[str, Any] = {
     "acknowledgements": [],
     "start": NOW,
     "minutes": 30.0,
+    "connected": True,
 }
 
 

@@ -21,6 +21,7 @@ NAMES |= {
     "action": "MeterValues",
     "plan": "none",
     "id": "0" * 32,
+    "station": "bay-1",
 }
 NAMES |= {"month": "2026-03", "day": "2026-03-02", "programme": "firm", "call": "tuesday"}
 NOWHERE = dict.fromkeys(("site", "session", "webhook", "connection", "programme"), "none")

@@ -345,6 +345,41 @@ class TestForwarded:
 
         assert command["id"] not in [one["id"] for one in pulled(yard)]
 
+    def test_a_station_that_was_lost_is_sent_nothing_until_it_is_there_again(self, yard: Yard) -> None:
+        control(yard)
+        planned(yard)
+        accepted(yard)
+        connection = "/v1/sites/yard/stations/bay-1/connection"
+
+        assert yard.post(connection, {"connected": False}).json()["commands"] == []
+        back = yard.post(connection, {"connected": True}).json()
+
+        assert back["events"] == ["ConnectionRegained"]
+        assert [(one["station"], one["action"]) for one in back["commands"]] == [("bay-1", "SetChargingProfile")]
+        assert [one["action"] for one in accepted(yard)] == ["SetChargingProfile", "GetCompositeSchedule"]
+        assert yard.post("/v1/sites/yard/stations/bay-9/connection", {"connected": True}).status_code == 404
+
+    def test_what_a_station_has_measured_is_known_of_the_session_and_outlives_its_transaction(self, yard: Yard) -> None:
+        """2 kWh in one transaction, 3 in the next: the second counts from its own register on, and adds up."""
+        yard.plug_in(departure=NINE, energy_target_kwh=11.0)
+        say = "/v1/sites/yard/ocpp/1.6/{}?station=bay-1&message_id=1"
+        at = "2026-03-02T06:00:00Z"
+        begin = {"connectorId": 1, "idTag": "card", "timestamp": at}
+        yard.post(say.format("StartTransaction"), begin | {"meterStart": 1000})
+        yard.post(
+            say.format("StartTransaction") + "&answer=true", {"transactionId": 1, "idTagInfo": {"status": "Accepted"}}
+        )
+        yard.post(say.format("StopTransaction"), {"transactionId": 1, "meterStop": 3000, "timestamp": at})
+
+        assert yard.get("/v1/sites/yard/sessions/7f3").json()["delivered_kwh"] == 2.0
+        yard.post(say.format("StartTransaction"), begin | {"meterStart": 3000})
+        yard.clock.pass_by(minutes=30)
+        sampled = [{"value": "6000", "measurand": "Energy.Active.Import.Register", "unit": "Wh"}]
+        values = {"connectorId": 1, "meterValue": [{"timestamp": "2026-03-02T06:30:00Z", "sampledValue": sampled}]}
+        yard.post(say.format("MeterValues"), values)
+
+        assert yard.get("/v1/sites/yard/sessions/7f3").json()["delivered_kwh"] == 5.0
+
     def test_a_version_that_nobody_speaks_is_told_which_are(self, yard: Yard) -> None:
         answer = yard.post("/v1/sites/yard/ocpp/1.5/MeterValues?station=bay-1", self.METER)
 

@@ -16,6 +16,7 @@ NAMES = {
     "plant": "roof",
     "signal": "relief",
     "evse": "bay-1",
+    "station": "bay-1",
     "webhook": "csms",
     "connection": "dso",
     "event": "evening",

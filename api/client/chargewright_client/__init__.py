@@ -1002,6 +1002,10 @@ class Client:
         query = _query(station=station, message_id=message_id, answer=answer)
         return self._post(Heard, _path("sites", site, "ocpp", version, action), payload, **query)
 
+    def tell_connection(self, site: str, station: str, connected: bool) -> Heard:
+        """A station was lost, or is there again: then it is sent again what it had, and asked what it follows."""
+        return self._post(Heard, _path("sites", site, "stations", station, "connection"), {"connected": connected})
+
     def hand_back(self, site: str, *, reason: str = "", evse: Sequence[str] = ()) -> int:
         """Clear our profiles and stop, of some EVSEs or of the site; how many commands it takes."""
         handed = self._post(Json, _path("sites", site, "hand-back"), None, **_query(reason=reason, evse=list(evse)))
@@ -1042,6 +1046,77 @@ class Client:
                 self._sleep(_wait_s(failures))
             if end is not None and monotonic() >= end:
                 return
+
+    # What an operator decides for one EVSE
+
+    def override_evse(self, site: str, evse: str, told: Json) -> Json:
+        """Until a time: ``boost``, ``pause``, ``limit`` in kW, or ``exclude`` it from steering."""
+        return self._post(Json, _path("sites", site, "evses", evse, "override"), told)
+
+    def end_override(self, site: str, evse: str) -> None:
+        self._delete(_path("sites", site, "evses", evse, "override"), ANY)
+
+    def list_overrides(self, site: str) -> Json:
+        """Those that hold."""
+        return self._get(Json, _path("sites", site, "overrides"))
+
+    # Utilities
+
+    def list_connections(self, *, after: str = "", limit: int = 100) -> Page:
+        return self._get(Page, "/v1/connections", **_query(after=after, limit=limit))
+
+    def put_connection(self, connection: str, told: Json, match: str = ANY) -> Kept:
+        """Connect a utility; its secrets are never told again."""
+        return self._put(_path("connections", connection), told, match)
+
+    def get_connection(self, connection: str) -> Kept:
+        return self._kept(_path("connections", connection))
+
+    def delete_connection(self, connection: str, match: str = ANY) -> None:
+        """Its signals ask nothing any more; its journal stays."""
+        self._delete(_path("connections", connection), match)
+
+    def get_connection_status(self, connection: str) -> Json:
+        """Last contact, last event, clocks, what holds, alarms."""
+        return self._get(Json, _path("connections", connection, "status"))
+
+    def get_connection_journal(self, connection: str, *, after: int = 0, limit: int = 100) -> Json:
+        """Every message as it came, and what was answered."""
+        return self._get(Json, _path("connections", connection, "journal"), **_query(after=after, limit=limit))
+
+    def opt_out_of_event(self, connection: str, event: str, *, reason: str = "") -> Json:
+        """Take no part in an event that is not binding."""
+        return self._post(
+            Json, _path("connections", connection, "events", event, "opt-out"), None, **_query(reason=reason)
+        )
+
+    def opt_in_to_event(self, connection: str, event: str) -> Json:
+        return self._post(Json, _path("connections", connection, "events", event, "opt-in"), None)
+
+    def beat(self, connection: str) -> Json:
+        """A box is there: at the latest every 120 s, else its fail-safe limit holds."""
+        return self._post(Json, _path("connections", connection, "limit", "heartbeat"), None)
+
+    def write_limit(self, connection: str, told: Json) -> Json:
+        """A box writes its limit."""
+        return self._said(Json, _path("connections", connection, "limit"), "PUT", told)
+
+    def get_settlement(
+        self, site: str, event: str, *, baseline: str | None = None, programme: str | None = None
+    ) -> Json:
+        """An event that is over: baseline, delivery, payment, penalty."""
+        query = _query(baseline=baseline, programme=programme)
+        return self._get(Json, _path("sites", site, "settlements", event), timeout_s=PLAN_TIMEOUT_S, **query)
+
+    def get_settlement_evidence(
+        self, site: str, event: str, *, baseline: str | None = None, programme: str | None = None
+    ) -> bytes:
+        """The same with all that it was made from, as an archive."""
+        query, path = (
+            _query(baseline=baseline, programme=programme),
+            _path("sites", site, "settlements", event, "evidence"),
+        )
+        return self._sent(_Said("GET", path, query, None, {}, True, PLAN_TIMEOUT_S)).content
 
     # The driver's view
 
