@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from models.domain.answers import Outcome
+from models.domain.default_horizon import floor_start_s
 from models.domain.installed import Installed, InstalledProfile, OfflineBehaviour
+from models.domain.times import instant, seconds
 from models.domain.value import Series, Step
 from optimizer.rolling.allowed import expected_kw, in_place, starts
 from optimizer.rolling.state import EvseRecord, Role, SiteState
@@ -32,7 +34,7 @@ def _of_evse(state: SiteState, record: EvseRecord, now: datetime) -> Installed:
 
 def _profiles(record: EvseRecord, now: datetime) -> list[InstalledProfile]:
     accepted = followed_kw(record, now)
-    known = [] if accepted is None else [InstalledProfile(power_kw=accepted)]
+    known = [] if accepted is None else [InstalledProfile(power_kw=_from_the_minute(accepted, now))]
     on_the_way = [one for one in record.told if one.outcome in (None, Outcome.TIMED_OUT) and one.role is not Role.MOST]
     return [*known, *(InstalledProfile(power_kw=one.power_kw, acknowledged=False) for one in on_the_way)]
 
@@ -42,6 +44,14 @@ def followed_kw(record: EvseRecord, now: datetime) -> Series | None:
     changes = {now, *(when for one in record.told if in_place(one) for when in starts(one.power_kw) if when > now)}
     steps = [(when, expected_kw(record, when)) for when in sorted(changes)]
     return tuple(Step(start=when, value=kw) for when, kw in steps if kw is not None) or None
+
+
+def _from_the_minute(series: Series, now: datetime) -> Series:
+    """A plan starts with the minute that has begun, and knows of each profile from its start on."""
+    if not isinstance(series, tuple) or series[0].start > now:
+        return series
+    begun = instant(floor_start_s(seconds(now)))
+    return (Step(start=min(begun, series[0].start), value=series[0].value), *series[1:])
 
 
 def default_kw(record: EvseRecord, now: datetime) -> float | None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from models.domain.answers import Outcome
 from models.domain.before import PlannedBefore
 from models.domain.events import EvseState, ExternalLimitTold, LimitStep, StateTold
 from models.domain.installed import OfflineBehaviour
@@ -19,7 +20,7 @@ from optimizer.completing import complete
 from optimizer.optimize import optimize
 from optimizer.rolling import Evidence, Flaw, SiteState, Stage, Verdict, next_scenario, observe, opening
 from optimizer.rolling.ahead import horizon
-from optimizer.rolling.state import EvseRecord, SessionRecord
+from optimizer.rolling.state import EvseRecord, Role, SessionRecord, Told
 from optimizer.settings import Settings
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -164,6 +165,26 @@ def test_an_evse_that_is_not_controlled_counts_at_its_rating() -> None:
     assert planned_kw(with_flaw(state, "left", Flaw.DRAWS_LESS), narrow)["right"] > 20.0
     (held,) = next_scenario(untrusted, narrow, None, (), NOON).installed
     assert (held.evse, held.reachable, held.offline) == ("left", False, OfflineBehaviour.FULL)
+
+
+def test_what_an_evse_has_accepted_is_known_from_the_minute_on_in_which_a_plan_starts() -> None:
+    """Plans start with the minute; half a minute later the site is planned all the same."""
+    share = Told(
+        command_id="1",
+        role=Role.DEFAULT,
+        profile_id=11,
+        power_kw=(Step(start=minute(-5), value=8.0),),
+        sent_at=minute(-5),
+        outcome=Outcome.ACCEPTED,
+    )
+    state = with_flaw(with_car(opening(site()), "left"), "left", Flaw.SILENT)
+    state = replace(state, evses={**state.evses, "left": replace(state.evses["left"], told=(share,))})
+
+    scenario = next_scenario(state, site(), None, (), minute(0.5))
+
+    assert list(validate(scenario)) == []
+    (kept,) = scenario.installed[0].profiles
+    assert kept.power_kw == (Step(start=NOON, value=8.0),)
 
 
 def test_an_external_limit_of_a_station_in_kw_holds_for_its_evses_together() -> None:
