@@ -65,7 +65,7 @@ def test_the_shell_of_the_first_sequence_starts_a_service_that_answers(tmp_path:
     shell = "\n".join(re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL))
     lines = [line for line in shell.splitlines() if "venv" not in line and not line.startswith("pip ")]
     script = "\n".join(lines).replace("8080", str(port)).replace("serve &", "serve >serve.log 2>&1 & echo $! >pid")
-    wait = "for i in $(seq 300); do curl -s -o /dev/null $CW/health/live && break; sleep 0.1; done\n"
+    wait = "for i in $(seq 300); do curl -sf -o /dev/null $CW/health/ready && break; sleep 0.1; done\n"
     script = script.replace("curl -sS $CW/health/ready", f"{wait}curl -sS $CW/health/ready")
     asking = f'\necho; curl -sS -H "{AUTH}" $CW/v1/sites\n'
     environment = {
