@@ -150,8 +150,7 @@ class Jobs:
 
     def _plan(self, site: Site) -> None:
         try:
-            made = plan_site(self.service, *site, WHO)
-            log.info("planned", tenant=site[0], site=site[1], plan=made.plan, method=made.method, cost=made.cost)
+            plan_site(self.service, *site, WHO)
         except (Conflict, NotFound):
             self._not_before[site] = self.service.clock() + ELSEWHERE
         except ChargingError as error:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,8 @@ from uuid import uuid4
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.tracing import Untraced, on, span, with_trace
 
 REQUEST_ID = b"x-request-id"
 LONGEST_ID = 64
@@ -61,10 +64,12 @@ class Observed:
                 message["headers"] = [*message.get("headers", ()), (REQUEST_ID, request_id.encode())]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with structlog.contextvars.bound_contextvars(request_id=request_id), _span(scope, request_id) as current:
             try:
                 await self.app(scope, receive, sending)
             finally:
+                current.set_attribute("http.response.status_code", status)
+                current.set_attribute("http.route", getattr(scope.get("route"), "path", "none"))
                 self._count(scope, status, perf_counter() - begun)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
@@ -80,6 +85,7 @@ def configure_logs() -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            with_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -88,6 +94,15 @@ def configure_logs() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
+
+
+def _span(scope: Scope, request_id: str) -> AbstractContextManager[Any]:
+    """Called by its method: the route is known once it has been found."""
+    if not on():
+        return nullcontext(Untraced())
+    carrier = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    named = {"http.request.method": scope["method"], "request_id": request_id}
+    return span(f"request {scope['method']}", carrier, **named)
 
 
 def _id(scope: Scope) -> str:

@@ -2,15 +2,20 @@
 
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
+from api import tracing
 from api.observing import configure_logs
+from api.release import own_version
 from api.security.keys import listed
 from api.service import utc_now
 from api.settings import ServiceSettings
+from api.settings_files import unknown_variables
 from api.store.opening import open_store
-from models.domain.errors import StoreError
+from models.domain.errors import ChargingError, StoreError
 
+log = structlog.get_logger("chargewright.serving")
 NO_KEY = (
     "there is no API key yet, so nobody could be answered: chargewright keys create --tenant NAME makes one; "
     "--insecure answers everybody, without a key"
@@ -28,13 +33,19 @@ def serve(*, host: str | None, port: int | None, insecure: bool) -> list[str]:
     given: dict[str, Any] = {"host": host, "port": port, "insecure": insecure or None}
     try:
         settings = ServiceSettings(**{name: value for name, value in given.items() if value is not None})
+        if settings.traces:
+            tracing.start(own_version())
     except ValidationError as error:
         return [_told(entry) for entry in error.errors()]
+    except ChargingError as error:
+        return [str(error)]
     if refusals := _refusals(settings):
         return refusals
     if settings.sample is None:
         settings = settings.model_copy(update={"sample": settings.insecure})
     configure_logs()
+    for warning in unknown_variables(ServiceSettings):
+        log.warning("unknown_setting", told=warning)
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -43,6 +54,7 @@ def serve(*, host: str | None, port: int | None, insecure: bool) -> list[str]:
         access_log=False,
         timeout_graceful_shutdown=CLOSES_AFTER_S,
     )
+    tracing.stop()
     return []
 
 

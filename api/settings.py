@@ -1,13 +1,14 @@
-"""What an operator sets from outside: environment variables that start with ``CHARGEWRIGHT_``."""
+"""What an operator sets from outside: variables that start with ``CHARGEWRIGHT_``, and files."""
 
 import os
 from uuid import uuid4
 
 from limits import parse
 from pydantic import AliasChoices, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from api.planning import DEADLINE_S, LONGEST_DEADLINE_S
+from api.settings_files import PREFIX, OneValueFiles, SettingsFile
 
 BYTES_PER_MEBIBYTE = 1 << 20
 
@@ -16,12 +17,13 @@ class ServiceSettings(BaseSettings):
     """Settings of the service."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CHARGEWRIGHT_", frozen=True, use_attribute_docstrings=True, populate_by_name=True
+        env_prefix=PREFIX, frozen=True, use_attribute_docstrings=True, populate_by_name=True
     )
 
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = Field(default=8080, ge=0, le=65535)
+    """Port to listen on; 0: one that is free."""
     insecure: bool = False
     """Answer everybody, without a key. Else the service does not start before there is one."""
     rate_limit: str = "1000/second"
@@ -61,10 +63,24 @@ class ServiceSettings(BaseSettings):
     """Keys that passwords of utilities are kept with, commas between them: the first encrypts, all of them decrypt."""
     secrets_dir: str = ""
     """Folder with a folder for each tenant, in which are its secrets, one a file."""
+    traces: bool = False
+    """Send spans by OTLP over HTTP, as the ``OTEL_*`` variables say; needs the extra ``otel``."""
     replica: str = Field(default_factory=lambda: uuid4().hex[:12])
     """Name of this process among its replicas."""
     solves_at_once: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """A solve keeps one core busy; more requests wait."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options come before variables, these before files of one value, and those before the file of settings."""
+        return init_settings, env_settings, OneValueFiles(settings_cls), SettingsFile(settings_cls)
 
     @field_validator("rate_limit")
     @classmethod

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import structlog
 
@@ -27,6 +28,7 @@ from api.sites.plans import PlanMade, keep_plan
 from api.sites.shadow import Shadow, accepted, as_if_accepted, as_if_followed
 from api.sites.steering import steering_of
 from api.store.records import Kind, Lease
+from api.tracing import span
 from models.domain.errors import ChargingError, Conflict, NotFound
 from models.domain.scenario import Scenario
 from models.domain.wire import scenario_json
@@ -50,7 +52,7 @@ class Asked:
 def plan_site(service: Service, tenant: str, site: str, who: str) -> PlanMade:
     """Plan what is known now; raises NotFound, Conflict while another replica plans it, and what planning raises."""
     now = service.clock()
-    with _lease(service, tenant, site, now) as lease:
+    with span("plan", site=site) as current, _lease(service, tenant, site, now) as lease:
         try:
             asked = _asked(service, tenant, site, now)
             with service.metrics.plan_seconds.time():
@@ -59,6 +61,7 @@ def plan_site(service: Service, tenant: str, site: str, who: str) -> PlanMade:
             if document:
                 service.remembered.keep_plan(tenant, site, document, now)
             _count(service, made)
+            _tell(current, made, tenant)
             return made
         except NotFound:
             raise
@@ -121,7 +124,8 @@ def _solved(service: Service, asked: Asked, now: datetime) -> Planned:
     Without cars as well: whoever comes first is to find a default at its EVSE.
     """
     settings, deadline_s = service.solve_settings, service.settings.deadline_s
-    return Planned(answer=plan(asked.scenario, settings=settings, now=now, deadline_s=deadline_s))
+    with span("solve", sessions=len(asked.scenario.sessions), deadline_s=deadline_s):
+        return Planned(answer=plan(asked.scenario, settings=settings, now=now, deadline_s=deadline_s))
 
 
 def _kept(
@@ -167,6 +171,15 @@ def by_evse(commands: Iterable[Command]) -> dict[str, int]:
 def commands_by_evse(live: LiveSite) -> dict[str, int]:
     """How many messages wait to be sent for the first time."""
     return by_evse(command for command in live.outbox if command.taken_at is None)
+
+
+def _tell(current: Any, made: PlanMade, tenant: str) -> None:
+    """One line in the log for each plan, with the request that asked for it, if one did; the same to its span."""
+    told = {"plan": made.plan, "method": made.method, "commands": made.commands}
+    log.info("planned", tenant=tenant, site=made.site, cost=made.cost, passed_audit=made.passed_audit, **told)
+    for name, value in told.items():
+        if value is not None:
+            current.set_attribute(name, value)
 
 
 def _count(service: Service, made: PlanMade) -> None:

@@ -17,6 +17,7 @@ from api.sites.forms import SiteMode
 from api.sites.keeping import Desk, writing_desk
 from api.sites.steering import steering_of
 from api.store.records import Document, Entry, Kind, Place
+from api.tracing import span
 from api.webhooks.forms import About, Delivery, Webhook
 from api.webhooks.posting import NotDelivered, Post, signed
 from models.domain.wire import form_json, kept_form
@@ -129,7 +130,8 @@ def _posted(stop: Stop, line: Entry, post: Post, now: datetime) -> tuple[str, bo
     body = json.dumps(told, separators=(",", ":"))
     message_id = _id(stop, line)
     try:
-        status = post(stop.webhook.url, signed(stop.webhook.secrets, message_id, now, body), body.encode())
+        with span("deliver", site=stop.site, webhook=stop.webhook_id, about=line.kind.value):
+            status = post(stop.webhook.url, signed(stop.webhook.secrets, message_id, now, body), body.encode())
     except NotDelivered as failure:
         return str(failure), False
     if status == HTTPStatus.GONE:
