@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from api.backtesting.jobs import Outcome
-from api.backtesting.report import COLUMNS, method_of, title_of
+from api.backtesting.report import method_of, shown_of, title_of
 
 _STYLE = "body{font-family:sans-serif;margin:2em}td,th{padding:.2em .7em;text-align:right}"
 COMPONENTS = {
@@ -74,6 +74,7 @@ def _durations(outcomes: Sequence[Outcome]) -> Any:
 def _shares(outcomes: Sequence[Outcome]) -> Any:
     """Of its need, what each car got, the worst-off first."""
     figure = _figure("What cars got of their need, the worst-off first", "cars [%]", "got [%]")
+    figure.update_yaxes(range=[0.0, 105.0])
     for one in outcomes:
         count = max(1, len(one.met))
         cars = [100.0 * (k + 1) / count for k in range(len(one.met))]
@@ -82,9 +83,10 @@ def _shares(outcomes: Sequence[Outcome]) -> Any:
 
 
 def _rows(outcomes: Sequence[Outcome]) -> str:
-    heads = "".join(f"<th>{escape(name)}</th>" for name in ("method", *(name for name, _ in COLUMNS)))
+    shown = shown_of(outcomes)
+    heads = "".join(f"<th>{escape(name)}</th>" for name in ("method", *(name for name, _ in shown)))
     lines = "".join(
-        f"<tr><td>{escape(method_of(one))}</td>{''.join(f'<td>{show(one.figures)}</td>' for _, show in COLUMNS)}</tr>"
+        f"<tr><td>{escape(method_of(one))}</td>{''.join(f'<td>{show(one.figures)}</td>' for _, show in shown)}</tr>"
         for one in outcomes
     )
     return f"<table><tr>{heads}</tr>{lines}</table>"

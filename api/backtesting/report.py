@@ -42,23 +42,24 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
     for case in dict.fromkeys(one.job.case for one in outcomes):
         told = [one for one in outcomes if one.job.case == case]
         table = Table(title=title_of(case), title_justify="left")
-        shown = [(name, show) for name, show in COLUMNS if name not in _unneeded(told)]
-        for head in ("method", *(name for name, _ in shown), "% of optimum"):
-            table.add_column(head, justify="left" if head == "method" else "right")
+        shown = shown_of(told)
+        table.add_column("method", no_wrap=True)
+        for head in (*(name for name, _ in shown), "% of optimum"):
+            table.add_column(head, justify="right")
         best = best_of(told)
         for one in told:
             table.add_row(method_of(one), *(show(one.figures) for _, show in shown), share_of(one.figures, best))
         console.print(table)
 
 
-def _unneeded(outcomes: Sequence[Outcome]) -> set[str]:
-    """Columns of what a case has not: promises, carbon, events."""
+def shown_of(outcomes: Sequence[Outcome]) -> list[tuple[str, Callable[[Figures], str]]]:
+    """Columns without those of what a case has not: promises, carbon, events."""
     has = {
         "promised %": any(one.job.case.promised_kwh for one in outcomes),
         "CO2 kg": any(one.figures.carbon_kg for one in outcomes),
         "events %": any(one.figures.events_percent is not None for one in outcomes),
     }
-    return {name for name, there in has.items() if not there}
+    return [(name, show) for name, show in COLUMNS if has.get(name, True)]
 
 
 def method_of(one: Outcome) -> str:
