@@ -3,7 +3,7 @@
 import json
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from math import isfinite, nan
 from typing import Any
@@ -17,6 +17,7 @@ from api.store.records import Kind
 from models.domain.electrical import NOMINAL_VOLTAGE_V, evse_max_power_kw
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
+from models.domain.signal import Event
 from models.domain.site import Site
 from models.domain.units import seconds_from_hours
 from models.settlement.files import SESSION_COLUMNS, SITE, quality_column
@@ -33,17 +34,22 @@ _Of = tuple[str, str]
 """What was measured: ``node`` or ``evse``, and its id."""
 
 
-def measured_loads(desk: Desk, grid: Grid, node: str | None) -> tuple[dict[str, LoadSeries], list[Stay]]:
-    """The meter of a grid node, of the connection unless it is named, and those of EVSEs; and sessions that are known.
+def measured_loads(desk: Desk, grid: Grid, event: Event, *, whole: bool) -> tuple[dict[str, LoadSeries], list[Stay]]:
+    """What an event is measured by: its EVSEs, or its grid node, where that is not metered all EVSEs; and sessions.
 
-    Raises InvalidScenario where nothing was measured.
+    ``whole``: everything that is metered, as for replaying sessions beside other load. Raises InvalidScenario where
+    nothing was measured.
     """
     site: Site = desk.get(Kind.SITE).value
     stays = [kept.value for kind in (Kind.SESSION, Kind.PAST_SESSION) for kept in desk.every(kind)]
-    readings = _readings(desk, {stay.told.session: stay.told.evse for stay in stays}, grid)
-    measured = node or next(one.id for one in site.nodes if one.parent is None)
-    of_node = readings.get(("node", measured))
-    loads = {} if of_node is None else {SITE: series_of(SITE, of_node, grid)}
+    evse_of = {stay.told.session: stay.told.evse for stay in stays}
+    node = ("node", event.node or next(one.id for one in site.nodes if one.parent is None))
+    evses = [("evse", evse.id) for evse in site.evses]
+    wanted = {("evse", name) for name in event.evses} or {node}
+    readings = _readings(desk, evse_of, grid, {node, *evses} if whole else wanted)
+    if not readings and not event.evses:
+        readings = _readings(desk, evse_of, grid, set(evses))
+    loads = {SITE: series_of(SITE, readings[node], grid)} if node in readings else {}
     for evse in site.evses:
         if (of_evse := readings.get(("evse", evse.id))) is not None:
             idle = _idle([stay for stay in stays if stay.told.evse == evse.id], of_evse, grid)
@@ -105,13 +111,15 @@ def _drew(readings: Readings, begin_s: float, end_s: float) -> bool:
     return bool((np.nan_to_num(readings.power_kw[inside], nan=0.0) > NOTICEABLE_KW).any())
 
 
-def _readings(desk: Desk, evse_of: Mapping[str, str], grid: Grid) -> dict[_Of, Readings]:
+def _readings(desk: Desk, evse_of: Mapping[str, str], grid: Grid, wanted: Collection[_Of]) -> dict[_Of, Readings]:
     """In columns and out of plain JSON: there are weeks of them, and they were judged when they were told."""
     columns: dict[_Of, tuple[array[float], ...]] = defaultdict(lambda: (array("d"), array("d"), array("d")))
     first_s, last_s = grid.start_s - AROUND_S, float(grid.edges_s[-1]) + AROUND_S
     for one in _measurements(desk):
-        of, at_s = _measured(one, evse_of), datetime.fromisoformat(one["at"]).timestamp()
-        if of is not None and first_s <= at_s <= last_s:
+        if (of := _measured(one, evse_of)) not in wanted:
+            continue
+        at_s = datetime.fromisoformat(one["at"]).timestamp()
+        if first_s <= at_s <= last_s:
             told = (at_s, one.get("power_kw"), one.get("register_kwh"))
             for column, number in zip(columns[of], told, strict=True):
                 column.append(nan if number is None else number)
@@ -130,8 +138,7 @@ def _measurements(desk: Desk) -> Iterator[Any]:
         after = entries[-1].sequence
 
 
-def _measured(one: Mapping[str, Any], evse_of: Mapping[str, str]) -> _Of | None:
+def _measured(one: Mapping[str, Any], evse_of: Mapping[str, str]) -> _Of:
     if one.get("node") is not None:
         return "node", str(one["node"])
-    evse = one.get("evse") or evse_of.get(str(one.get("session")))
-    return None if evse is None else ("evse", str(evse))
+    return "evse", str(one.get("evse") or evse_of.get(str(one.get("session"))))

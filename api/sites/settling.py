@@ -27,6 +27,7 @@ LOOK_BACK = timedelta(days=46)
 """What the method that looks furthest back needs."""
 AFTER = timedelta(hours=6)
 """For what comes back after an event, and for baselines that look at hours after it."""
+REPLAYED = "session_counterfactual"
 STEP_S = 300.0
 """Of the grid that measurements are put on. [s]"""
 PAGE = 500
@@ -51,7 +52,7 @@ def inputs_of(desk: Desk, event_id: str, baseline: str, programme: str | None) -
         holiday_calendar=tariff.holiday_calendar,
         other_event_days=tuple(sorted(days)),
     )
-    loads, stays = measured_loads(desk, _grid(event), event.node)
+    loads, stays = measured_loads(desk, _grid(event), event, whole=baseline == REPLAYED)
     return Inputs(
         settling=(form_json(Settling, settling) + "\n").encode(),
         meter=meter_csv(loads),

@@ -107,6 +107,11 @@ def test_fewer_days_are_told_and_too_few_are_refused_with_the_way_out() -> None:
     assert "give readings of earlier days" in str(refused.value)
 
 
+def test_no_day_is_told_that_is_older_than_the_last_candidate() -> None:
+    """Five weekdays before Wednesday the 23rd reach back to the 16th."""
+    assert baseline("pjm_4_of_5", EVENT, days([5.0] * 23)).days[-1].day.day == 16
+
+
 def test_equal_days_are_chosen_by_date_whatever_the_order() -> None:
     assert [day.day for day in baseline("pjm_4_of_5", EVENT, days([5.0] * 23)).taken] == [21, 18, 17, 16]
 

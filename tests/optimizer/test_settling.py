@@ -205,6 +205,16 @@ def test_the_meter_of_a_site_counts_what_its_evses_have_not_sold_already() -> No
     assert [one.measured.paid_kwh.tolist() for one in told.events] == [[6.0], [2.0]]
 
 
+def test_what_a_voluntary_programme_has_paid_is_claimed_as_well() -> None:
+    rules = (TERMS, replace(TERMS, programme="dlrp"))
+    free = event(hours=(12, 13), baseline_kw=10.0, committed_kw=0.0, evses=("A",))
+    second = replace(free, id="second", programme="dlrp", committed_kw=6.0)
+
+    told = settle(settling(free, second, rules=rules), evse_meters())
+
+    assert [one.measured.paid_kwh.tolist() for one in told.events] == [[6.0], [0.0]]
+
+
 def test_events_that_overlap_for_half_an_hour_share_that_half_hour() -> None:
     rules = (TERMS, replace(TERMS, programme="dlrp"))
     first = event(hours=(12, 13), baseline_kw=12.0, committed_kw=4.0)
@@ -258,13 +268,14 @@ def test_however_events_overlap_no_kwh_is_claimed_twice(
 
 
 def test_capacity_of_a_month_is_its_highest_commitment_times_the_mean_performance() -> None:
-    whole = event("first", day=22, hours=(12, 13), baseline_kw=30.0)
+    """4 of 4 kW kept on one day, 5 of 10 on another: 10 kW at 5 USD, three quarters of it."""
+    whole = event("first", day=22, hours=(12, 13), baseline_kw=30.0, committed_kw=4.0)
     half = event("second", day=23, hours=(12, 13), baseline_kw=23.0)
 
     told = settle(settling(whole, half), flat(18.0))
 
     assert [month.amount for month in told.capacity] == [Decimal("37.50")]
-    assert told.totals() == {"USD": Decimal("37.50") + Decimal("5.00") + Decimal("2.50") - Decimal("1.25")}
+    assert told.totals() == {"USD": Decimal("37.50") + Decimal("2.00") + Decimal("2.50") - Decimal("1.25")}
 
 
 def test_an_event_that_nobody_took_part_in_is_named_and_its_day_counts_as_any_other() -> None:
@@ -312,6 +323,16 @@ def replay(kw: float, hours: tuple[float, float]) -> Meters:
     meters = flat(0.0)
     assert meters.site is not None
     return replace(meters, replayed=uncontrolled([session], meters.site, most_kw=kw))
+
+
+def test_a_session_that_leaves_before_it_is_full_draws_nothing_after() -> None:
+    session = RecordedSession(id="s", evse="A", arrival=moment(23, 12), departure=moment(23, 12.5), energy_kwh=20.0)
+    grid = flat(0.0).site
+    assert grid is not None
+
+    (load,) = uncontrolled([session], grid, most_kw=8.0).values()
+
+    assert load.power_kw[22 * 24 + 12 : 22 * 24 + 14].tolist() == [4.0, 0.0]
 
 
 def test_a_session_that_would_have_charged_then_is_what_was_delivered() -> None:
