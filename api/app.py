@@ -91,7 +91,8 @@ def create_app(
     app.state.savings = Savings()
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Observed, metrics=metrics)
-    routers = [*(part.router for part in ROUTES), programmes.terms_router, calls.site_router, health.metrics_router]
+    more = (programmes.terms_router, calls.site_router, settlements.programme_router, health.metrics_router)
+    routers = [*(part.router for part in ROUTES), *more]
     for router in (*routers, hooks.router):
         app.include_router(router)
     for part in PAGES:

@@ -6,8 +6,11 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.problems import documented
+from api.programmes.keeping import Book
+from api.programmes.settling import ProgrammeStatement, programme_month
 from api.routes.bodies import ACCESS_ERRORS
 from api.routes.desks import NAME, SiteId, looking
+from api.routes.programmes import Month, ProgrammeId
 from api.security.access import Reader
 from api.service import Service, service_of
 from api.settling.building import settlement_of
@@ -19,9 +22,12 @@ from api.sites.settling import event_end, evidence_of, inputs_of, refuse_early
 from models.domain.errors import InvalidScenario, NotFound
 
 router = APIRouter(prefix="/v1/sites/{site}", tags=["demand response"])
+programme_router = APIRouter(prefix="/v1/programmes/{programme}", tags=["programmes"])
 
 Served = Annotated[Service, Depends(service_of)]
-EventId = Annotated[str, Path(alias="event", min_length=1, max_length=LONGEST_ID, pattern=NAME, description="Its id.")]
+EventId = Annotated[
+    str, Path(alias="event", min_length=1, max_length=2 * LONGEST_ID, pattern=NAME, description="Its id.")
+]
 Method = Annotated[
     str, Query(max_length=LONGEST_ID, description="Baseline: `as_told` with the event, or another method by name.")
 ]
@@ -82,3 +88,19 @@ async def get_settlement_evidence(
             return archive(evidence_of(desk, event, inputs_of(desk, event, baseline, programme)))
 
     return Response(await run_sync(packed, limiter=service.solves), media_type=ZIP)
+
+
+@programme_router.get("/settlements/{month}", operation_id="get_programme_settlement", responses=ANSWERS)
+async def get_programme_settlement(
+    caller: Reader, service: Served, programme: ProgrammeId, month: Month
+) -> ProgrammeStatement:
+    """Settle the calls of a month that are over: every site that committed, what they delivered together, capacity.
+
+    By the programme's baseline and what was measured at the sites. A site that was not metered delivered nothing.
+    """
+
+    def settled() -> ProgrammeStatement:
+        with service.store.view() as unit:
+            return programme_month(Book(unit, caller.tenant, programme, caller.name), month, service.clock())
+
+    return await run_sync(settled, limiter=service.solves)

@@ -4,7 +4,7 @@ import json
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isfinite, nan
 from typing import Any
 
@@ -25,9 +25,13 @@ from models.settlement.load import LoadSeries
 from models.settlement.readings import Grid, Readings, series_of
 
 PAGE = 500
+UNTOLD = timedelta(hours=12)
+"""Who is still there and said nothing of leaving is taken to stay so long."""
 AROUND_S = seconds_from_hours(1.0)
 """Readings so long before and after the grid may tell of its first and last interval. [s]"""
 
+_NONE = Readings(at_s=np.zeros(0), power_kw=np.zeros(0), register_kwh=np.zeros(0))
+"""Of an EVSE that nobody used: nothing measures it, and it draws nothing."""
 NOTICEABLE_KW = 0.1
 """A station that stands by draws less. [kW]"""
 _Of = tuple[str, str]
@@ -51,9 +55,12 @@ def measured_loads(desk: Desk, grid: Grid, event: Event, *, whole: bool) -> tupl
         readings = _readings(desk, evse_of, grid, set(evses))
     loads = {SITE: series_of(SITE, readings[node], grid)} if node in readings else {}
     for evse in site.evses:
+        its_stays = [stay for stay in stays if stay.told.evse == evse.id]
         if (of_evse := readings.get(("evse", evse.id))) is not None:
-            idle = _idle([stay for stay in stays if stay.told.evse == evse.id], of_evse, grid)
-            loads[evse.id] = series_of(evse.id, of_evse, grid, idle)
+            loads[evse.id] = series_of(evse.id, of_evse, grid, _idle(its_stays, of_evse, grid))
+        elif readings and evse.id in event.evses and not its_stays:
+            since_s = min(float(one.at_s.min()) for one in readings.values())
+            loads[evse.id] = series_of(evse.id, _NONE, grid, [(since_s, float(grid.edges_s[-1]))])
     if loads:
         return loads, stays
     message = "nothing was measured at the connection or at an EVSE in the weeks before the event"
@@ -74,7 +81,10 @@ def meter_csv(loads: Mapping[str, LoadSeries]) -> bytes:
 
 
 def sessions_csv(stays: Sequence[Stay], desk: Desk) -> bytes | None:
-    """Sessions that are over, with the most that their EVSE gives; None where none is."""
+    """Sessions with the most that their EVSE gives; None where none is known.
+
+    Who is still there is taken to leave as told, and to get what was asked for.
+    """
     site: Site = desk.get(Kind.SITE).value
     evses = {evse.id: evse for evse in site.evses}
     volts = site.voltage_v or NOMINAL_VOLTAGE_V
@@ -83,14 +93,19 @@ def sessions_csv(stays: Sequence[Stay], desk: Desk) -> bytes | None:
             stay.told.session,
             stay.told.evse,
             stay.told.plugged_in_at.isoformat(),
-            stay.unplugged_at.isoformat(),
-            stay.delivered_kwh,
+            _leaves(stay).isoformat(),
+            stay.delivered_kwh if stay.unplugged_at else max(stay.delivered_kwh, stay.told.energy_target_kwh or 0.0),
             evse_max_power_kw(evses[stay.told.evse], stay.told.vehicle, volts),
         ]
         for stay in sorted(stays, key=lambda one: (one.told.plugged_in_at, one.told.session))
-        if stay.unplugged_at is not None and stay.told.evse in evses
+        if stay.told.evse in evses
     ]
     return csv_bytes([*SESSION_COLUMNS, "power_kw"], rows) if rows else None
+
+
+def _leaves(stay: Stay) -> datetime:
+    told = stay.unplugged_at or stay.told.departure or stay.told.plugged_in_at + UNTOLD
+    return max(told, stay.told.plugged_in_at)
 
 
 def _idle(stays: Sequence[Stay], readings: Readings, grid: Grid) -> list[tuple[float, float]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from api.programmes.keeping import Book
 from api.settling.evidence import Package, package
 from api.settling.inputs import Inputs
 from api.settling.tables import csv_bytes
@@ -16,6 +17,7 @@ from models import programmes
 from models.domain.calendar import calendar_of
 from models.domain.errors import InvalidScenario, NotFound
 from models.domain.findings import Finding
+from models.domain.programme import Programme
 from models.domain.signal import Event
 from models.domain.tariff import Tariff
 from models.domain.wire import form_json
@@ -46,7 +48,7 @@ def inputs_of(desk: Desk, event_id: str, baseline: str, programme: str | None) -
     days = {calendar.local(at).date() for one in others for at in (one.start, one.end)}
     settling = Settling(
         time_zone=str(calendar.time_zone),
-        programmes=(_rule(event, baseline, programme, tariff),),
+        programmes=(_rule(event, baseline, None if programme is None else _terms(desk, programme), tariff),),
         events=(_called(event),),
         holidays=tuple(tariff.holidays),
         holiday_calendar=tariff.holiday_calendar,
@@ -90,10 +92,16 @@ def _events(desk: Desk) -> Iterator[Event]:
     yield from (kept.value for kept in desk.every(Kind.SIGNAL) if isinstance(kept.value, Event))
 
 
-def _rule(event: Event, baseline: str, programme: str | None, tariff: Tariff) -> SettlementRule:
-    """The terms of a known programme where one is named; else those of the event itself."""
+def _terms(desk: Desk, name: str) -> Programme:
+    """Of a programme that the tenant keeps, else of a known one. Raises InvalidScenario."""
+    kept = Book(desk.unit, desk.tenant, name, desk.who).find(Kind.PROGRAMME)
+    return programmes.load(name) if kept is None else kept.value
+
+
+def _rule(event: Event, baseline: str, programme: Programme | None, tariff: Tariff) -> SettlementRule:
+    """The terms of a programme where one is named; else those of the event itself."""
     if programme is not None:
-        return replace(rule_of(programmes.load(programme)), programme=event.id, baseline=baseline)
+        return replace(rule_of(programme), programme=event.id, baseline=baseline)
     return SettlementRule(
         programme=event.id,
         baseline=baseline,

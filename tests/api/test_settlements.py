@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from api.routes import examples
 from api.settling.evidence import differences, unpacked
 from tests.api.yards import NOW, Yard, key_for, service
 
@@ -198,3 +199,84 @@ def test_an_event_of_another_tenant_is_not_found() -> None:
 
         assert served.get(PATH).status_code == 404
         assert served.get(f"{PATH}/evidence").status_code == 404
+
+
+FIRM = "/v1/programmes/firm"
+CALL = {"start": "2026-03-02T07:00:00Z", "end": "2026-03-02T08:00:00Z"}
+
+
+@pytest.fixture
+def called() -> Iterator[Yard]:
+    """A call of the programme: the car at the yard would draw 11 kW then, and 5 of them are committed."""
+    with service() as served:
+        served.build()
+        for path, told in (("", examples.PROGRAMME), ("/roster", examples.ROSTER), ("/calls/tuesday", CALL)):
+            assert served.put(FIRM + path, told).status_code == 201
+        served.plug_in(departure="2026-03-02T15:00:00Z", energy_target_kwh=30.0)
+        told = {"sites": [{"site": "yard", "power_kw": 5.0}]}
+        assert served.put(f"{FIRM}/nominations/2026-03", told).status_code == 201
+        answer = served.post(f"{FIRM}/calls/tuesday/commitments", {"site": "yard"})
+        assert answer.json()["committed_kw"] == 5.0, answer.text
+        yield served
+
+
+def month(yard: Yard) -> dict[str, Any]:
+    answer = yard.get(f"{FIRM}/settlements/2026-03")
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def test_a_call_is_paid_by_its_sessions_replayed_and_its_month_for_capacity(called: Yard) -> None:
+    """6 kW in place of 11: all of 5 kW kept. 5 kWh at 0.50, and 5 kW at 6 EUR for being ready."""
+    measure(called, hour(hours=1), [6.0] * 7, session="7f3")
+    called.clock.pass_by(hours=3)
+
+    told = month(called)
+
+    (call,) = told["calls"]
+    assert call["sites"][0] == {
+        "site": "yard",
+        "committed_kw": 5.0,
+        "delivered_kwh": 5.0,
+        "paid_kwh": 5.0,
+        "lacking_kwh": 0.0,
+        "payment": "2.50",
+        "penalty": "0.00",
+        "told": "",
+    }
+    assert (call["performance"], told["capacity"], told["total"]) == (1.0, "30.00", "32.50")
+
+
+def test_half_of_a_commitment_is_half_of_the_capacity_less_the_penalty(called: Yard) -> None:
+    """8.5 kW in place of 11: 2.5 of 5 kWh. 1.25 are paid, 5.00 taken, and half of 30 for being ready."""
+    measure(called, hour(hours=1), [8.5] * 7, session="7f3")
+    called.clock.pass_by(hours=3)
+
+    told = month(called)
+
+    assert (told["calls"][0]["payment"], told["calls"][0]["penalty"]) == ("1.25", "5.00")
+    assert (told["capacity"], told["total"]) == ("15.00", "11.25")
+
+
+def test_a_site_that_was_not_metered_has_delivered_nothing_and_it_is_told_why(called: Yard) -> None:
+    called.clock.pass_by(hours=3)
+
+    (call,) = month(called)["calls"]
+
+    assert "nothing was measured" in call["sites"][0]["told"]
+    assert (call["performance"], call["penalty"]) == (0.0, "10.00")
+
+
+def test_before_a_call_is_over_its_month_has_nothing_to_settle(called: Yard) -> None:
+    assert month(called)["calls"] == []
+    assert called.get("/v1/programmes/nobody/settlements/2026-03").status_code == 404
+
+
+def test_terms_of_a_kept_programme_can_be_named_for_an_event(called: Yard) -> None:
+    measure(called, hour(hours=1), [6.0] * 7, session="7f3")
+    called.clock.pass_by(hours=3)
+
+    answer = called.get("/v1/sites/yard/settlements/firm:tuesday?programme=firm&baseline=session_counterfactual")
+
+    assert answer.json()["totals"] == {"EUR": "32.50"}
