@@ -16,6 +16,7 @@ from models.domain.tariff import ALL_DAYS, Window
 from models.domain.windows import window_findings
 from models.domain.wire import read_programme
 from models.learning.history import PastSession, read_history
+from models.settlement.methods import method
 from optimizer.response.past_days import PastCharge
 
 ACN = "acn:"
@@ -41,6 +42,11 @@ def with_window(programme: Programme, hours: str | None) -> Programme:
     if findings := window_findings(window, "--window"):
         raise InvalidScenario(findings)
     return replace(programme, windows=(window,))
+
+
+def with_baseline(programme: Programme, name: str | None) -> Programme:
+    """The same, settled by another method; raises InvalidScenario for one that nobody knows."""
+    return programme if name is None else replace(programme, baseline=method(name).name)
 
 
 def charges_from(source: str, zone: ZoneInfo, power_kw: float, folder: Path | None) -> tuple[PastCharge, ...]:

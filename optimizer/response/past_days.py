@@ -2,7 +2,8 @@
 
 A session draws its power from plugging in until it is full. What it would draw in the window is put off as far as it
 still fits in before it leaves; the rest stays, in the shape that it had. So nobody leaves with less, every power stays
-below what was there anyhow, and a plan made on the day can only do better.
+below what was there anyhow, and a plan made on the day can only do better. What counts as shed is told by the
+programme's own baseline, found from the same load.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,9 @@ from models.domain.signal import Direction
 from models.domain.times import instant
 from models.domain.units import hours_from_minutes, hours_from_seconds, seconds_from_hours, seconds_from_minutes
 from models.domain.windows import group_steps, timetable
+from models.settlement.load import LoadSeries, Quality
+from models.settlement.methods import AsTold, SessionCounterfactual, method
+from optimizer.response.baselines import History, Spans, baseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +48,13 @@ class PastDay:
     end: datetime
     interval_h: float
     baseline_kw: Floats
-    """Load as it came. [kW at evse]"""
+    """Load without an event, by the programme's method. [kW at evse]"""
     least_kw: Floats
-    """What of it had to stay. [kW at evse]"""
+    """What of the load as it came had to stay. [kW at evse]"""
 
     @property
     def available_kw(self) -> Floats:
-        """What could have been shed. [kW]"""
+        """What would have counted as shed; below 0 where the baseline is below what had to stay. [kW]"""
         return self.baseline_kw - self.least_kw
 
     @property
@@ -64,8 +68,9 @@ def past_days(
 ) -> tuple[PastDay, ...]:
     """Every day from the first to the last, both included, on which a window of the programme opens.
 
-    Where a day has several windows the first one counts, and of it as much as an event may last. Raises
-    InvalidScenario for a programme that asks for more load.
+    Where a day has several windows the first one counts, and of it as much as an event may last. Days for which the
+    baseline finds too few like days before them are left out. Raises InvalidScenario for a programme that asks for more
+    load, and for a baseline that sessions say nothing about.
     """
     if programme.direction is Direction.TURN_UP:
         message = f"programme {programme.id} asks for more load, and past days only tell what can be shed"
@@ -74,7 +79,9 @@ def past_days(
     calendar = calendar_of(programme)
     days = (first_day + timedelta(days=k) for k in range((last_day - first_day).days + 1))
     opened = ((day, _window(programme, calendar, day)) for day in days)
-    return tuple(_day(sessions, programme, day, *span) for day, span in opened if span is not None)
+    history = _history(sessions, calendar, programme.settlement_minutes)
+    found = (_day(sessions, history, programme, day, *span) for day, span in opened if span is not None)
+    return tuple(one for one in found if one is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +117,77 @@ class _Sessions:
         drawing_s: Floats = np.maximum(0.0, end - begin)
         return self.power_kw[:, None] * drawing_s * hours_from_seconds(1.0)
 
+    def drawn_by_kwh(self, instants_s: Floats) -> Floats:
+        """Energy of all of them together until each instant (K,). [kWh]"""
+        started = _ramps(instants_s, self.arrival_s, self.power_kw)
+        return (started - _ramps(instants_s, self.full_s, self.power_kw)) * hours_from_seconds(1.0)
+
     def room_kwh(self, end_s: float) -> Floats:
         """What each could draw after a window beyond what it draws there anyhow (S,). [kWh]"""
         free_s: Floats = np.maximum(0.0, self.departure_s - np.maximum(end_s, self.full_s))
         return self.power_kw * free_s * hours_from_seconds(1.0)
 
 
-def _day(sessions: _Sessions, programme: Programme, day: date, start_s: float, end_s: float) -> PastDay:
+def _ramps(instants_s: Floats, from_s: Floats, power_kw: Floats) -> Floats:
+    """What all powers would have drawn until each instant, each from its own beginning on. [kW s]"""
+    order = np.argsort(from_s)
+    origin = from_s[order[0]] if len(order) else 0.0
+    begun = np.searchsorted(from_s[order], instants_s, side="right")
+    powers = np.append(0.0, np.cumsum(power_kw[order]))
+    moments = np.append(0.0, np.cumsum(power_kw[order] * (from_s[order] - origin)))
+    drawn: Floats = powers[begun] * (instants_s - origin) - moments[begun]
+    return drawn
+
+
+def _history(sessions: _Sessions, calendar: Calendar, minutes: float) -> History:
+    """The load of all sessions together, as a meter would have shown it, from the first day to the last."""
+    step_s = seconds_from_minutes(minutes)
+    begins = float(sessions.arrival_s.min()) if len(sessions.arrival_s) else 0.0
+    ends = float(sessions.departure_s.max()) if len(sessions.arrival_s) else step_s
+    first_s = calendar.day_start_s(calendar.local_day(begins))
+    edges_s: Floats = first_s + step_s * np.arange(int((ends - first_s) / step_s) + 2, dtype=np.float64)
+    power_kw = np.diff(sessions.drawn_by_kwh(edges_s)) / hours_from_seconds(step_s)
+    quality = (Quality.ESTIMATED,) * len(power_kw)
+    load = LoadSeries(meter="sessions", start_s=first_s, step_s=step_s, power_kw=power_kw, quality=quality)
+    return History(load=load, calendar=calendar, counterfactual=load)
+
+
+def _day(
+    sessions: _Sessions, history: History, programme: Programme, day: date, start_s: float, end_s: float
+) -> PastDay | None:
     edges_s = _edges(start_s, end_s, seconds_from_minutes(programme.settlement_minutes))
     there = sessions.there(start_s, end_s)
     drawn = there.drawn_kwh(edges_s)
     window = drawn.sum(axis=1)
     stays = np.maximum(0.0, window - there.room_kwh(end_s)) / np.maximum(window, 1e-12)
     hours = hours_from_minutes(programme.settlement_minutes)
+    as_it_came = drawn.sum(axis=0) / hours
+    baseline_kw = as_it_came if _is_counterfactual(programme) else _baseline_kw(programme, history, edges_s)
+    if baseline_kw is None:
+        return None
     return PastDay(
         day=day,
         start=instant(start_s),
         end=instant(float(edges_s[-1])),
         interval_h=hours,
-        baseline_kw=drawn.sum(axis=0) / hours,
+        baseline_kw=baseline_kw,
         least_kw=(stays[:, None] * drawn).sum(axis=0) / hours,
     )
+
+
+def _is_counterfactual(programme: Programme) -> bool:
+    return isinstance(method(programme.baseline).rule, SessionCounterfactual)
+
+
+def _baseline_kw(programme: Programme, history: History, edges_s: Floats) -> Floats | None:
+    """None where the sessions do not reach back far enough."""
+    try:
+        found = baseline(programme.baseline, Spans(starts_s=edges_s[:-1], ends_s=edges_s[1:]), history)
+    except InvalidScenario:
+        if isinstance(method(programme.baseline).rule, AsTold):
+            raise
+        return None
+    return found.adjusted_kw
 
 
 def _edges(start_s: float, end_s: float, step_s: float) -> Floats:

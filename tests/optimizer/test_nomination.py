@@ -13,7 +13,7 @@ from models.domain.signal import Direction
 from models.domain.tariff import DayKind, Window
 from optimizer.response.nominated import hindsight
 from optimizer.response.nomination import Why, nominate
-from optimizer.response.past_days import PastCharge, PastDay, past_days
+from optimizer.response.past_days import PastCharge, PastDay, _Sessions, past_days
 
 MONDAY = date(2026, 3, 2)
 NOON = Programme(
@@ -84,6 +84,41 @@ def test_windows_are_local_also_on_the_day_on_which_the_clock_is_moved() -> None
     berlin = replace(NOON, time_zone="Europe/Berlin", windows=(Window(start="11:00", end="15:00"),))
     (found,) = past_days([], berlin, sunday, sunday)
     assert (found.start, found.end) == (datetime(2026, 3, 29, 9, tzinfo=UTC), datetime(2026, 3, 29, 13, tzinfo=UTC))
+
+
+def weekdays(count: int) -> list[date]:
+    days = (MONDAY + timedelta(days=k) for k in range(2 * count))
+    return [one for one in days if one.weekday() < 5][:count]
+
+
+def test_what_counts_as_shed_is_told_by_the_baseline_of_the_programme() -> None:
+    """Ten days at 6 kW from eleven to one, and one on which nobody came: the mean of the ten is what it settles by."""
+    days = weekdays(11)
+    past = [charge(11, 17, 12.0, one) for one in days[:-1]]
+    found = past_days(past, replace(NOON, baseline="caiso_10_in_10"), days[-1], days[-1])
+    assert [one.available_kw.tolist() for one in found] == [[6.0, 6.0, 0.0, 0.0]]
+    as_it_came = past_days(past, NOON, days[-1], days[-1])
+    assert as_it_came[0].available_kw.tolist() == [0.0] * 4
+
+
+def test_days_with_too_few_like_days_before_them_are_left_out() -> None:
+    days = weekdays(8)
+    past = [charge(11, 17, 12.0, one) for one in days]
+    found = past_days(past, replace(NOON, baseline="caiso_10_in_10"), days[0], days[-1])
+    assert [one.day for one in found] == days[5:]  # at least five like days
+
+
+def test_a_baseline_that_comes_with_each_event_says_nothing_of_past_days() -> None:
+    with pytest.raises(InvalidScenario, match="as_told"):
+        past_days([charge(11, 17, 12.0)], replace(NOON, baseline="as_told"), MONDAY, MONDAY)
+
+
+def test_the_load_of_all_sessions_is_the_sum_of_each() -> None:
+    chance = Random(7)
+    many = [charge(a := chance.uniform(0, 20), a + chance.uniform(0.5, 9), chance.uniform(0, 30)) for _ in range(60)]
+    sessions = _Sessions.of(many)
+    edges = datetime(2026, 3, 2, tzinfo=UTC).timestamp() + 900.0 * np.arange(120)
+    assert np.diff(sessions.drawn_by_kwh(edges)) == pytest.approx(sessions.drawn_kwh(edges).sum(axis=0), abs=1e-6)
 
 
 def test_a_programme_that_asks_for_more_load_is_refused() -> None:
