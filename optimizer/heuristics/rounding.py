@@ -272,7 +272,9 @@ def above(ladder: Ladder, power_kw: float) -> float:
 
 
 def any_power(crowd: Crowd, wanted_kw: Floats) -> None:
-    """In far periods: whoever wants most first."""
+    """In far periods: whoever wants most first; where there is room for all of it, nobody is looked at alone."""
+    roomy = crowd.has_room_for(wanted_kw)
     for k in np.argsort(-wanted_kw, kind="stable").tolist():
         if wanted_kw[k] > LEVEL_KW:
-            crowd.give(k, max(0.0, min(float(wanted_kw[k]), crowd.most(k, within_peak=True))))
+            most_kw = float(wanted_kw[k]) if roomy else crowd.most(k, within_peak=True)
+            crowd.give(k, max(0.0, min(float(wanted_kw[k]), most_kw)))

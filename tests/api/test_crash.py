@@ -3,16 +3,14 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from api.store.migrating import upgrade
-from api.store.opening import open_store
-from tests.api.stores import connected, postgres_schema
+from tests.api.stores import postgres_schema
+from tests.crash.freezing import freezes
 from tests.crash.judging import broken
-from tests.crash.killing import Place, kills
+from tests.crash.killing import Place, kills, place_at
 from tests.crash.life import POINTS, build
 
 SHARED = 6
@@ -27,14 +25,12 @@ def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
         yield lambda k: _place(f"sqlite:///{tmp_path / f'{k}.db'}", tmp_path / str(k))
     else:
         with postgres_schema() as address:
-            with connected(address) as engine:
-                upgrade(engine)
             yield lambda k: _place(address, tmp_path / str(k))
 
 
 def _place(address: str, folder: Path) -> Place:
     folder.mkdir()
-    return Place(partial(open_store, address), folder)
+    return place_at(address, folder)
 
 
 def test_whatever_moment_it_is_killed_nothing_is_lost_and_nothing_happens_twice(
@@ -44,6 +40,13 @@ def test_whatever_moment_it_is_killed_nothing_is_lost_and_nothing_happens_twice(
     found = dict(kills(asked, new_place))
 
     assert found == {point: [] for point in POINTS[:asked]}
+
+
+def test_a_replica_that_was_frozen_in_a_solve_keeps_nothing_of_it(tmp_path: Path) -> None:
+    if not hasattr(os, "fork"):
+        pytest.skip("processes cannot be forked here")
+    with postgres_schema() as address:
+        assert list(freezes(2, _place(address, tmp_path / "outside"))) == [[], []]
 
 
 def test_what_is_lost_is_seen(tmp_path: Path) -> None:

@@ -5,15 +5,15 @@ import sys
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
-from api.store.migrating import upgrade
-from api.store.opening import open_store
-from tests.api.stores import connected, postgres_schema
-from tests.crash.killing import Place, kills, reached
+from tests.api.stores import postgres_schema
+from tests.crash.freezing import freezes
+from tests.crash.killing import Place, kills, place_at, reached
 from tests.crash.life import POINTS
 
+MEMORY = Path("/dev/shm")
+"""What a killed process wrote is the kernel's already, on whatever disk: a power cut is not played here."""
 LEAST = 20
 """Kills of each point in the full run on SQLite."""
 
@@ -22,13 +22,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sqlite", type=int, default=1000)
     parser.add_argument("--postgresql", type=int, default=200)
+    parser.add_argument("--freezes", type=int, default=20)
     asked = parser.parse_args()
-    return max(_run("sqlite", asked.sqlite), _run("postgresql", asked.postgresql))
+    return max(_run("sqlite", asked.sqlite), _run("postgresql", asked.postgresql), _freeze(asked.freezes))
+
+
+def _freeze(count: int) -> int:
+    """Two replicas, one of them stopped in the middle of a solve."""
+    if count == 0:
+        return 0
+    with tempfile.TemporaryDirectory() as top, postgres_schema() as address:
+        found = list(freezes(count, place_at(address, Path(top))))
+    print("\n".join(line for lines in found for line in lines))
+    print(f"two replicas: {count} times frozen and thawed, {sum(map(bool, found))} with an old epoch accepted")
+    return int(any(found))
 
 
 def _run(name: str, count: int) -> int:
     points, failed = Counter[str](), 0
-    with tempfile.TemporaryDirectory() as top, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as top, ExitStack() as stack:
 
         def new_store(k: int) -> Place:
             folder = Path(top) / str(k)
@@ -36,9 +48,7 @@ def _run(name: str, count: int) -> int:
             address = f"sqlite:///{folder / 'store.db'}"
             if name == "postgresql":
                 address = stack.enter_context(postgres_schema())
-                with connected(address) as engine:
-                    upgrade(engine)
-            return Place(partial(open_store, address), folder)
+            return place_at(address, folder)
 
         for point, found in kills(count, new_store):
             points[point] += 1

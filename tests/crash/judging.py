@@ -37,10 +37,10 @@ def _lost(told: list[Any], stays: dict[str, Any], entries: list[Any]) -> Iterato
                 yield f"session {line['session']}: {line['kwh']} kWh were acknowledged, {kept} are kept"
         if "plan" in line and not any(e.kind is Kind.PLAN and e.id == line["plan"] for e in entries):
             yield f"plan {line['plan']} was acknowledged and is lost"
-        if "register_kwh" in line and not any(
-            e.kind is Kind.MEASUREMENT and str(line["register_kwh"]) in e.body for e in entries
+        if "measured" in line and not any(
+            e.kind is Kind.MEASUREMENT and str(line["measured"]) in e.body for e in entries
         ):
-            yield f"measurement {line['register_kwh']} was acknowledged and is lost"
+            yield f"measurement {line['measured']} was acknowledged and is lost"
         for command in line.get("accepted", ()):
             if not any(e.kind is Kind.ACKNOWLEDGEMENT and e.id == command for e in entries):
                 yield f"what became of command {command} was acknowledged and is lost"

@@ -4,11 +4,13 @@ A point is a place between two things that must not come apart: before and after
 of a solve, before and after a message has gone out. What was acknowledged to a caller is written down outside first.
 """
 
+import asyncio
 import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,12 +53,14 @@ TENANT, SITE = "acme", "yard"
 DEADLINE_S = 0.02
 """Rules plan, as a rule: what is looked at here is not the solver."""
 SECRET = "whsec_" + "A" * 40
-STEPS = ("session", "measurement", "plan", "message", "command", "acknowledgement")
+STEPS = ("session", "measurement", "group", "plan", "message", "command", "acknowledgement")
 POINTS = (
     "session: before commit",
     "session: after commit",
     "measurement: before commit",
     "measurement: after commit",
+    "group: before commit",
+    "group: after commit",
     "plan: lease before commit",
     "plan: during solve",
     "plan: kept before commit",
@@ -127,7 +131,11 @@ class Fused:
         return self._store.writes_at_once
 
     def together(self, works: Sequence[Work]) -> Sequence[Done]:
-        return self._store.together(works)
+        """Before the commit is after the last of those who share it, after the commit is before they are answered."""
+        last = replace(works[-1], act=lambda unit: self._fuse.reach("group: before commit"))
+        done = self._store.together([*works, last])
+        self._fuse.reach("group: after commit")
+        return done[:-1]
 
     def view(self) -> Any:
         return self._store.view()
@@ -142,10 +150,10 @@ class Fused:
         self._store.close()
 
 
-def service_on(store: Any, now: Callable[[], datetime]) -> Service:
+def service_on(store: Any, now: Callable[[], datetime], replica: str = "one") -> Service:
     """A service without its HTTP."""
     return Service(
-        settings=ServiceSettings(insecure=True, database_url="memory:", replica="one", deadline_s=DEADLINE_S),
+        settings=ServiceSettings(insecure=True, database_url="memory:", replica=replica, deadline_s=DEADLINE_S),
         store=store,
         clock=now,
         rates=Rates("1000000/second"),
@@ -180,6 +188,7 @@ def live(store: Store, folder: Path, first: int, rounds: int, point: str, times:
                 told = _STEPS[step](service, folder, fuse, k)
                 if told:
                     _write_down(folder / "acknowledged", told)
+    service.writers.stop()
 
 
 @contextmanager
@@ -211,7 +220,31 @@ def _measure(service: Service, folder: Path, fuse: Fuse, k: int) -> str:
     seen = Measurement(at=service.clock(), session=f"s{k // 5}", register_kwh=100.0 + k)
     with _desk(service) as desk:
         measure(desk, MeasurementBatch(measurements=(seen,)), service.clock())
-    return json.dumps({"register_kwh": 100.0 + k})
+    return json.dumps({"measured": 100.0 + k})
+
+
+IN_A_GROUP = 3
+
+
+def _measure_together(service: Service, folder: Path, fuse: Fuse, k: int) -> str:
+    """Some callers at once, in as few commits as it takes; each is told for itself, and each writes it down."""
+
+    async def tell(number: int) -> None:
+        power_kw = round(5.0005 + (IN_A_GROUP * k + number) / 1000.0, 4)
+        batch = MeasurementBatch(measurements=(Measurement(at=service.clock(), node="grid", power_kw=power_kw),))
+
+        def act(unit: Unit) -> int:
+            unit.lock(TENANT, SITE)
+            return measure(Desk(unit, TENANT, SITE, "test"), batch, service.clock())
+
+        await service.writers.write((TENANT, SITE), service.clock(), act)
+        _write_down(folder / "acknowledged", json.dumps({"measured": power_kw}))
+
+    async def tell_all() -> None:
+        await asyncio.gather(*(tell(number) for number in range(IN_A_GROUP)))
+
+    asyncio.run(tell_all())
+    return ""
 
 
 def _plan(service: Service, folder: Path, fuse: Fuse, k: int) -> str:
@@ -246,6 +279,7 @@ def _acknowledge(service: Service, folder: Path, fuse: Fuse, k: int) -> str:
 _STEPS: dict[str, Callable[[Service, Path, Fuse, int], str]] = {
     "session": _tell_session,
     "measurement": _measure,
+    "group": _measure_together,
     "plan": _plan,
     "message": _message,
     "command": _command,
