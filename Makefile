@@ -61,7 +61,7 @@ fuzz: $(READY)  ## 5,000 random sites through optimize and audit; 10,000 histori
 	CHARGEWRIGHT_EXAMPLES=5000 $(BIN)/python -m pytest tests/optimizer/test_properties.py
 	CHARGEWRIGHT_EXAMPLES=10000 $(BIN)/python -m pytest tests/models/test_timeline.py
 	CHARGEWRIGHT_REASONS=200 $(BIN)/python -m pytest tests/optimizer/test_setpoint_reasons.py
-	CHARGEWRIGHT_FUZZ=100000 $(BIN)/python -m pytest tests/api/test_fuzz.py
+	CHARGEWRIGHT_FUZZ=100000 $(BIN)/python -m pytest tests/api/test_fuzz.py tests/api/test_page_fuzz.py
 
 crash: $(READY)  ## 1,000 kills at named points on SQLite, 200 on PostgreSQL at DATABASE_URL
 	$(BIN)/python -m tests.crash

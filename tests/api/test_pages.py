@@ -10,6 +10,8 @@ import pytest
 
 from api.routes import examples
 from api.sample.life import Sample
+from api.sites import planning
+from models.domain.errors import SolverFault
 from tests.api.yards import Yard, service
 
 NINE, NOON = "2026-03-02T09:00:00Z", "2026-03-02T12:00:00Z"
@@ -273,13 +275,53 @@ def test_a_limit_that_ran_out_is_a_signal_that_was_lost(garage: Yard) -> None:
     )
 
 
-def test_a_plan_that_grows_old_is_an_alarm(garage: Yard) -> None:
-    """The policy is five minutes."""
+def test_a_plan_that_nobody_makes_is_an_alarm(garage: Yard) -> None:
+    """It is due five minutes after the last one, and late ten minutes after that."""
     garage.clock.pass_by(minutes=14)
-    assert "The plan is old" not in page(garage, "/sites/yard")
+    assert "The plan is late" not in page(garage, "/sites/yard")
     garage.clock.pass_by(minutes=2)
 
-    assert "The plan is old none was made since 07:00" in page(garage, "/sites/yard")
+    assert "The plan is late a plan is due and nobody makes it" in page(garage, "/sites/yard")
+
+
+def test_a_plan_that_fails_is_an_alarm_with_its_reason(garage: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*given: Any, **named: Any) -> Any:
+        raise SolverFault("the solver broke down")
+
+    monkeypatch.setattr(planning, "plan", fault)
+    garage.post("/v1/sites/yard/plan", None)
+
+    assert "No plan can be made the solver broke down; tried 1 times" in page(garage, "/sites/yard")
+    assert "fails the solver broke down" in page(garage, "/")
+    assert "1 the solver broke down" in page(garage, "/jobs")
+
+
+def test_prices_that_are_not_there_in_time_are_an_alarm(garage: Yard) -> None:
+    """Those of tomorrow are due at 15 o'clock in Berlin."""
+    garage.put("/v1/sites/yard/forecasts/prices", examples.PRICES)
+    garage.clock.pass_by(hours=9)
+
+    assert "Prices are late prices are told until" in page(garage, "/sites/yard")
+
+
+def test_a_station_that_refuses_is_an_alarm_and_stands_in_its_lane(garage: Yard) -> None:
+    commands = garage.get("/v1/sites/yard/commands").json()["commands"]
+    mine = [one["id"] for one in commands if one["evse"] == "bay-1"]
+    told = [{"command": name, "outcome": "rejected", "reason": "NoSpace"} for name in mine]
+    garage.post("/v1/sites/yard/commands/ack", {"acknowledgements": told})
+
+    assert "bay-1 is not controlled refuses its profile since 07:00; counted at its rating" in page(
+        garage, "/sites/yard"
+    )
+    assert "refuses its profile" in lane(garage, "bay-1")
+
+
+def test_a_bay_with_a_mode_of_its_own_shows_it(garage: Yard) -> None:
+    sets = [{"id": "new", "evses": ["bay-2"], "mode": "observe"}]
+    garage.put("/v1/sites/yard/policy", {"mode": "control", "sets": sets, "canary": {"share": 0.5}})
+
+    assert "control, 50 % first" in page(garage, "/sites/yard")
+    assert "observe" in lane(garage, "bay-2")
 
 
 def test_jobs_show_what_is_due_and_what_was_made(garage: Yard) -> None:

@@ -79,8 +79,9 @@
     pulse.classList.toggle("lost", !live);
     pulse.lastElementChild.textContent = live ? "live" : "connecting";
   };
+  let stream = null;
   const listen = (address) => {
-    const stream = new EventSource(address);
+    stream = new EventSource(address);
     stream.addEventListener("open", () => { shown(true); soon(); });
     stream.addEventListener("error", () => shown(false));
     stream.addEventListener("changed", soon);
@@ -90,6 +91,11 @@
   remember(document);
   count();
   setInterval(count, 1000);
-  if (document.body.dataset.live) listen(document.body.dataset.live);
-  if (document.body.dataset.every) setInterval(refresh, 1000 * Number(document.body.dataset.every));
+  const { live, every } = document.body.dataset;
+  if (live) listen(live);
+  if (every) setInterval(() => { if (!document.hidden) refresh(); }, 1000 * Number(every));
+  // Browsers keep few connections to one host: a page that nobody sees gives its own back.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { stream?.close(); stream = null; } else if (live && !stream) listen(live);
+  });
 })();

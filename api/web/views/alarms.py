@@ -2,23 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 
 from api.sites.forms import OverrideKind, SiteMode
 from api.web.views.lanes import FLAWS, SHORT_KWH, Lane
 from api.web.views.seen import Seen
 from api.web.views.utilities import Utility
-from api.web.words import clock, number
+from api.web.words import clock, number, told
 from models.domain.schedule import Method
 
-STALE_PLANS = 3
-"""Times the minutes between plans."""
-LEAST_STALE = timedelta(minutes=10)
 NAMED = 6
 """Of cars in one line."""
 UNREACHABLE = "evse_unreachable"
-ESTIMATED = "estimated"
+NOT_PLANNED = "not_planned"
 
 
 class Level(StrEnum):
@@ -27,6 +23,17 @@ class Level(StrEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     NOTE = "note"
+
+
+RAISED = {
+    "plan_late": (Level.CRITICAL, "The plan is late"),
+    "prices_late": (Level.WARNING, "Prices are late"),
+    "meter_frozen": (Level.WARNING, "A meter stands still"),
+    "meter_sign_flipped": (Level.WARNING, "A meter counts backwards"),
+    "meter_impossible": (Level.WARNING, "A meter tells what cannot be"),
+    "meter_stale": (Level.WARNING, "A meter is silent"),
+}
+"""Titles of what is raised at a site, by code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +48,22 @@ class AlarmShown:
 
 def alarms(seen: Seen, lanes: list[Lane]) -> list[AlarmShown]:
     """The worst first."""
-    found = [*_of_planning(seen), *_of_plan(seen), *_of_stations(seen), *_of_signals(seen), *_of_cars(lanes)]
+    found = [*_of_site(seen), *_of_plan(seen), *_of_stations(seen), *_of_signals(seen), *_of_cars(lanes)]
     return sorted(found, key=lambda one: list(Level).index(one.level))
 
 
-def _of_planning(seen: Seen) -> Iterator[AlarmShown]:
-    job, mode = seen.job, seen.known.policy.mode
+def _of_site(seen: Seen) -> Iterator[AlarmShown]:
+    """What is raised at the site; that plans fail is told from the first time on."""
+    job = seen.job
     if job is not None and job.attempts:
         again = clock(job.due_at, seen.zone, seen.now)
-        yield AlarmShown(
-            Level.CRITICAL, "No plan can be made", f"{job.failure}; tried {job.attempts} times, again at {again}"
-        )
-    if mode is SiteMode.HANDED_BACK:
+        text = f"{job.failure}; tried {job.attempts} times, again at {again}"
+        yield AlarmShown(Level.CRITICAL, "No plan can be made", text)
+    if seen.known.policy.mode is SiteMode.HANDED_BACK:
         yield AlarmShown(Level.NOTE, "Handed back", "our profiles are cleared, and nothing is planned")
-        return
-    if seen.made is not None and _is_stale(seen, seen.made.made_at) and seen.known.stays:
-        since = clock(seen.made.made_at, seen.zone, seen.now)
-        yield AlarmShown(Level.CRITICAL, "The plan is old", f"none was made since {since}; does the service run?")
-
-
-def _is_stale(seen: Seen, made_at: datetime) -> bool:
-    expected = STALE_PLANS * timedelta(minutes=seen.known.policy.replan_minutes)
-    return seen.now - made_at > max(LEAST_STALE, expected)
+    for one in (raised for raised in seen.raised if raised.code != NOT_PLANNED):
+        level, title = RAISED.get(one.code, (Level.WARNING, told(one.code)))
+        yield AlarmShown(level, title, f"{one.message} (since {clock(one.since, seen.zone, seen.now)})")
 
 
 def _of_plan(seen: Seen) -> Iterator[AlarmShown]:
@@ -85,15 +86,12 @@ def _of_plan(seen: Seen) -> Iterator[AlarmShown]:
     if document.method != Method.OPTIMAL:
         text = f"{document.method.replace('_', ' ')} stands in for the optimum; limits hold all the same"
         yield AlarmShown(Level.NOTE, "Not the best plan", text)
-    estimated = [one for one in document.assumptions if one.source.startswith(ESTIMATED)]
-    for late in estimated:
-        yield AlarmShown(
-            Level.WARNING, "Prices are late", f"{late.what.removeprefix('tariff.')} is estimated {late.value}"
-        )
 
 
 def _excluded(seen: Seen) -> set[str]:
-    return {evse for evse, one in seen.overrides.items() if one.kind is OverrideKind.EXCLUDE}
+    """EVSEs that are out of reach because somebody decided so."""
+    here = {evse for evse, one in seen.overrides.items() if one.kind is OverrideKind.EXCLUDE}
+    return here | seen.steering.left_alone
 
 
 def _of_stations(seen: Seen) -> Iterator[AlarmShown]:

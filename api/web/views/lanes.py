@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from api.document import Hold, PlannedSession, Setpoint
-from api.sites.forms import Override, OverrideKind
+from api.sites.forms import Override, OverrideKind, SiteMode
 from api.sites.stays import Stay
 from api.web.views.axis import Axis
 from api.web.views.seen import METERED_WITHIN, Seen
@@ -85,6 +85,8 @@ class Lane:
     why: str = ""
     flaws: tuple[str, ...] = ()
     override: Override | None = None
+    mode: SiteMode | None = None
+    """Where it is another one than the site's."""
     bars: tuple[Bar, ...] = ()
     leaves_x: float | None = None
     """Percent; None beyond the picture."""
@@ -135,6 +137,7 @@ def _lane(seen: Seen, axis: Axis, evse: Evse, planned: PlannedSession | None, as
         why=_why(seen, planned, setpoint, override, state),
         flaws=tuple(_flaws(record)),
         override=override,
+        mode=seen.steering.modes[evse.id] if seen.steering.modes[evse.id] is not seen.steering.site else None,
         bars=tuple(_bars(planned, axis, rating_kw, seen)),
         leaves_x=axis.percent(planned.departure) if planned and planned.departure < axis.end else None,
     )
@@ -149,7 +152,8 @@ def _state(
     power_kw: float | None,
     got_kwh: float,
 ) -> State:
-    if override is not None and override.kind is OverrideKind.EXCLUDE:
+    decided = override is not None and override.kind is OverrideKind.EXCLUDE
+    if decided or (record is not None and seen.steering.modes[record.id] is SiteMode.HANDED_BACK):
         return State.EXCLUDED
     if record is not None and not seen.live.state.stations[record.station].reachable:
         return State.OFFLINE

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from api.operating.live import LiveSite
 from api.sample.life import is_sample
+from api.sites.alarms import SiteAlarm, alarms
 from api.sites.assembling import Contents, contents
 from api.sites.commanding import live_site
 from api.sites.forms import Override
@@ -17,6 +18,7 @@ from api.sites.overriding import holding
 from api.sites.plan_job import PlanJob
 from api.sites.plans import KeptPlan, PlanMade, history, kept_plan
 from api.sites.stays import Stay
+from api.sites.steering import Steering, steering_of
 from api.store.records import Entry, Kind
 from api.web.views.utilities import Utility, utilities
 from models.domain.site import Site
@@ -42,6 +44,10 @@ class Seen:
     job: PlanJob | None
     overrides: dict[str, Override]
     """That hold now, by EVSE."""
+    steering: Steering
+    """The mode of each EVSE."""
+    raised: tuple[SiteAlarm, ...]
+    """Alarms of the site itself."""
     simulated: bool
     metered_kw: float | None
     """Import of the connection, where its meter told of it lately. [kW]"""
@@ -85,6 +91,8 @@ def seen(desk: Desk, now: datetime) -> Seen:
         live=live_site(desk, now),
         job=job.value if job else None,
         overrides=holding(known.overrides, known.stays, now),
+        steering=steering_of(known.policy, known.site),
+        raised=tuple(alarms(desk, now)),
         simulated=is_sample(desk.unit, desk.tenant, desk.site),
         metered_kw=_metered_kw(desk.unit.latest(desk.tenant, desk.site, Kind.MEASUREMENT), root, now),
         utilities=tuple(one for one in utilities(desk.unit, desk.tenant, now) if desk.site in one.sites),
