@@ -12,7 +12,7 @@ ifneq ($(wildcard $(SHARED_DATA)/README.md),)
 export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
 endif
 
-.PHONY: setup demo test check bench bench-profiles bench-acn bench-smoke bench-peer fuzz crash soak soak-smoke kill day \
+.PHONY: setup demo test check bench bench-profiles bench-acn bench-smoke bench-peer fuzz crash soak soak-smoke kill day event \
   notebooks serve schema client clean
 
 setup: $(READY)
@@ -78,6 +78,9 @@ kill: $(READY)  ## our side dies at 1,000 moments of a day with twenty charge po
 day: $(READY)  ## a day over websockets with twenty charge points and every defect; stations swap defects at 60 seeds
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.peers day
 	CHARGEWRIGHT_PEERS=1 $(BIN)/python -m pytest tests/peers/test_commissioning.py
+
+event: $(READY)  ## a utility's event over HTTP by OpenADR 3, OpenADR 2.0b and OSCP with fifty cars; twenty minutes
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.peers event
 
 notebooks: $(READY)  ## runs every notebook from a clean kernel
 	CHARGEWRIGHT_NOTEBOOKS=all $(BIN)/python -m pytest tests/notebooks

@@ -1,15 +1,20 @@
-"""A day with twenty charge points at full size: python -m tests.peers kill|day [--seed N] ...
+"""Stories at full size: python -m tests.peers kill|day|event [--seed N] ...
 
 ``kill`` has us die at a thousand moments of a day, with messages lost before and at that moment, and measures what
-flows without us for six hours. ``day`` plays a day over websockets with every defect, after commissioning. Both end
-with 1 where a limit was broken.
+flows without us for six hours. ``day`` plays a day over websockets with every defect, after commissioning. ``event``
+plays a utility's event with fifty cars, from the utility to the charge points and back to the money. All end with 1
+where a limit was broken.
 """
 
 import argparse
 import asyncio
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from time import perf_counter
+
+import structlog
 
 from tests.peers.defects import Defect
 from tests.peers.killing import Killer, losing
@@ -24,7 +29,7 @@ SETTLED_S = 600.0
 
 def main(arguments: Sequence[str]) -> int:
     wanted = _parser().parse_args(arguments)
-    return _kill(wanted) if wanted.story == "kill" else _day(wanted)
+    return {"kill": _kill, "day": _day, "event": _event}[wanted.story](wanted)
 
 
 def _kill(wanted: argparse.Namespace) -> int:
@@ -75,9 +80,30 @@ def _day(wanted: argparse.Namespace) -> int:
     return int(bool(day.over))
 
 
+def _event(wanted: argparse.Namespace) -> int:
+    """A utility's event over HTTP, with and without notice, by each protocol that was named."""
+    from tests.peers.event.story import with_notice, without_notice
+    from tests.peers.event.utilities import UTILITIES
+
+    logging.disable(logging.WARNING)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    held = True
+    for name in wanted.by or UTILITIES:
+        for play in (with_notice, without_notice):
+            began, load = perf_counter(), os.getloadavg()[0]
+            figures = play(wanted.connectors, UTILITIES[name])
+            print("\n".join(figures.lines))
+            print(
+                f"  {'held' if figures.held else 'DID NOT HOLD'}; {perf_counter() - began:.0f} s, load {load:.1f}",
+                flush=True,
+            )
+            held &= figures.held
+    return int(not held)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.peers")
-    parser.add_argument("story", choices=("kill", "day"))
+    parser.add_argument("story", choices=("kill", "day", "event"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--limit", type=float, help="A on each phase; 100, or 150 for the day with defects")
@@ -85,6 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--after", type=float, default=6.0, help="hours that are measured after each death")
     parser.add_argument("--moments", type=int, default=1000)
+    parser.add_argument("--connectors", type=int, default=50, help="event: charge points with a car")
+    parser.add_argument(
+        "--by", action="append", choices=("openadr3", "openadr2b", "oscp"), help="event: all unless said"
+    )
     return parser
 
 
