@@ -29,6 +29,10 @@ KNOWN = {
     "webhook": "csms",
     "connection": "dso",
     "event": "evening",
+    "programme": "csrp",
+    "call": "evening",
+    "day": "2026-03-02",
+    "month": "2026-03",
     "version": "1.6",
     "action": "MeterValues",
     "plan": "none",
@@ -65,6 +69,7 @@ def yard() -> Iterator[Yard]:
         served.build()
         served.plug_in(departure="2026-03-02T09:00:00Z")
         served.put("/v1/sites/yard/policy", {"mode": "control"})
+        assert served.put("/v1/connections/dso", examples.CONNECTION).status_code == 201
         assert served.post("/v1/sites/yard/plan", None).status_code == 200
         yield served
 
