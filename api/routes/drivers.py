@@ -16,6 +16,7 @@ from api.service import Service, service_of
 from api.sites.assembling import contents
 from api.sites.commanding import live_site
 from api.sites.forms import Boost
+from api.sites.held_back import SessionLedger, ledger
 from api.sites.keeping import Desk
 from api.sites.outlook import Outlook, outlook
 from api.sites.plugging import boost, known, opt_out, site_of
@@ -45,6 +46,13 @@ Where = Annotated[str, Depends(where)]
 async def get_outlook(caller: Reader, service: Served, session: SessionId, site: Where) -> Outlook:
     """Ready by when, as planned and on a bad day; why not sooner; what sooner would cost."""
     return await run_sync(_outlook, service, caller, session, site, limiter=service.solves)
+
+
+@router.get("/limitations", operation_id="get_limitations", responses=documented(*ACCESS_ERRORS, NotFound))
+def get_limitations(caller: Reader, service: Served, session: SessionId, site: Where) -> SessionLedger:
+    """When we held it below what station and car could take, at what power and why, for whoever bills its time."""
+    with looking(service, caller, site) as desk:
+        return ledger(desk, session, service.clock())
 
 
 @router.post(

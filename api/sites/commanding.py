@@ -11,6 +11,7 @@ from api.operating.hearing import observed
 from api.operating.live import Command, LiveSite, Result
 from api.operating.sending import answered, events_of, taken
 from api.sites.assembling import contents
+from api.sites.followed import note_followed
 from api.sites.forms import Acknowledgement, Acknowledgements, Outcome, SiteMode, SitePolicy
 from api.sites.judging import judge_alone
 from api.sites.keeping import Desk
@@ -113,6 +114,7 @@ def acknowledge(desk: Desk, told: Acknowledgements, now: datetime) -> Applied:
         if command is not None:
             live, applied = _answered(live, command, one, now), applied + 1
     desk.keep(Kind.STATE, live)
+    note_followed(desk, before, live, now)
     went_wrong = any(one.outcome not in _WENT_WELL for one in told.acknowledgements)
     if went_wrong or due(before.state, live.state):
         wake(desk, now)

@@ -12,6 +12,7 @@ from api.operating import hearing as operating
 from api.operating.hearing import happened, heard
 from api.operating.live import LiveSite
 from api.sites.commanding import CommandLine, live_site, pull
+from api.sites.followed import note_followed
 from api.sites.forms import ConnectionTold, Measurement, MeasurementBatch
 from api.sites.keeping import Desk
 from api.sites.stays import metered
@@ -66,6 +67,7 @@ def _kept(desk: Desk, station: str, before: LiveSite, after: tuple[LiveSite, ope
     desk.keep(Kind.STATE, live)
     _keep_measured(desk, live, told.events)
     _note_meters(desk, station, before, live)
+    note_followed(desk, before, live, now)
     if told.due:
         wake(desk, now)
     events = [type(event).__name__ for event in told.events]

@@ -46,6 +46,8 @@ class Kind(StrEnum):
     """What is remembered of a plan for statements, for longer than the plan."""
     COMMAND = "command"
     ACKNOWLEDGEMENT = "acknowledgement"
+    FOLLOWED = "followed"
+    """From when on the station of a session has followed which plan."""
     EVENT = "event"
     ALARMS = "alarms"
     """Those that an operator of the site has now."""

@@ -21,6 +21,7 @@ def forget_old(store: Store, settings: ServiceSettings, now: datetime) -> dict[s
         Kind.ACCOUNT: settings.keep_accounts_days,
         Kind.COMMAND: settings.keep_plans_days,
         Kind.ACKNOWLEDGEMENT: settings.keep_plans_days,
+        Kind.FOLLOWED: settings.keep_plans_days,
         Kind.EVENT: settings.keep_events_days,
         Kind.ALARM: settings.keep_plans_days,
         Kind.CONFIRMATION: settings.keep_events_days,

@@ -546,6 +546,30 @@ class Outlook(TypedDict):
     boost: BoostOffer
 
 
+class HeldBack(TypedDict):
+    start: str
+    end: str
+    power_kw: float
+    could_kw: float
+    reason: str
+    causes: list[str]
+    suspended: bool
+    measured: bool
+    kwh_less: float
+
+
+class SessionLedger(TypedDict):
+    """For whoever bills parking, idle time or a blocked connector."""
+
+    session: str
+    site: str
+    until: str
+    limited_h: float
+    suspended_h: float
+    kwh_less: float
+    lines: list[HeldBack]
+
+
 class Profiles(TypedDict):
     ocpp: str
     requests: list[Json]
@@ -1204,6 +1228,10 @@ class Client:
     def get_confirmed(self, site: str, event: str) -> Json:
         """How many kW of an event the stations of a site have confirmed."""
         return self._get(Json, _path("sites", site, "events", event, "confirmed"))
+
+    def get_limitations(self, session: str) -> SessionLedger:
+        """When it was held below what it could take, at what power and why."""
+        return self._get(SessionLedger, _path("sessions", session, "limitations"))
 
     def boost_session(self, session: str, told: Boost | None = None) -> SessionDocument:
         """Sooner; limits hold all the same."""
