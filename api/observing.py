@@ -81,19 +81,30 @@ class Observed:
 
 
 def configure_logs() -> None:
-    """One JSON object a line on standard error, with the id of the request that it belongs to."""
+    """One JSON object a line on standard error, with the id of the request that it belongs to.
+
+    What libraries say is told in the same form, from warnings on, and of the server that it starts and stops.
+    """
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        with_trace,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            with_trace,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
+    handler = logging.StreamHandler(sys.stderr)
+    as_ours: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.JSONRenderer(),
+    ]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=as_ours))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("uvicorn").setLevel(logging.INFO)
 
 
 def _span(scope: Scope, request_id: str) -> AbstractContextManager[Any]:

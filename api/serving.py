@@ -52,6 +52,7 @@ def serve(*, host: str | None, port: int | None, insecure: bool) -> list[str]:
         port=settings.port,
         server_header=False,
         access_log=False,
+        log_config=None,
         timeout_graceful_shutdown=CLOSES_AFTER_S,
     )
     tracing.stop()

@@ -18,14 +18,15 @@ from api.previous import schedule_of
 from api.problems import UnsupportedVersion, documented
 from api.routes.analysis import Asked, Minutes, Start
 from api.routes.bodies import ACCESS_ERRORS
-from api.routes.desks import NAME, Limit, SiteId, looking
-from api.security.access import Admin, Caller, Reader
+from api.routes.desks import NAME, Limit, SiteId, looking, writing
+from api.security.access import Admin, Caller, Reader, Writer
 from api.service import Service, service_of
 from api.sites.alarms import Alarms, alarms
 from api.sites.assembling import contents
 from api.sites.commanding import live_site
 from api.sites.judging import LONGEST_ID
 from api.sites.living import scenario_of
+from api.sites.metering import Meters, forget_meter, meters
 from api.sites.plans import current_plan
 from api.store.records import Entry, Kind
 from models.domain.errors import InvalidScenario, NotFound
@@ -92,6 +93,25 @@ def get_profiles(
     made = requests(ocpp, kept.scenario, schedule, moment(schedule, service.clock()), kept.document.fail_safe_kw)
     told = [{"action": one.action, "payload": one.payload} for one in made if one.evse_id == evse]
     return Profiles(ocpp=ocpp, requests=json.loads(json.dumps(told, default=float)))
+
+
+@router.get("/meters", operation_id="list_meters", responses=GONE)
+def list_meters(caller: Reader, service: Served, site: SiteId) -> Meters:
+    """What meters of nodes show, and which of them are not believed."""
+    with looking(service, caller, site) as desk:
+        return meters(desk, service.clock())
+
+
+@router.delete("/meters/{node}", operation_id="forget_meter", status_code=204, responses=GONE)
+def delete_meter(
+    caller: Writer,
+    service: Served,
+    site: SiteId,
+    node: Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=NAME)],
+) -> None:
+    """Forget a meter that was taken away: until it is measured again, the forecast of its node counts."""
+    with writing(service, caller, site) as desk:
+        forget_meter(desk, node, service.clock())
 
 
 @router.get("/alarms", operation_id="get_alarms", responses=GONE)

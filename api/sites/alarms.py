@@ -112,7 +112,7 @@ def _meters(meters: dict[str, NodeMeter], now: datetime) -> Iterator[_Found]:
             message = f"the meter of node {node} is not believed: its load counts as the most declared or seen"
             yield f"meter_{meter.flaw}", node, meter.since or now, message
         elif is_stale(meter, now) and meter.last is not None:
-            message = f"the meter of node {node} is silent: its load counts as the most declared or seen"
+            message = f"the meter of node {node} is silent: the most declared or seen counts; forget it if it is gone"
             yield "meter_stale", node, meter.last.at, message
 
 

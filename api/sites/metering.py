@@ -1,7 +1,9 @@
 """Measurements of grid nodes: what they say of the building, each judged beside the cars that were there."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
 
 from api.operating.live import LiveSite
 from api.sites.assembling import Contents, contents
@@ -133,6 +135,52 @@ def below_of(nodes: tuple[GridNode, ...], node: str) -> Iterator[str]:
         waiting += children.get(name, [])
 
 
-def meters_of(desk: Desk) -> Mapping[str, NodeMeter]:
+class MeterLine(BaseModel):
+    """What is known of the meter of a node."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    node: str
+    at: datetime
+    """Of the last reading."""
+    total_kw: float
+    """What it showed."""
+    cars_kw: float | None
+    """Of that, what cars drew; null where not all of them were measured."""
+    base_kw: float | None
+    """Load of the node itself that the next plan counts now; null where it is not known: then the most is counted."""
+    highest_kw: float
+    """The most that it has shown of that so far."""
+    flaw: str | None
+    """frozen, sign_flipped or impossible; null where it is believed."""
+
+
+class Meters(BaseModel):
+    """Of a site."""
+
+    meters: list[MeterLine]
+
+
+def meters(desk: Desk, now: datetime) -> Meters:
     """By node."""
-    return {kept.id: kept.value for kept in desk.every(Kind.METER)}
+    return Meters(meters=[_line(kept.id, kept.value, now) for kept in desk.every(Kind.METER)])
+
+
+def forget_meter(desk: Desk, node: str, now: datetime) -> None:
+    """One that was taken away: the forecast counts again; raises NotFound."""
+    desk.remove(Kind.METER, id=node, expected=None, what="meter forgotten")
+    wake(desk, now)
+
+
+def _line(node: str, meter: NodeMeter, now: datetime) -> MeterLine:
+    last = meter.last
+    assert last is not None, "a meter is kept with its first reading"
+    return MeterLine(
+        node=node,
+        at=last.at,
+        total_kw=last.total_kw,
+        cars_kw=last.cars_kw,
+        base_kw=base_now(meter, now),
+        highest_kw=meter.highest_kw,
+        flaw=meter.flaw,
+    )

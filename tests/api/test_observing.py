@@ -71,3 +71,26 @@ def test_a_store_that_is_away_makes_the_service_unready_and_not_dead(
         assert answer.json()["store"] == "the database failed (OperationalError)"
         assert yard.get("/health/live").status_code == 200
     assert yard.get("/health/ready").status_code == 200
+
+
+def test_every_line_is_json_also_what_libraries_say(capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+    import logging
+
+    from api.observing import configure_logs
+
+    before, handlers, level = structlog.get_config(), logging.root.handlers[:], logging.root.level
+    try:
+        configure_logs()
+        structlog.get_logger().info("planned", plan="p")
+        logging.getLogger("uvicorn.error").info("Started server process [%d]", 7)
+        logging.getLogger("opentelemetry.exporter").warning("nobody listens\nat all")
+        logging.getLogger("httpx2").info("GET https://example.com/secret")
+    finally:
+        structlog.configure(**before)
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["event"] for line in lines] == ["planned", "Started server process [7]", "nobody listens\nat all"]
+    assert {line["level"] for line in lines} == {"info", "warning"}

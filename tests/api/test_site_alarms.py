@@ -116,6 +116,17 @@ class TestMeters:
 
         assert due_sites(yard.store, yard.clock() + timedelta(seconds=1)) == [("default", "yard")]
 
+    def test_meters_are_told_and_one_that_was_taken_away_is_forgotten(self, yard: Yard) -> None:
+        measured(yard, {"node": "grid", "power_kw": 500.0})
+        (told,) = yard.get("/v1/sites/yard/meters").json()["meters"]
+        assert (told["node"], told["total_kw"], told["base_kw"], told["flaw"]) == ("grid", 500.0, None, "impossible")
+
+        assert yard.call("DELETE", "/v1/sites/yard/meters/grid").status_code == 204
+
+        assert yard.get("/v1/sites/yard/meters").json() == {"meters": []}
+        assert codes(yard) == []
+        assert yard.call("DELETE", "/v1/sites/yard/meters/grid").status_code == 404
+
     def test_a_node_that_the_site_does_not_have_is_nobodys_meter(self, yard: Yard) -> None:
         measured(yard, {"node": "cellar", "power_kw": 90.0})
 

@@ -490,6 +490,20 @@ class StatementDocument(TypedDict):
     plans: list[StatedPlan]
 
 
+class MeterLine(TypedDict):
+    node: str
+    at: str
+    total_kw: float
+    cars_kw: float | None
+    base_kw: float | None
+    highest_kw: float
+    flaw: str | None
+
+
+class Meters(TypedDict):
+    meters: list[MeterLine]
+
+
 class SiteAlarm(TypedDict):
     code: str
     about: str
@@ -995,6 +1009,14 @@ class Client:
     def get_daily_report(self, site: str, day: str) -> DailyReport:
         """Of a day, as ``2026-10-05``: what was sent or would have been, saved and missed."""
         return self._get(DailyReport, _path("sites", site, "reports", day))
+
+    def list_meters(self, site: str) -> Meters:
+        """What meters of nodes show, and which are not believed."""
+        return self._get(Meters, _path("sites", site, "meters"))
+
+    def forget_meter(self, site: str, node: str) -> None:
+        """One that was taken away."""
+        self._delete(_path("sites", site, "meters", node), ANY)
 
     def get_alarms(self, site: str) -> Alarms:
         """What has to be looked after now."""
