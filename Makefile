@@ -57,9 +57,10 @@ bench-peer: $(READY)  ## FlexMeasures on the scenario of B3, in an environment o
 	.venv-peer/bin/python -m pip install --quiet --disable-pip-version-check flexmeasures==1.0.1 highspy
 	$(BIN)/python -m tests.benchmarks.peer .venv-peer/bin/python
 
-fuzz: $(READY)  ## 5,000 random sites through optimize and audit; 10,000 histories of signals; the reasons of 200 plans
+fuzz: $(READY)  ## 5,000 random sites through optimize and audit; 10,000 histories of signals; 1,200 baselines; the reasons of 200 plans
 	CHARGEWRIGHT_EXAMPLES=5000 $(BIN)/python -m pytest tests/optimizer/test_properties.py
 	CHARGEWRIGHT_EXAMPLES=10000 $(BIN)/python -m pytest tests/models/test_timeline.py
+	CHARGEWRIGHT_BASELINES=300 $(BIN)/python -m pytest tests/optimizer/test_baselines_oracle.py
 	CHARGEWRIGHT_REASONS=200 $(BIN)/python -m pytest tests/optimizer/test_setpoint_reasons.py
 	CHARGEWRIGHT_FUZZ=100000 $(BIN)/python -m pytest tests/api/test_fuzz.py tests/api/test_page_fuzz.py
 

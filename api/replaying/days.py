@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.backtesting.cases import Case
+from api.backtesting.jobs import OFFLINE_S
 from api.backtesting.methods import look_of, settings_of
 from models.domain.signal import Event
 from models.domain.tariff import Tariff
@@ -74,7 +75,8 @@ class Month:
 
 def month_of(case: Case, course: Course) -> Month:
     """The month with the peak that it has in hindsight. Raises SolverFault or DeadlinePassed."""
-    return Month(case=case, course=course, peak_kw=optimum(course, settings_of(case)).peak_kw)
+    patient = replace(settings_of(case), time_limit_s=OFFLINE_S)
+    return Month(case=case, course=course, peak_kw=optimum(course, patient).peak_kw)
 
 
 def load_of(done: Run, period_min: float) -> LoadSeries:

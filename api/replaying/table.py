@@ -58,10 +58,15 @@ def write_csv(rows: Iterable[Row], path: Path) -> None:
 def _cells(row: Row) -> list[str]:
     event = row.event
     hours = f"{event.start:%a %Y-%m-%d %H:%M}-{event.end:%H:%M}"
-    energies = [f"{kwh:.1f}" for kwh in (row.usual_kwh, row.moved_kwh, row.paid_kwh)]
-    money = [f"{row.payment} {event.payment.currency}".strip(), f"{row.cost:.2f}"]
+    energies = [_one_digit(kwh) for kwh in (row.usual_kwh, row.moved_kwh, row.paid_kwh)]
+    money = [f"{row.payment} {event.payment.currency}".strip(), f"{round(row.cost, 2) + 0.0:.2f}"]
     asked = event.real.direction.replace("_", " ")
-    return [event.real.id, asked, hours, event.payment.named, *energies, *money, f"{row.missed_kwh:.1f}"]
+    return [event.real.id, asked, hours, event.payment.named, *energies, *money, _one_digit(row.missed_kwh)]
+
+
+def _one_digit(kwh: float) -> str:
+    """Without a negative zero."""
+    return f"{round(kwh, 1) + 0.0:.1f}"
 
 
 def _sums(name: str, rows: Sequence[Row], currency: str) -> str:
@@ -70,10 +75,10 @@ def _sums(name: str, rows: Sequence[Row], currency: str) -> str:
     paid = {row.event.payment.currency for row in rows if row.event.payment.currency}
     told = [
         f"{len(rows)} events",
-        f"moved {moved:.1f} kWh",
+        f"moved {_one_digit(moved)} kWh",
         f"cost {cost:.2f} {currency}",
         *(f"paid {_paid(rows, one)} {one}" for one in sorted(paid)),
-        f"missed {sum(row.missed_kwh for row in rows):.1f} kWh",
+        f"missed {_one_digit(sum(row.missed_kwh for row in rows))} kWh",
     ]
     if moved > 1.0:
         told.append(f"{cost / moved:.3f} {currency} a kWh moved")

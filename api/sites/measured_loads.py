@@ -31,7 +31,7 @@ AROUND_S = seconds_from_hours(1.0)
 """Readings so long before and after the grid may tell of its first and last interval. [s]"""
 
 _NONE = Readings(at_s=np.zeros(0), power_kw=np.zeros(0), register_kwh=np.zeros(0))
-"""Of an EVSE that nobody used: nothing measures it, and it draws nothing."""
+"""Of an EVSE of which no measurement was told."""
 NOTICEABLE_KW = 0.1
 """A station that stands by draws less. [kW]"""
 _Of = tuple[str, str]
@@ -41,31 +41,36 @@ _Of = tuple[str, str]
 def measured_loads(desk: Desk, grid: Grid, event: Event, *, whole: bool) -> tuple[dict[str, LoadSeries], list[Stay]]:
     """What an event is measured by: its EVSEs, or its grid node, where that is not metered all EVSEs; and sessions.
 
-    ``whole``: everything that is metered, as for replaying sessions beside other load. Raises InvalidScenario where
+    ``whole``: EVSEs beside the grid node, as for replaying sessions beside other load. Raises InvalidScenario where
     nothing was measured.
     """
     site: Site = desk.get(Kind.SITE).value
     stays = [kept.value for kind in (Kind.SESSION, Kind.PAST_SESSION) for kept in desk.every(kind)]
     evse_of = {stay.told.session: stay.told.evse for stay in stays}
     node = ("node", event.node or next(one.id for one in site.nodes if one.parent is None))
-    evses = [("evse", evse.id) for evse in site.evses]
-    wanted = {("evse", name) for name in event.evses} or {node}
-    readings = _readings(desk, evse_of, grid, {node, *evses} if whole else wanted)
+    evses = event.evses or (tuple(evse.id for evse in site.evses) if whole else ())
+    wanted = {("evse", name) for name in evses} | (set() if event.evses else {node})
+    readings = _readings(desk, evse_of, grid, wanted)
     if not readings and not event.evses:
-        readings = _readings(desk, evse_of, grid, set(evses))
+        evses = tuple(evse.id for evse in site.evses)
+        readings = _readings(desk, evse_of, grid, {("evse", name) for name in evses})
+    if not readings:
+        message = "nothing was measured at the connection or at an EVSE in the weeks before the event"
+        remedy = "tell measurements of the connection's node or of EVSEs, and keep them long enough"
+        raise InvalidScenario([Finding(path="measurements", message=message, remedy=remedy)])
+    since_s = min(float(one.at_s.min()) for one in readings.values())
     loads = {SITE: series_of(SITE, readings[node], grid)} if node in readings else {}
-    for evse in site.evses:
-        its_stays = [stay for stay in stays if stay.told.evse == evse.id]
-        if (of_evse := readings.get(("evse", evse.id))) is not None:
-            loads[evse.id] = series_of(evse.id, of_evse, grid, _idle(its_stays, of_evse, grid))
-        elif readings and evse.id in event.evses and not its_stays:
-            since_s = min(float(one.at_s.min()) for one in readings.values())
-            loads[evse.id] = series_of(evse.id, _NONE, grid, [(since_s, float(grid.edges_s[-1]))])
-    if loads:
-        return loads, stays
-    message = "nothing was measured at the connection or at an EVSE in the weeks before the event"
-    remedy = "tell measurements of the connection's node or of EVSEs, and keep them long enough"
-    raise InvalidScenario([Finding(path="measurements", message=message, remedy=remedy)])
+    for name in evses:
+        its = [stay for stay in stays if stay.told.evse == name]
+        loads[name] = _of_evse(name, readings.get(("evse", name)), its, grid, since_s)
+    return loads, stays
+
+
+def _of_evse(name: str, readings: Readings | None, stays: Sequence[Stay], grid: Grid, since_s: float) -> LoadSeries:
+    """An EVSE that nobody used draws nothing since the first reading of the site; one that was used needs readings."""
+    if readings is not None:
+        return series_of(name, readings, grid, _idle(stays, readings, grid))
+    return series_of(name, _NONE, grid, [] if stays else [(since_s, float(grid.edges_s[-1]))])
 
 
 def meter_csv(loads: Mapping[str, LoadSeries]) -> bytes:

@@ -117,6 +117,19 @@ def test_meter_values_that_a_csms_forwards_are_measurements_as_well(yard: Yard) 
     assert event["payment"] == "3.00"
 
 
+def test_without_a_meter_at_the_connection_all_evses_are_it_and_one_that_was_used_has_to_be_read(yard: Yard) -> None:
+    yard.plug_in()
+    measure(yard, hour(hours=1), [4.0] * 7, session="7f3")
+    yard.clock.pass_by(hours=3)
+    (event,) = settled(yard)["events"]
+    assert event["intervals"][0]["load_kw"] == pytest.approx(4.0)
+
+    yard.plug_in(session="8a0", evse="bay-2", plugged_in_at="2026-03-02T06:45:00Z")
+
+    (event,) = settled(yard)["events"]
+    assert event["intervals"][0]["quality"] == "MISSING"
+
+
 def test_like_days_of_the_weeks_before_are_a_baseline(yard: Yard) -> None:
     """Ten workdays at 9 kW; the clock is at the first of them, and passes to the event."""
     for back in range(16, 0, -1):
