@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import floor
 
 from api.build_document import rounded
@@ -19,8 +19,9 @@ from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.paths import some_of
 from models.domain.programme import Programme
-from models.domain.programme_calls import EventCall, budget, call_findings
+from models.domain.programme_calls import EventCall, budget, calendar_of, call_findings
 from models.domain.scenario import Scenario
+from models.domain.schedule import Schedule
 from models.domain.signal import Direction
 from models.domain.value import Series
 from optimizer.completing import complete
@@ -71,18 +72,27 @@ def committed(
 ) -> Commitment:
     """The commitment of a site; without a baseline it is what its sessions would draw if nobody planned them.
 
-    After the event no more may be drawn than at the peak of the plan without it. Raises InvalidScenario and what
-    planning raises.
+    After the event what is drawn above the peak of that day's plan without it has a price. Raises InvalidScenario and
+    what planning raises.
     """
     check(scenario)
     _ordered(call)
     completed = complete(scenario).scenario
-    peak = float(optimize(completed, settings).grid_import_kw.max())
+    peak = _peak_of_day(optimize(completed, settings), programme, call)
     event = called_event(programme, call, baseline_kw=0.0, nominated_kw=nominated_kw, evses=evses, peak_kw=peak)
     told = uncontrolled_kw(completed, event) if baseline_kw is None else baseline_kw
     event = replace(event, baseline_kw=told)
     check(replace(completed, signals=(*completed.signals, event)))
     return commit(completed, programme, call, event, nominated_kw=nominated_kw, earlier=earlier, settings=settings)
+
+
+def _peak_of_day(plan: Schedule, programme: Programme, call: EventCall) -> float:
+    """Of the local day on which an event ends, as far as the plan without it reaches. [kW]"""
+    calendar = calendar_of(programme)
+    day = calendar.local(call.end).date()
+    first_s, next_s = calendar.day_start_s(day), calendar.day_start_s(day + timedelta(days=1))
+    there = (plan.instants_s[:-1] < next_s) & (plan.instants_s[1:] > first_s)
+    return float(plan.grid_import_kw[there].max(initial=0.0))
 
 
 def divided(

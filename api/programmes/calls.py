@@ -1,7 +1,7 @@
 """Calls of programmes at the sites of the store: what they offer, what they commit to, who stays out."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from api.programmes.answering import committed, divided, offered
@@ -19,6 +19,7 @@ from api.store.port import Unit
 from api.store.records import Kind
 from models.domain.errors import Conflict, NotFound
 from models.domain.findings import Finding
+from models.domain.programme import Programme
 from models.domain.programme_calls import EventCall
 from models.domain.scenario import Scenario
 from models.domain.signal import Event
@@ -98,6 +99,19 @@ def split_target(service: Service, tenant: str, programme: str, asked: SplitAske
     return divided(sites, terms.direction, asked.start, asked.end, asked.target_kw, service.analysis_settings)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """What one site is asked by a call, as of one moment."""
+
+    terms: Programme
+    call: Kept[EventCall]
+    evses: tuple[str, ...]
+    nominated_kw: float | None
+    earlier: tuple[EventCall, ...]
+    scenario: Scenario
+    """Without the call."""
+
+
 def answer_call(
     service: Service, tenant: str, programme: str, call_id: str, asked: CommitmentAsked, who: str
 ) -> CommitmentDocument:
@@ -107,58 +121,60 @@ def answer_call(
     """
     now = service.clock()
     with service.store.view() as unit:
-        book = Book(unit, tenant, programme, who)
-        terms, kept, name = book.terms, book.get(Kind.CALL, call_id), signal_id(programme, call_id)
-        call: EventCall = kept.value
-        _refuse_past(call, now)
-        evses = book.enrolment(asked.site, call.start).evses
-        nominated = book.nominated_kw(asked.site, call.start) if asked.nominated_kw is None else asked.nominated_kw
-        earlier = book.earlier(call)
-        scenario = _without(_scenario(unit, tenant, asked.site, now), name)
+        question = _question(Book(unit, tenant, programme, who), call_id, asked, now)
     found = committed(
-        scenario,
-        terms,
-        replace(call, id=name),
-        nominated_kw=nominated,
+        question.scenario,
+        question.terms,
+        replace(question.call.value, id=signal_id(programme, call_id)),
+        nominated_kw=question.nominated_kw,
         baseline_kw=asked.baseline_kw,
-        evses=evses or tuple(evse.id for evse in scenario.site.evses),
-        earlier=earlier,
+        evses=question.evses,
+        earlier=question.earlier,
         settings=service.analysis_settings,
     )
-    told = commitment_document(found, programme, terms.currency)
+    told = commitment_document(found, programme, question.terms.currency)
     if not asked.dry_run:
-        _keep(service, tenant, programme, kept, asked.site, found, told, who, now)
+        with writing_book(service.store, now, tenant, programme, who) as book:
+            _keep(book, question.call, asked.site, found, told, now)
     return told
 
 
+def _question(book: Book, call_id: str, asked: CommitmentAsked, now: datetime) -> _Question:
+    terms, kept = book.terms, book.get(Kind.CALL, call_id)
+    call: EventCall = kept.value
+    _refuse_past(call, now)
+    named = book.enrolment(asked.site, call.start).evses
+    scenario = _scenario(book.unit, book.tenant, asked.site, now)
+    others = tuple(one for one in scenario.signals if one.id != signal_id(book.id, call_id))
+    return _Question(
+        terms=terms,
+        call=kept,
+        evses=named or tuple(evse.id for evse in scenario.site.evses),
+        nominated_kw=book.nominated_kw(asked.site, call.start) if asked.nominated_kw is None else asked.nominated_kw,
+        earlier=book.earlier(call),
+        scenario=replace(scenario, signals=others),
+    )
+
+
 def _keep(
-    service: Service,
-    tenant: str,
-    programme: str,
-    call: Kept[EventCall],
-    site: str,
-    found: Commitment,
-    told: CommitmentDocument,
-    who: str,
-    now: datetime,
+    book: Book, call: Kept[EventCall], site: str, found: Commitment, told: CommitmentDocument, now: datetime
 ) -> None:
-    with writing_book(service.store, now, tenant, programme, who) as book:
-        if book.get(Kind.CALL, call.id).revision != call.revision:
-            raise Conflict("the call was changed while it was answered; ask again")
-        line = KeptCommitment(
-            site=site,
-            committed_kw=told.committed_kw,
-            nominated_kw=told.nominated_kw,
-            held=told.held,
-            reason=told.reason,
-            gain=told.gain,
-            at=now,
-        )
-        book.put(Kind.COMMITMENT, line, id=f"{call.id}/{site}", what="commitment")
-        if found.takes_part:
-            _install(book, site, found.event, now)
-        else:
-            release(book, call.id, site, now)
+    if book.get(Kind.CALL, call.id).revision != call.revision:
+        raise Conflict("the call was changed while it was answered; ask again")
+    line = KeptCommitment(
+        site=site,
+        committed_kw=told.committed_kw,
+        nominated_kw=told.nominated_kw,
+        held=told.held,
+        reason=told.reason,
+        gain=told.gain,
+        at=now,
+    )
+    book.put(Kind.COMMITMENT, line, id=f"{call.id}/{site}", what="commitment")
+    if found.takes_part:
+        _install(book, site, found.event, now)
+    else:
+        release(book, call.id, site, now)
 
 
 def _install(book: Book, site: str, event: Event, now: datetime) -> None:
@@ -174,10 +190,6 @@ def _scenario(unit: Unit, tenant: str, site: str, now: datetime) -> Scenario:
     if desk.find(Kind.SITE) is None:
         raise NotFound(f"there is no site {site}")
     return scenario_of(live_site(desk, now), contents(desk), now)
-
-
-def _without(scenario: Scenario, signal: str) -> Scenario:
-    return replace(scenario, signals=tuple(one for one in scenario.signals if one.id != signal))
 
 
 def _enrolled(book: Book, when: datetime) -> Sequence[str]:

@@ -1,8 +1,11 @@
 """A call of a programme as the event that a plan answers: what is committed, what each kWh of it is worth."""
 
+from datetime import timedelta
+
 from models.domain.programme import Programme
-from models.domain.programme_calls import EventCall
+from models.domain.programme_calls import EventCall, calendar_of
 from models.domain.signal import Event, Rebound
+from models.domain.units import HOURS_PER_DAY, hours_from_seconds
 from models.domain.value import Series
 
 ALL_KW = 1e5
@@ -10,7 +13,7 @@ ALL_KW = 1e5
 STAGGER_MINUTES = 10.0
 """Over which EVSEs come back: the randomised delay of the UK Smart Charge Points Regulations 2021, 600 s. [min]"""
 REBOUND_H = 2.0
-"""After an event, in which its load may not come back as a new peak. [h]"""
+"""The least time after an event in which its load is not to come back as a new peak: else until midnight. [h]"""
 
 
 def called_event(
@@ -24,9 +27,11 @@ def called_event(
 ) -> Event:
     """The event of one call; ``baseline_kw`` is the settlement's own number, at the meter of the programme.
 
-    ``nominated_kw`` None: nothing was promised for the month, and all that is delivered counts. ``peak_kw``: what may
-    be drawn in the two hours after it. Raises nothing; see ``call_findings`` for whether it may be called.
+    ``nominated_kw`` None: nothing was promised for the month, and all that is delivered counts. ``peak_kw``: the peak
+    of the day without it; more after it costs as much as the event brings, so that drivers who come later still get
+    what they want. See ``call_findings`` for whether it may be called.
     """
+    lacking = 0.0 if nominated_kw is None else lacking_price(programme, call)
     most = ALL_KW if nominated_kw is None else max(1.0, programme.accepted_share) * nominated_kw
     return Event(
         id=call.id,
@@ -37,17 +42,26 @@ def called_event(
         committed_kw=nominated_kw or 0.0,
         accepted_kw=most,
         payment_per_kwh=programme.energy_per_kwh,
-        penalty_per_kwh=0.0 if nominated_kw is None else lacking_price(programme, call),
+        penalty_per_kwh=lacking,
         pays_from_share=0.0 if nominated_kw is None else programme.dead_band.pays_from_share,
         settlement_min=programme.settlement_minutes,
         evses=evses if programme.measured_at_evses else (),
-        rebound=None if peak_kw is None else _returning(peak_kw),
+        rebound=None if peak_kw is None else _returning(programme, call, peak_kw, programme.energy_per_kwh + lacking),
         source=programme.id,
     )
 
 
-def _returning(peak_kw: float) -> Rebound:
-    return Rebound(hours=REBOUND_H, limit_kw=peak_kw, stagger_minutes=STAGGER_MINUTES)
+def _returning(programme: Programme, call: EventCall, peak_kw: float, price: float) -> Rebound:
+    """Until the end of the local day."""
+    calendar = calendar_of(programme)
+    midnight_s = calendar.day_start_s(calendar.local(call.end).date() + timedelta(days=1))
+    left_h = hours_from_seconds(midnight_s - call.end.timestamp())
+    return Rebound(
+        hours=min(HOURS_PER_DAY, max(REBOUND_H, left_h)),
+        limit_kw=peak_kw,
+        price_per_kwh=price,
+        stagger_minutes=STAGGER_MINUTES,
+    )
 
 
 def lacking_price(programme: Programme, call: EventCall) -> float:

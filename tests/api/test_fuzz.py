@@ -19,25 +19,36 @@ from tests.api.yards import Yard, service
 
 REQUESTS = int(os.environ.get("CHARGEWRIGHT_FUZZ", "400"))
 SEED = int(os.environ.get("CHARGEWRIGHT_FUZZ_SEED", "1"))
-KNOWN = {
-    "site": "yard",
-    "session": "7f3",
-    "node": "grid",
-    "plant": "roof",
-    "signal": "relief",
-    "evse": "bay-1",
-    "webhook": "csms",
-    "connection": "dso",
-    "event": "evening",
-    "programme": "csrp",
-    "call": "evening",
-    "day": "2026-03-02",
-    "month": "2026-03",
-    "version": "1.6",
-    "action": "MeterValues",
-    "plan": "none",
-    "id": "0" * 32,
-}
+
+
+class Known(dict[str, str]):
+    """Ids of what is there; of anything else an id that leads nowhere."""
+
+    def __missing__(self, name: str) -> str:
+        return f"no-{name}"
+
+
+KNOWN = Known(
+    {
+        "site": "yard",
+        "session": "7f3",
+        "node": "grid",
+        "plant": "roof",
+        "signal": "relief",
+        "evse": "bay-1",
+        "webhook": "csms",
+        "connection": "dso",
+        "event": "evening",
+        "version": "1.6",
+        "action": "MeterValues",
+        "plan": "none",
+        "id": "0" * 32,
+        "programme": "firm",
+        "call": "tuesday",
+        "month": "2026-03",
+        "day": "2026-03-02",
+    }
+)
 AT_ONCE = {"wait": "0", "seconds": "0"}
 """So that nobody waits for what does not come."""
 HOSTILE: list[Any] = [
@@ -71,6 +82,8 @@ def yard() -> Iterator[Yard]:
         served.put("/v1/sites/yard/policy", {"mode": "control"})
         assert served.put("/v1/connections/dso", examples.CONNECTION).status_code == 201
         assert served.post("/v1/sites/yard/plan", None).status_code == 200
+        for path, told in (("", examples.PROGRAMME), ("/roster", examples.ROSTER), ("/calls/tuesday", examples.CALL)):
+            assert served.put(f"/v1/programmes/firm{path}", told).status_code == 201
         yield served
 
 
@@ -121,7 +134,12 @@ def test_bodies_that_are_broken(yard: Yard) -> None:
         content = _broken(drawn, example)
         query = "?station=bay-1" if "{action}" in path else ""
         headers = {"content-type": "application/json", "if-match": "*"}
-        asked = {"method": method.upper(), "url": path.format(**KNOWN) + query, "content": content, "headers": headers}
+        asked = {
+            "method": method.upper(),
+            "url": path.format_map(KNOWN) + query,
+            "content": content,
+            "headers": headers,
+        }
         failed.extend(_failure(yard, f"{method} {path}", asked))
 
     assert failed == []

@@ -10,6 +10,7 @@ from models.domain.programme import CallLimits, OptOutRules, Programme
 from models.domain.programme_calls import EventCall
 from models.domain.scenario import Scenario
 from models.domain.session import Session
+from models.domain.signal import Rebound
 from models.domain.site import BaseLoad, Evse, GridNode, NodeKind, Site, Tier
 from models.domain.tariff import PriceSeries, Tariff, Window
 from models.domain.value import Step
@@ -113,7 +114,8 @@ def test_no_promise_is_broken_for_a_call() -> None:
     """17 kWh are promised by three. With 5 kW at the meter for two hours the car has at most 10 + 2 * 3, one less."""
     scenario = yard((17.0, 3))
     promised = replace(scenario, sessions=(replace(scenario.sessions[0], energy_minimum_kwh=17.0),))
-    event = called_event(replace(VOLUNTARY, energy_per_kwh=9.0), CALL, baseline_kw=12.0, peak_kw=5.0)
+    event = called_event(replace(VOLUNTARY, energy_per_kwh=9.0), CALL, baseline_kw=12.0)
+    event = replace(event, rebound=Rebound(hours=2.0, limit_kw=5.0))
 
     found = commit(promised, VOLUNTARY, CALL, event)
 
@@ -146,3 +148,21 @@ def test_load_comes_back_no_higher_than_the_peak_of_the_day_without_the_call() -
 
     assert found.takes_part
     assert found.found.taking_part.grid_import_kw.max() <= peak + 1e-6
+
+
+def test_drivers_who_could_not_be_served_below_the_peak_are_served_all_the_same() -> None:
+    """Of 20 kWh two hours at 8 kW leave 4 lacking at 2.00 each: load above the peak costs 0.50, so it is drawn."""
+    event = called_event(VOLUNTARY, CALL, baseline_kw=12.0, peak_kw=10.0)
+    found = commit(yard((20.0, 3)), VOLUNTARY, CALL, event)
+    assert found.committed_kw > 0.0
+    assert found.found.missed_kwh == pytest.approx(0.0, abs=1e-3)
+
+
+def test_the_peak_counts_until_midnight_and_for_two_hours_at_least() -> None:
+    late = replace(CALL, start=NOON + timedelta(hours=10), end=NOON + timedelta(hours=11))
+    hours = [
+        rebound.hours
+        for call in (CALL, late)
+        if (rebound := called_event(VOLUNTARY, call, baseline_kw=1.0, peak_kw=1.0).rebound) is not None
+    ]
+    assert hours == [11.0, 2.0]

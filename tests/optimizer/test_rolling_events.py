@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models.domain.answers import Outcome
-from models.domain.signal import Cap, Direction, Event, Rebound
+from models.domain.signal import Cap, Direction, Dispatch, Event, Rebound
 from models.domain.site import BaseLoad, Evse, GridNode, NodeKind, SessionDefaults, Site
 from models.domain.staggering import return_offset_s
 from models.domain.validation import validate
@@ -183,6 +183,13 @@ def test_after_an_event_its_limit_on_the_load_holds_in_later_plans() -> None:
     plan = optimize(complete(next_scenario(state(left=(), right=()), site(), None, (RETURNING,), later)).scenario)
     assert plan.grid_import_kw[plan.instants_s[:-1] < found.end.timestamp()].max() <= 14.0 + 1e-6
     assert asked_now(state(), (RETURNING,), EVENT.end + timedelta(hours=3)) == ()
+
+
+def test_after_an_event_load_above_a_limit_with_a_price_goes_on_to_cost_it() -> None:
+    priced = replace(RETURNING, rebound=Rebound(hours=2.0, limit_kw=14.0, price_per_kwh=0.4))
+    (found,) = asked_now(state(), (priced,), EVENT.end + timedelta(minutes=30))
+    assert isinstance(found, Dispatch)
+    assert (found.setpoint_kw, found.price_above_per_kwh, found.price_below_per_kwh) == (14.0, 0.4, 0.0)
 
 
 def test_after_an_event_each_evse_keeps_its_limit_until_its_own_offset() -> None:
