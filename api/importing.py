@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from models.datasets.csv_columns import ColumnMap, Guess, guess
 from models.datasets.csv_sessions import sessions_of
 from models.datasets.csv_shape import table_of
 from models.datasets.imported import Imported, doubt
-from models.datasets.pseudonyms import KEY_BYTES, pseudonym
+from models.datasets.pseudonyms import KEY_BYTES, Named, pseudonym
 from models.datasets.recorded import RecordedSession
 from models.datasets.session_file import write_sessions
 from models.domain.errors import InvalidScenario
@@ -21,7 +21,6 @@ from models.ocpi.exports import objects_of
 from models.ocpi.location_site import LocationSite, site_of_location
 
 KEY_FILE = "chargewright-drivers.key"
-Named = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """``chargewright import``: what a CPO has, as a site file and a sessions file that plan, value and backtest read."""
 
 import csv as csv_format
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from models.datasets.csv_columns import ColumnMap, Guess
 from models.datasets.imported import Imported, told_counts
+from models.datasets.pseudonyms import Named
 from models.domain.findings import Assumption, Finding
 
 app = typer.Typer(
@@ -18,7 +20,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Named = Callable[[str], str | None]
 SHOWN = 8
 """Rows with a reason that are printed; --doubts writes all of them."""
 
@@ -131,6 +132,34 @@ def tariff(
     console.print(f"{out}: {found.tariff.name}, {len(found.tariff.demand_charges)} demand charges", markup=False)
     for line in found.left_out:
         console.print(f"  left out: {line}", markup=False)
+
+
+@app.command("prices")
+def prices(
+    file: Annotated[Path, typer.Argument(help="Prices per MWh as CSV: a download of SMARD, an export of ENTSO-E.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the tariff is written.")] = Path("tariff.json"),
+    column: Annotated[str | None, typer.Option(help="Which price, by a part of its heading.")] = None,
+    start: Annotated[datetime | None, typer.Option("--from", help="From when on, in UTC.")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", help="Until when, in UTC.")] = None,
+    adder: Annotated[float, typer.Option(help="Fees and taxes of every kWh.")] = 0.0,
+    currency: Annotated[str, typer.Option(help="Of the prices.")] = "EUR",
+) -> None:
+    """Make a tariff of day-ahead prices; a price that lacks is told and never filled."""
+    from api.importing import bytes_of
+    from models.datasets.price_csv import prices_of
+    from models.domain.tariff import Tariff
+    from models.domain.units import minutes_from_seconds
+    from models.samples.rendering import render_value
+
+    bounds = {"start": start and start.replace(tzinfo=UTC), "end": end and end.replace(tzinfo=UTC)}
+    found = prices_of(bytes_of(file), column=column, adder_per_kwh=adder, **bounds)
+    name = f"{found.column}, with {adder:g} {currency}/kWh on top" if adder else found.column
+    tariff = Tariff(currency=currency, import_price=found.prices, name=name, source=file.name)
+    out.write_text(render_value(tariff), encoding="utf-8")
+    steps, minutes = found.prices.steps, minutes_from_seconds(found.step.total_seconds())
+    span = f"{steps[0].start:%Y-%m-%d %H:%M} to {found.prices.end:%Y-%m-%d %H:%M} UTC"
+    console = _console()
+    console.print(f"{out}: {len(steps)} prices of {minutes:g} minutes, {span}, of {found.column}", markup=False)
 
 
 def _named(out: Path, key: Path | None, no_drivers: bool) -> Named:

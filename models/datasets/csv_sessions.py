@@ -1,6 +1,5 @@
 """Sessions of somebody's export, read by a map of its columns; each row that cannot be read is told with its reason."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from models.datasets.csv_columns import ENERGY_UNITS, ColumnMap, number_of
 from models.datasets.csv_shape import Table
 from models.datasets.csv_times import Instant, Reading, duration_of, has_offset, instant_of, is_time
 from models.datasets.imported import Imported, Row, doubt, imported
+from models.datasets.pseudonyms import Named
 from models.datasets.recorded import RecordedSession
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
@@ -16,8 +16,6 @@ from models.domain.paths import shown
 from models.domain.units import seconds_from_hours
 
 Cells = dict[str, str]
-Named = Callable[[str], str | None]
-"""What a driver's token is called from here on."""
 LEFT_OUT = "it is left out; correct it and import again"
 
 

@@ -6,6 +6,10 @@ the same key gives a driver the same name in every import, and whoever deletes t
 
 import hashlib
 import hmac
+from collections.abc import Callable
+
+Named = Callable[[str], str | None]
+"""What a driver's token is called from here on; None where drivers are left out."""
 
 KEY_BYTES = 32
 _SHOWN = 12

@@ -4,21 +4,20 @@
 is ``end_date_time``, ``cdr_token`` and ``cdr_location``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.datasets.imported import Imported, Row, doubt, imported
+from models.datasets.pseudonyms import Named
 from models.datasets.recorded import RecordedSession
 from models.domain.findings import Finding
 from models.domain.paths import path_text
 from models.ocpi.wire import OcpiTime
 
 LEFT_OUT = "it is left out; ask whoever sent it"
-Named = Callable[[str], str | None]
-"""What a driver's token is called from here on."""
 
 
 class _Read(BaseModel):

@@ -6,7 +6,7 @@ import json
 import os
 import zipfile
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,9 @@ from models.datasets.acn import between, blocks, march_2019, october_2019, publi
 from models.datasets.acn_network import network, site_of
 from models.datasets.depot import truck_depot
 from models.datasets.dundee import public_sessions
-from models.datasets.files import read, rows_inside
+from models.datasets.files import read, rows, rows_inside
 from models.datasets.norway import apartments
+from models.datasets.simbench import profile
 from models.datasets.tariffs import sce_tou_ev_4
 from models.domain.errors import InvalidScenario
 
@@ -162,3 +163,31 @@ def test_packed_tables_are_read_out_of_an_archive_in_the_order_of_their_names(tm
     digest = hashlib.sha256((tmp_path / "a.zip").read_bytes()).hexdigest()
     one = replace(dataset("acn-blocks"), file="a.zip", sha256=digest)
     assert [row["name"] for row in rows_inside(tmp_path, one, "in/")] == ["earlier", "later"]
+
+
+@needs("simbench")
+def test_a_roof_gives_nothing_at_midnight_and_its_share_of_the_peak_at_noon() -> None:
+    day = [datetime(2016, 6, d, tzinfo=UTC) for d in (1, 2)]
+    told = profile(FOLDER, "pv1", *day, peak_kw=200.0)
+    by_hand = next(row for row in rows(FOLDER, dataset("simbench")) if row["utc_start"] == "2016-06-01T11:00:00Z")
+    noon = next(step for step in told if step.start.hour == 11)
+    assert len(told) == 96
+    assert (told[0].value, noon.value) == (0.0, pytest.approx(200.0 * float(by_hand["pv1"]), abs=1e-3))
+
+
+@needs("simbench")
+def test_another_year_has_the_weekdays_of_2016() -> None:
+    monday = datetime(2026, 3, 2, tzinfo=UTC)
+    told = profile(FOLDER, "g0_m", monday, monday + timedelta(days=1), peak_kw=50.0)
+    then = profile(FOLDER, "g0_m", monday - timedelta(weeks=522), monday - timedelta(weeks=522, days=-1), peak_kw=50.0)
+    assert monday - timedelta(weeks=522) == datetime(2016, 2, 29, tzinfo=UTC)  # a Monday too
+    assert [step.value for step in told] == [step.value for step in then]
+
+
+@needs("simbench")
+def test_a_profile_that_does_not_exist_or_reach_is_refused() -> None:
+    start = datetime(2016, 12, 30, tzinfo=UTC)
+    with pytest.raises(InvalidScenario, match="there is no profile pv99"):
+        profile(FOLDER, "pv99", start, start + timedelta(days=1), peak_kw=1.0)
+    with pytest.raises(InvalidScenario, match="quarter hours"):
+        profile(FOLDER, "pv1", start, start + timedelta(days=4), peak_kw=1.0)
