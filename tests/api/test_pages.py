@@ -117,6 +117,7 @@ def test_a_car_that_leaves_short_is_an_alarm_with_its_reason(yard: Yard) -> None
     assert "7f3 leaves 7.0 kWh short" in page(yard, "/sites/yard")
     assert "7.0 kWh short" in lane(yard, "bay-1")
     assert "Short 7.0 kWh of 40.0 kWh still wanted" in page(yard, "/sites/yard")
+    assert "EUR with 7.0 kWh not delivered" in page(yard, "/sites/yard")
 
 
 def test_several_that_leave_short_are_one_alarm(yard: Yard) -> None:
@@ -270,7 +271,7 @@ def test_a_limit_that_ran_out_is_a_signal_that_was_lost(garage: Yard) -> None:
 
     garage.clock.pass_by(minutes=40)
 
-    assert "Signal lost the limit at grid ended at 07:30 and no new one came: 8.0 as told for that" in page(
+    assert "Signal lost the limit at grid ended at 07:30 and no new one came: 8.0 kW, as told for then, holds" in page(
         garage, "/sites/yard"
     )
 

@@ -5,6 +5,7 @@ Pages are driven by calls of another process. Screenshots are in the folder that
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.pages.served import started
+from tests.pages.served import ROOT, started
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
 CHROMIUM = os.environ.get("CHARGEWRIGHT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -187,3 +188,36 @@ def test_when_the_service_is_gone_the_page_says_so_and_finds_it_again(
         page.get_by_text("live", exact=True).wait_for()
     page.get_by_text("connecting", exact=True).wait_for()
     page.context.close()
+
+
+def test_on_a_phone_somebody_signs_in_looks_and_signs_out(browser: Any, tmp_path: Path) -> None:
+    key = made_key(tmp_path, "page:control")
+    with started(tmp_path) as address:
+        page = browser.new_context(viewport=SIZES["phone"], is_mobile=True).new_page()
+        page.set_default_timeout(SOON_MS)
+        page.goto(address + "/jobs")
+        page.get_by_label("Key").fill("cw_wrong")
+        page.keyboard.press("Enter")
+        page.get_by_text("this key does not work").wait_for()
+
+        page.get_by_label("Key").fill(key)
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Jobs").wait_for()
+        assert page.url == address + "/jobs"
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"]["width"]
+        assert page.evaluate("document.cookie") == "", "no script sees it"
+
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("Key").wait_for()
+        page.goto(address + "/")
+        assert "/sign-in" in page.url
+        page.context.close()
+
+
+def made_key(folder: Path, scope: str) -> str:
+    """Created on the command line, in the store of the service."""
+    environment = os.environ | {"CHARGEWRIGHT_DATABASE_URL": f"sqlite:///{folder / 'store.db'}"}
+    command = [sys.executable, "-m", "api.cli", "keys", "create", "--tenant", "acme", "--scope", scope]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=ROOT)
+    (key,) = set(re.findall(r"cw_[0-9a-f]+_[0-9a-f]+", told.stdout + told.stderr))
+    return str(key)

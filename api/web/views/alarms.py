@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from api.sites.forms import OverrideKind, SiteMode
+from api.sites.forms import NodeLimit, OverrideKind, SiteMode
 from api.web.views.lanes import FLAWS, SHORT_KWH, Lane
 from api.web.views.seen import Seen
 from api.web.views.utilities import Utility
@@ -111,12 +111,16 @@ def _of_signals(seen: Seen) -> Iterator[AlarmShown]:
         yield from _of_utility(seen, one)
     for node, limit in seen.known.limits.items():
         if limit.end is not None and limit.end <= seen.now:
-            after = (
-                "what the site allows" if limit.afterwards is None else f"{number(limit.afterwards)} as told for that"
-            )
             ended = clock(limit.end, seen.zone, seen.now)
-            text = f"the limit at {node} ended at {ended} and no new one came: {after} holds"
+            text = f"the limit at {node} ended at {ended} and no new one came: {_afterwards(limit)} holds"
             yield AlarmShown(Level.WARNING, "Signal lost", text)
+
+
+def _afterwards(limit: NodeLimit) -> str:
+    if limit.afterwards is None:
+        return "what the site allows"
+    unit = "kW" if limit.current_limit_a is None else "A"
+    return f"{number(limit.afterwards)} {unit}, as told for then,"
 
 
 def _of_utility(seen: Seen, one: Utility) -> Iterator[AlarmShown]:
