@@ -3,15 +3,22 @@
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from models.domain.findings import Finding
 from models.domain.utility_signal import UtilitySignal
 
+if TYPE_CHECKING:
+    from api.edges.openadr3.ven import VenClient
+    from api.ven_settings import VenSettings
+
 app = typer.Typer(help="A utility's OpenADR 3 server, and whether we can work with it.", no_args_is_help=True)
 
+OptionalFile = Annotated[
+    Path | None, typer.Argument(metavar="SETTINGS", help="JSON: docs/demand-response.md; or name a connection.")
+]
 SettingsFile = Annotated[
     Path, typer.Argument(metavar="SETTINGS", help="JSON: docs/demand-response.md, settings of a VEN.")
 ]
@@ -19,29 +26,53 @@ SettingsFile = Annotated[
 
 @app.command()
 def check(
-    settings: SettingsFile,
+    settings: OptionalFile = None,
+    connection: Annotated[str, typer.Option(help="Of the service, in place of a file: its id.")] = "",
+    tenant: Annotated[str, typer.Option(help="Whose connection it is.")] = "default",
     no_report: Annotated[bool, typer.Option("--no-report", help="Send no test report.")] = False,
 ) -> None:
     """Token, scopes, programme, clock, registration, targets, a test event, the webhook's echo and a report."""
-    from api.edges.openadr3.connection import Connection
-    from api.edges.openadr3.ven import VenClient
-    from api.sources import content
     from api.ven_check import steps
-    from api.ven_settings import ven_settings
 
     failed = False
-    given = ven_settings(content(settings))
-    connection = Connection(given.credentials(os.environ.get("CHARGEWRIGHT_VEN_SECRET")), _now)
+    client, given = _of_connection(tenant, connection) if connection else _of_file(settings)
     try:
-        for step in steps(VenClient(connection, given.version), given, _now, send_report=not no_report):
+        for step in steps(client, given, _now, send_report=not no_report):
             typer.echo(f"{'pass' if step.passed else 'FAIL'}  {step.name:<18} {step.told}")
             if not step.passed:
                 typer.echo(f"      {step.remedy}")
             failed |= not step.passed
     finally:
-        connection.close()
+        client.connection.close()
     if failed:
         raise typer.Exit(1)
+
+
+def _of_file(settings: Path | None) -> "tuple[VenClient, VenSettings]":
+    from api.edges.openadr3.connection import Connection
+    from api.edges.openadr3.ven import VenClient
+    from api.sources import content
+    from api.ven_settings import ven_settings
+
+    if settings is None:
+        raise typer.BadParameter("name a file of settings, or --connection of the service")
+    given = ven_settings(content(settings))
+    connection = Connection(given.credentials(os.environ.get("CHARGEWRIGHT_VEN_SECRET")), _now)
+    return VenClient(connection, given.version), given
+
+
+def _of_connection(tenant: str, id: str) -> "tuple[VenClient, VenSettings]":
+    """As the service has it, with its secrets and from the same network; raises NotFound, EdgeError."""
+    from api.connections.checking import client_and_settings
+    from api.settings import ServiceSettings
+    from api.store.opening import open_store
+
+    settings = ServiceSettings()
+    store = open_store(settings.database_url)
+    try:
+        return client_and_settings(settings, store, tenant, id, _now)
+    finally:
+        store.close()
 
 
 @app.command()

@@ -50,6 +50,16 @@ def ask_nothing(line: Line, sites: Sequence[str], now: datetime) -> None:
             wake(desk, now)
 
 
+def is_stale(line: Line, told: AnyConnection) -> bool:
+    """Whether a site is another one than the one at which its signals were placed."""
+    for served in told.sites:
+        desk = Desk(line.unit, line.tenant, served.site, line.who)
+        asked, site = desk.find(Kind.ASKED, line.id), desk.find(Kind.SITE)
+        if asked is not None and (site.revision if site else 0) != asked.value.site_revision:
+            return True
+    return False
+
+
 def is_due(state: State, now: datetime) -> bool:
     """Whether the stretch that sites are told of has to move on."""
     return state.asked_at is None or now - state.asked_at >= RENEWED
@@ -62,8 +72,9 @@ def _told(desk: Desk, connection: str, served: SiteServed, state: State, now: da
     scenario = assembled(replace(known, signals=tuple(s for s in known.signals if s not in before)), now)
     signals, findings = of_site(served, scenario, state, now)
     yield from findings
-    if signals != before or found is None:
-        desk.keep(Kind.ASKED, AskedOfSite(signals=signals), id=connection)
+    told = AskedOfSite(signals=signals, site_revision=desk.get(Kind.SITE).revision)
+    if found is None or told != found.value:
+        desk.keep(Kind.ASKED, told, id=connection)
         if _still(before, now) != _still(signals, now):
             wake(desk, now)
 

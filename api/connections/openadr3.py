@@ -16,6 +16,7 @@ from api.connections.state import State
 from api.edges.openadr3.connection import MOST_SKEW
 from api.edges.openadr3.ven import VenClient
 from api.service import Service
+from api.settings import ServiceSettings
 from models.domain.errors import EdgeError
 from models.domain.findings import Finding
 from models.openadr.v3 import gac
@@ -193,14 +194,14 @@ def _subscribe(service: Service, tenant: str, id: str, client: VenClient, progra
         client.unsubscribe(old.id)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     _remember(service, tenant, id, hook_sha256=sha256(token.encode()).hexdigest())
-    url = hook_url(service, tenant, id)
+    url = hook_url(service.settings, tenant, id)
     made = client.subscribe(name, program, url, token)
     _remember(service, tenant, id, subscription_id=made.id)
 
 
-def hook_url(service: Service, tenant: str, id: str) -> str:
+def hook_url(settings: ServiceSettings, tenant: str, id: str) -> str:
     """Where a VTN tells us of changes."""
-    return f"{service.settings.public_url.rstrip('/')}/openadr3/{tenant}/{id}"
+    return f"{settings.public_url.rstrip('/')}/openadr3/{tenant}/{id}"
 
 
 def _remember(service: Service, tenant: str, id: str, **more: Any) -> None:

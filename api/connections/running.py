@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from api.connections import guarded, openadr2b, openadr3, oscp
+from api.connections.asking import RENEWED
 from api.connections.forms import AnyConnection, LimitHeartbeat, OpenAdr2b, OpenAdr3, Oscp
 from api.connections.hearing import failed, finish
 from api.connections.keeping import Line, read_connection, writing_line
@@ -18,7 +19,9 @@ from api.connections.state import State
 from api.edges.openadr3.connection import Connection, Credentials, trust
 from api.edges.openadr3.ven import VenClient
 from api.edges.outside import Outside
-from api.service import Service
+from api.service import Clock, Service
+from api.settings import ServiceSettings
+from api.store.port import Store
 from api.store.records import Kind
 from models.domain.errors import ChargingError, EdgeError, NotFound
 
@@ -38,15 +41,13 @@ class Due:
 
 
 def due_connections(service: Service, now: datetime) -> list[Due]:
-    """Those that are not paused and whose time has come. Raises StoreError."""
+    """Those whose time has come. Raises StoreError."""
     with service.store.view() as unit:
         marks = [mark for mark in unit.everywhere(Kind.CONNECTION_DUE) if datetime.fromisoformat(mark.body) <= now]
         found = [Line(unit, mark.place.tenant, mark.place.id, "").find() for mark in marks]
     told = [(document, read_connection(document.body)) for document in found if document is not None]
     return [
-        Due(document.place.tenant, document.place.id, document.revision, connection)
-        for document, connection in told
-        if not connection.paused
+        Due(document.place.tenant, document.place.id, document.revision, connection) for document, connection in told
     ]
 
 
@@ -63,9 +64,10 @@ class Lines:
         now = self.service.clock()
         try:
             if self._is_mine(due, now):
-                _STEPS[type(due.told)](self, due)
+                step = _paused if due.told.paused else _STEPS[type(due.told)]
+                step(self, due)
         except NotFound:  # it was removed meanwhile
-            return
+            self._forget(due)
         except EdgeError as failure:
             _note(self.service, due, failure)
         except ChargingError as error:
@@ -86,22 +88,31 @@ class Lines:
             revision, client = self._clients.get((due.tenant, due.id), (0, None))
             if client is not None and revision == due.revision:
                 return client
-        fresh = ven_client(self.service, due.tenant, due.id, told)
+        service = self.service
+        fresh = ven_client(service.settings, service.store, service.clock, due.tenant, due.id, told)
         with self._lock:
             self._clients[due.tenant, due.id] = due.revision, fresh
         if client is not None:
             client.connection.close()
         return fresh
 
+    def _forget(self, due: Due) -> None:
+        with self._lock:
+            _, client = self._clients.pop((due.tenant, due.id), (0, None))
+        if client is not None:
+            client.connection.close()
+
     def close(self) -> None:
         for _, client in self._clients.values():
             client.connection.close()
 
 
-def ven_client(service: Service, tenant: str, id: str, told: OpenAdr3) -> VenClient:
+def ven_client(
+    settings: ServiceSettings, store: Store, clock: Clock, tenant: str, id: str, told: OpenAdr3
+) -> VenClient:
     """To the VTN of a connection. Raises EdgeError."""
-    with service.store.view() as unit:
-        secret = Secrets(service.settings, tenant, id).get("client_secret", told.client_secret, unit)
+    with store.view() as unit:
+        secret = Secrets(settings, tenant, id).get("client_secret", told.client_secret, unit)
     given = Credentials(
         base_url=told.base_url,
         client_id=told.client_id,
@@ -110,8 +121,16 @@ def ven_client(service: Service, tenant: str, id: str, told: OpenAdr3) -> VenCli
         scope=told.scope,
         ca_pem=told.ca_pem,
     )
-    outside = Outside(service.settings.peer_allow.split(","), trust(given))
-    return VenClient(Connection(given, service.clock, transport=outside), told.version)
+    outside = Outside(settings.peer_allow.split(","), trust(given))
+    return VenClient(Connection(given, clock, transport=outside), told.version)
+
+
+def _paused(lines: Lines, due: Due) -> None:
+    """What it said goes on, beyond the days that its sites were told of."""
+    now = lines.service.clock()
+    with writing_line(lines.service.store, now, due.tenant, due.id, due.id) as line:
+        before = line.state(now)
+        finish(line, due.told, before, replace(before, due_at=now + RENEWED), now)
 
 
 def _openadr3(lines: Lines, due: Due) -> None:

@@ -133,3 +133,5 @@ class AskedOfSite:
     """What one connection asks of one site, over a stretch of days."""
 
     signals: tuple[Signal, ...] = ()
+    site_revision: int = 0
+    """Of the site at which they were placed."""

@@ -15,18 +15,21 @@ class Outside(httpx2.BaseTransport):
     """Connects to nothing inside; certificates are checked against the name, not the address."""
 
     def __init__(self, allowed: Sequence[str], verify: ssl.SSLContext | bool = True, resolve: Resolve = names) -> None:
-        self._allowed, self._resolve = tuple(allowed), resolve
-        self._inner = httpx2.HTTPTransport(verify=verify, trust_env=False)
+        self._allowed, self._resolve, self._verify = tuple(allowed), resolve, verify
+        self._way: httpx2.HTTPTransport | None = None
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         try:
             address, _ = reachable(str(request.url), self._allowed, self._resolve)
         except Refused as refused:
             raise httpx2.ConnectError(str(refused), request=request) from refused
-        return self._inner.handle_request(_to(request, address))
+        if self._way is None:  # reading all authorities takes longer than most messages, and many say nothing
+            self._way = httpx2.HTTPTransport(verify=self._verify, trust_env=False)
+        return self._way.handle_request(_to(request, address))
 
     def close(self) -> None:
-        self._inner.close()
+        if self._way is not None:
+            self._way.close()
 
 
 def _to(request: httpx2.Request, address: str) -> httpx2.Request:

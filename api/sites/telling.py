@@ -10,7 +10,7 @@ from api.sites.judging import judge_alone, judge_together, refuse
 from api.sites.keeping import ONE_A_SITE, Desk, Kept
 from api.sites.steering import steering_of
 from api.sites.waking import wake
-from api.store.records import Kind
+from api.store.records import Kind, Place
 from models.domain.errors import NotFound
 from models.domain.findings import Finding
 from models.domain.site import Site
@@ -34,8 +34,18 @@ def tell(desk: Desk, kind: Kind, told: Any, now: datetime, *, id: str = ONE_A_SI
         _note_mode(desk, told)
     kept = desk.put(kind, told, id=id, expected=expected, what=f"{kind} told")
     judge_together(assembled(contents(desk), now), PREFIXES.get(kind, ""))
+    if kind is Kind.SITE:
+        _have_utilities_look(desk, now)
     wake(desk, now)
     return kept
+
+
+def _have_utilities_look(desk: Desk, now: datetime) -> None:
+    """What they ask was placed at the site as it was."""
+    for asked in desk.every(Kind.ASKED):
+        due = Place(tenant=desk.tenant, kind=Kind.CONNECTION_DUE, id=asked.id)
+        if desk.unit.find(due) is not None:
+            desk.unit.write(due, now.isoformat())
 
 
 def take_back(desk: Desk, kind: Kind, now: datetime, *, id: str = ONE_A_SITE, expected: int | None) -> None:

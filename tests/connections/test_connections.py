@@ -284,6 +284,41 @@ def test_a_word_that_a_site_cannot_be_planned_with_limits_the_whole_site_and_is_
         assert utility.yard.post("/v1/sites/yard/plan", None).status_code == 200
 
 
+def test_a_level_for_all_evses_is_placed_anew_when_the_site_gets_more_of_them() -> None:
+    """Half of two bays of 11 kW is 11 kW, of three 16.5 kW."""
+    with serving(Vtn("3.1")) as vtn, connected_yard() as utility:
+        rules = {"meanings": [{"topic": "SIMPLE", "from_level": 1, "evses_share": 0.5}]}
+        join(utility, vtn, sites=[{"site": "yard", "rules": rules}])
+        vtn.put("programs", {"programName": "levels"})
+        level = event(1, length="P9999Y") | {"payloadDescriptors": []}
+        level["intervals"][0]["payloads"][0]["type"] = "SIMPLE"
+        vtn.put("events", level)
+        utility.wait(seconds=1)
+        assert utility.caps()[0][2] == 11.0
+
+        bays = [*SITE["evses"], {"id": "bay-3", "node": "grid", "max_power_kw": 11.0}]
+        assert utility.yard.put("/v1/sites/yard", SITE | {"evses": bays}, match="*").status_code == 200
+        utility.wait(seconds=1)
+        assert utility.caps()[0][2] == 16.5
+
+
+def test_a_connection_that_is_paused_is_not_asked_and_what_it_said_goes_on_for_weeks() -> None:
+    with serving(Vtn("3.1")) as vtn, connected_yard() as utility:
+        join(utility, vtn)
+        vtn.put("programs", {"programName": "limits"})
+        vtn.put("events", event(4.0, length="P9999Y"))
+        utility.wait(seconds=1)
+        utility.connect(utility.yard.get("/v1/connections/dso").json() | {"paused": True}, status=200)
+        asked = len(vtn.requests)
+        for _ in range(5):
+            utility.wait(days=4)
+
+        assert utility.limits() == [4.0]
+        assert utility.caps()[0][2] == 4.0
+        assert len(vtn.requests) == asked
+        assert utility.status()["state"] == "paused"
+
+
 def test_tenants_have_connections_of_their_own() -> None:
     with service(insecure=False, secret_keys=KEY) as yard:
         mine, other = key_for(yard, "acme"), key_for(yard, "other")

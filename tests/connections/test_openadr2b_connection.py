@@ -112,7 +112,7 @@ def test_a_level_is_what_the_rules_of_the_site_say(vtn: Vtn20b) -> None:
         assert held(utility) == [3.0]
 
 
-def test_usage_and_status_are_told_every_minute(vtn: Vtn20b) -> None:
+def test_usage_is_told_every_minute(vtn: Vtn20b) -> None:
     with connected(vtn) as utility:
         utility.wait(seconds=1)
         for minute in range(3):

@@ -5,14 +5,18 @@ Every misfortune of a VTN leaves the last safe limit, is told to the operator, a
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from typer.testing import CliRunner
 
+from api.cli import app
 from api.connections.openadr3 import hook_url
-from tests.connections.utilities import Utility, connected_yard, event, join
+from api.store.opening import open_store
+from tests.connections.utilities import KEY, Utility, connected_yard, event, join
 from tests.peers import our_service
 from tests.peers.vtn3 import Vtn, serving
 
@@ -395,7 +399,7 @@ def test_nobody_tells_anything_without_the_token_of_the_subscription(vtn: Vtn) -
     with hooked(vtn) as utility:
         service = utility.yard.client.app.state.service
         body = {"objectType": "EVENT", "operation": "CREATE", "object": event(0.0) | {"id": "forged"}}
-        url = hook_url(service, "default", "dso")
+        url = hook_url(service.settings, "default", "dso")
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "bearer"}):
             assert httpx2.post(url, json=body, headers=headers, trust_env=False).status_code == 403
         assert httpx2.get(f"{url}?echo=x", trust_env=False).text == "x"
@@ -411,3 +415,45 @@ def test_after_an_outage_the_vtn_is_asked_anew_to_tell(vtn: Vtn) -> None:
         vtn.objects["subscriptions"].clear()
         utility.wait(hours=1)
         assert len(vtn.objects["subscriptions"]) == 1
+
+
+# The check from the command line
+
+
+def test_a_connection_is_checked_from_the_command_line_as_the_service_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"sqlite:///{tmp_path / 'store.db'}"
+    with vtn_of() as vtn, connected_yard(store=open_store(address)) as utility:
+        join(utility, vtn)
+        vtn.put("events", event(4.0))
+        vtn.clock = lambda: datetime.now(UTC)
+        utility.yard.store.close()
+        for name, value in (("DATABASE_URL", address), ("SECRET_KEYS", KEY), ("PEER_ALLOW", "127.0.0.0/8")):
+            monkeypatch.setenv(f"CHARGEWRIGHT_{name}", value)
+        done = CliRunner().invoke(app, ["ven", "check", "--connection", "dso"])
+        lines = done.output.splitlines()
+        assert [line.split()[1] for line in lines if line.startswith("pass")] == [
+            "token",
+            "scopes,",
+            "clock",
+            "registration",
+            "targets",
+            "test",
+            "report",
+        ]
+        assert done.exit_code == 0
+        assert vtn.client_secret not in done.output
+        monkeypatch.setenv("CHARGEWRIGHT_PEER_ALLOW", "")
+        refused = CliRunner().invoke(app, ["ven", "check", "--connection", "dso"])
+        assert "an address inside" in refused.output
+        assert refused.exit_code == 1
+
+
+@pytest.mark.parametrize("words", [["ven", "check"], ["ven", "check", "--connection", "none"]])
+def test_a_check_of_nothing_says_what_to_name(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARGEWRIGHT_DATABASE_URL", "memory:")
+    done = CliRunner().invoke(app, words)
+    told = f"{done.output} {done.exception}"
+    assert done.exit_code != 0
+    assert "name a file of settings" in told or "no connection of this id" in told or "NotFound" in told

@@ -8,6 +8,7 @@ from typing import Any
 
 from api.connections.secrets import new_key
 from api.jobs import Jobs
+from api.store.port import Store
 from tests.api.yards import Hands, Yard, service
 from tests.peers.vtn3 import Vtn
 
@@ -65,10 +66,10 @@ class Utility:
 
 
 @contextmanager
-def connected_yard(clock: Hands | None = None, **settings: Any) -> Iterator[Utility]:
+def connected_yard(clock: Hands | None = None, store: Store | None = None, **settings: Any) -> Iterator[Utility]:
     """Nobody is connected yet."""
     given = {"peer_allow": "127.0.0.0/8", "secret_keys": KEY} | settings
-    with service(clock=clock, **given) as yard:
+    with service(store, clock, **given) as yard:
         yard.build()
         jobs = Jobs(yard.client.app.state.service, lambda work: work())
         try:
