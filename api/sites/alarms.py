@@ -152,7 +152,9 @@ def _was_lacking(desk: Desk, event: str) -> bool:
 
 
 def _line(desk: Desk, told: SiteAlarm, state: str) -> None:
-    body = told.model_dump(mode="json") | {"state": state}
+    """As those of connections are: a key, a message, since when."""
+    key = f"{told.code}/{told.about}" if told.about else told.code
+    body = told.model_dump(mode="json") | {"key": key, "state": state}
     desk.unit.append(desk.tenant, Kind.ALARM, desk.site, told.code, json.dumps(body))
 
 

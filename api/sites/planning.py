@@ -143,9 +143,7 @@ def _kept(
         if planned.answer is not None:
             sent = Messages(known.policy.mode, commands, watched)
             keep_account(desk, planned.answer, id=made.plan or "", at=now, sent=sent)
-        for alarm in note_alarms(desk, now):
-            service.metrics.alarms.labels(alarm.code).inc()
-            log.warning("alarm", tenant=lease.tenant, site=lease.site, code=alarm.code, about=alarm.about)
+        _note_alarms(service, desk, now)
         return made, document
 
 
@@ -199,3 +197,11 @@ def _digest(answer: Answer | None) -> str:
 def _note_failure(service: Service, tenant: str, site: str, now: datetime, error: ChargingError) -> None:
     with writing_desk(service.store, now, tenant, site, "") as desk:
         waking.failed(desk, now, str(error).partition("\n")[0])
+        _note_alarms(service, desk, now)
+
+
+def _note_alarms(service: Service, desk: Desk, now: datetime) -> None:
+    """What has to be looked after now; what is new is counted, and a line in the log."""
+    for alarm in note_alarms(desk, now):
+        service.metrics.alarms.labels(alarm.code).inc()
+        log.warning("alarm", tenant=desk.tenant, site=desk.site, code=alarm.code, about=alarm.about)

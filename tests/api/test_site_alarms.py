@@ -233,6 +233,9 @@ def test_a_plan_that_fails_again_and_again_is_somebodys_business(yard: Yard, mon
         yard.post("/v1/sites/yard/plan", None)
 
     assert codes(yard) == ["not_planned"]
+    stream = yard.get("/v1/sites/yard/events?after=0&seconds=0").text
+    assert '"key": "not_planned", "state": "raised"' in stream
+    assert 'chargewright_alarms_total{code="not_planned"} 1.0' in yard.get("/metrics").text
 
 
 def test_a_plan_that_nobody_makes_is_late_ten_minutes_after_it_was_due(yard: Yard) -> None:
