@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from api.connections.alarms import settled
+from api.connections.foreseen import FORESEEN, Foreseen
 from api.connections.forms import OpenAdr3, SiteServed
 from api.connections.hearing import finish, opted
 from api.connections.keeping import Line, writing_line
@@ -20,6 +21,7 @@ from models.domain.limit_curve import limit_curve
 from models.domain.timeline import fold
 from models.domain.units import hours_from_seconds
 from models.domain.utility_signal import Flow
+from models.openadr.v3.measured import PAYLOADS
 from models.openadr.v3.reporting import ReportDue, reports_due
 from models.openadr.v3.timing import Occurrence, occurrences
 from models.openadr.v3.wire import Event, ReportDescriptor, read
@@ -73,10 +75,17 @@ class Reporter:
 
 
 Value = Callable[[Reporter, Occurrence], tuple[float | str, str]]
+
+
+def _foreseen(value: Foreseen) -> Value:
+    return lambda reporter, interval: value(reporter.desk, interval.start, interval.end)
+
+
 VALUES: Mapping[str, tuple[Value, Described]] = {
     "USAGE": (Reporter.usage, Described(payload_type="USAGE", units="KWH")),
     "DEMAND": (Reporter.demand, Described(payload_type="DEMAND", units="KW", reading_type="MEAN")),
     "OPERATING_STATE": (Reporter.operating_state, Described(payload_type="OPERATING_STATE")),
+    **{kind: (_foreseen(value), PAYLOADS[kind][0]) for kind, value in FORESEEN.items()},
 }
 """Payload types of reports that we can tell."""
 

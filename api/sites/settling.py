@@ -54,7 +54,7 @@ def inputs_of(desk: Desk, event_id: str, baseline: str, programme: str | None) -
         holiday_calendar=tariff.holiday_calendar,
         other_event_days=tuple(sorted(days)),
     )
-    loads, stays = measured_loads(desk, _grid(event), event, whole=baseline == REPLAYED)
+    loads, stays = measured_loads(desk, grid_of(event), event, whole=baseline == REPLAYED)
     return Inputs(
         settling=(form_json(Settling, settling) + "\n").encode(),
         meter=meter_csv(loads),
@@ -129,7 +129,8 @@ def _called(event: Event) -> CalledEvent:
     )
 
 
-def _grid(event: Event) -> Grid:
+def grid_of(event: Event) -> Grid:
+    """From as far back as methods look, until after the event."""
     start_s = (event.start - LOOK_BACK).timestamp() // STEP_S * STEP_S
     end_s = (event.end + AFTER).timestamp()
     return Grid(start_s=start_s, step_s=STEP_S, count=int((end_s - start_s) // STEP_S) + 1)
