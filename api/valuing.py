@@ -99,15 +99,12 @@ def value_of(
 
 
 def _run(jobs: Sequence[Job], results: Path, processes: int, tell: Callable[[int, int], None]) -> dict[Job, Outcome]:
-    nowhere = results  # their data are files of their own
     found: dict[Job, Outcome] = {}
     # The longest first, so that two processes end together.
     order = sorted(jobs, key=lambda job: (job.charge is not Charge.OURS, not job.case.as_stated))
-    made = (
-        all_done(order, results, nowhere, processes)
-        if processes > 1
-        else (done(job, results, nowhere) for job in order)
-    )
+    # Their data are files of their own, so that no data folder is looked into.
+    one_by_one = (done(job, results, results) for job in order)
+    made = all_done(order, results, results, processes) if processes > 1 else one_by_one
     for outcome in made:
         found[outcome.job] = outcome
         tell(len(found), len(jobs))

@@ -1,6 +1,7 @@
 """``chargewright backtest``: what the optimizer would have made of real months, beside other methods."""
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -75,29 +76,20 @@ def backtest(
     named += _own(site, sessions, tariff, month)
     if not named:
         raise typer.BadParameter("name a case, or a month of your own with --site and --sessions")
+    pattern = Case(
+        name="", aim=aim, practice=scenario, as_stated=as_stated, days=days, period_min=period, promised_kwh=promise_kwh
+    )
     limits_kw: list[float | None] = [*limit_kw] if limit_kw else [None]
+    played = [replace(_case(pattern, *one), limit_kw=limit) for one in named for limit in limits_kw]
+    erring = ROUGH if disturbed else Disturbances()
     wanted = [
         Job(
-            case=Case(
-                name=name,
-                aim=aim if own is None else Aim.SERVICE,
-                limit_kw=limit,
-                practice=scenario,
-                as_stated=as_stated,
-                days=days,
-                period_min=period,
-                own=own,
-                promised_kwh=promise_kwh,
-            ),
-            charge=charge,
-            history_months=0 if charge is Charge.OPTIMUM else history,
-            disturbances=ROUGH if disturbed else Disturbances(),
-            seed=seed,
+            case=case, charge=charge, history_months=0 if charge is Charge.OPTIMUM else history,
+            disturbances=erring, seed=seed,
         )
-        for name, own in named
-        for limit in limits_kw
+        for case in played
         for charge in method or ALL
-    ]
+    ]  # fmt: skip
     found = run_all(wanted, results, data_folder(folder) if cases else Path(), processes)
     console = Console(highlight=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
@@ -107,6 +99,12 @@ def backtest(
         write_csv(found, csv)
     if page:
         write_page(found, page)
+
+
+def _case(pattern: Case, name: str, own: Own | None) -> Case:
+    """What is played; months of one's own tell no price for drivers, so they are run for service, not for profit."""
+    aim = Aim.SERVICE if own is not None and pattern.aim is Aim.PROFIT else pattern.aim
+    return replace(pattern, name=name, own=own, aim=aim)
 
 
 def _own(site: str | None, sessions: str | None, tariff: str | None, month: str | None) -> list[tuple[str, Own | None]]:

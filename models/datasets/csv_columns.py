@@ -83,10 +83,13 @@ def guess(table: Table, time_zone: str | None = None, told: Mapping[str, str] = 
     values = {name: [row[column] for row in sample if row.get(column)] for name, column in found.items()}
     doubts: list[str] = []
     dates = [text for name in TIMES for text in values.get(name, [])]
+    numbers = [text for name in NUMBERS for text in values.get(name, [])]
+    if numbers and all(re.fullmatch(r"\d{1,3},\d{3}", text) for text in numbers if "," in text) and _has_comma(numbers):
+        doubts.append("numbers like 12,345 could have thousands; the comma is taken for that of decimals")
     return Guess(
         ColumnMap(
             separator=table.separator,
-            decimal_comma=_has_comma([text for name in NUMBERS for text in values.get(name, [])]),
+            decimal_comma=_has_comma(numbers),
             day_first=_day_first(dates, time_zone, doubts),
             time_zone=_zone(found, dates, time_zone),
             energy_unit=_unit(found, values, doubts),

@@ -80,14 +80,16 @@ def _number(told: float | None) -> str:
 
 def _session(row: dict[str, str | None], line: int) -> RecordedSession | list[Finding]:
     findings = list(_defects(row, line))
-    if findings:
+    evse, energy_kwh = row["evse"], _value(row["energy_kwh"])
+    arrival, departure = _time(row["arrival"]), _time(row["departure"])
+    if findings or evse is None or energy_kwh is None or arrival is None or departure is None:
         return findings
     return RecordedSession(
         id=row["session"] or f"line-{line}",
-        evse=row["evse"] or "",
-        arrival=_time(row["arrival"]) or datetime.max,
-        departure=_time(row["departure"]) or datetime.max,
-        energy_kwh=_value(row["energy_kwh"]) or 0.0,
+        evse=evse,
+        arrival=arrival,
+        departure=departure,
+        energy_kwh=energy_kwh,
         stated_departure=_time(row.get("stated_departure")),
         stated_energy_kwh=_value(row.get("stated_energy_kwh")),
         power_kw=_value(row.get("power_kw")),

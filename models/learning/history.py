@@ -11,6 +11,8 @@ from models.domain.findings import Finding
 from models.domain.paths import shown
 
 COLUMNS = ("arrival", "departure", "energy")
+IN_SESSIONS_FILE = "energy_kwh"
+"""What a sessions file of ours calls the energy."""
 GROUP = "driver_group"
 MOST_KWH = 1000.0
 """No car takes more in one session. [kWh]"""
@@ -38,9 +40,12 @@ class History:
 def read_history(lines: Iterable[str], zone: ZoneInfo) -> History:
     """Past sessions of a CSV with the columns ``arrival``, ``departure``, ``energy`` and, if known, ``driver_group``.
 
+    Sessions files of ``chargewright import`` are such files.
     Times are ISO 8601; those without an offset are on the site's clock. Energies are in kWh.
     """
     rows = csv.DictReader(lines)
+    if rows.fieldnames is not None:
+        rows.fieldnames = ["energy" if name == IN_SESSIONS_FILE else name for name in rows.fieldnames]
     missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         named = shown(",".join(rows.fieldnames or ()))

@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli import app
+from api.own_data import tariff_from
 from models.domain.errors import InvalidScenario
+from models.domain.tariff import PriceSeries
 from tests.models.test_import_ocpi import CDR_211, CDR_221, location, plug
 
 GERMAN = (
@@ -99,3 +101,13 @@ def test_a_rate_of_the_urdb_becomes_a_tariff_and_says_what_it_left_out(here: Pat
     (here / "rate.json").write_text(json.dumps({"items": [rate]}))
     assert "fixedchargefirstmeter 100" in called("import", "tariff", "rate.json").output
     assert json.loads((here / "tariff.json").read_text())["import_price"]["rates"][0]["price_per_kwh"] == 0.2
+
+
+def test_prices_of_smard_become_a_tariff_that_can_be_planned_with(here: Path) -> None:
+    lines = [f"13.03.2026 {hour:02d}:00;13.03.2026 {hour + 1:02d}:00;{50 + hour},50" for hour in range(16, 23)]
+    (here / "smard.csv").write_text("Datum von;Datum bis;Deutschland/Luxemburg [€/MWh]\n" + "\n".join(lines) + "\n")
+    told = called("import", "prices", "smard.csv", "--adder", "0.1").output
+    assert "7 prices of 60 minutes, 2026-03-13 15:00 to 2026-03-13 22:00 UTC" in told
+    price = tariff_from("tariff.json").import_price
+    assert isinstance(price, PriceSeries)
+    assert price.steps[0].value == pytest.approx(0.1665)

@@ -262,3 +262,10 @@ def test_apartments_have_sessions_whose_duration_is_off_by_the_change_of_the_clo
 def test_what_an_import_writes_is_read_again() -> None:
     found, _ = read(GERMAN, BERLIN)
     assert read_sessions(write_sessions(found.sessions)).sessions == found.sessions
+
+
+def test_a_comma_before_three_digits_everywhere_is_doubted() -> None:
+    text = "Station;Start;End;kWh\nA;2026-03-02T08:00:00Z;2026-03-02T09:00:00Z;7,125\n"
+    found, guessed = read(text)
+    assert found.sessions[0].energy_kwh == 7.125
+    assert any("thousands" in line for line in guessed.doubts)

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from models.datasets.recorded import RecordedSession
+from models.datasets.session_file import write_sessions
 from models.domain.completion import complete
 from models.domain.habits import ENERGY_EDGES_KWH, STAY_EDGES_H, Habit, Habits
 from models.domain.horizon import Horizon, Stretch
@@ -296,3 +298,11 @@ def test_the_sources_of_public_figures_are_named_with_their_licences() -> None:
     text = Path(prior.__file__).read_text(encoding="utf-8")
 
     assert all(name in text for name in ("Open Government Licence 3.0", "CC BY 4.0", "10.1016/j.dib.2024.110883"))
+
+
+def test_a_sessions_file_of_an_import_is_a_history() -> None:
+    arrival = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    one = RecordedSession(id="s", evse="a", arrival=arrival, departure=arrival + timedelta(hours=8), energy_kwh=12.5)
+    found = read_history(write_sessions([one]).splitlines(), ZoneInfo("UTC"))
+    assert found.findings == ()
+    assert [(past.arrival, past.energy_kwh) for past in found.sessions] == [(arrival, 12.5)]
