@@ -18,7 +18,7 @@ from api.store.records import Document, Kind, Place
 from models.domain.errors import NotFound
 from models.domain.programme import Programme
 from models.domain.programme_calls import EventCall, calendar_of
-from models.domain.roster import Enrolment, Roster, enrolled
+from models.domain.roster import Enrolment, Overlap, Roster, enrolled, overlaps
 from models.domain.wire import form_json, kept_form
 
 FORMS: Mapping[Kind, Any] = {
@@ -131,6 +131,15 @@ def writing_book(store: Store, now: datetime, tenant: str, id: str, who: str) ->
 def rosters_of(unit: Unit, tenant: str) -> list[Roster]:
     """Of all programmes of a tenant."""
     return [kept_form(Roster, one.body) for one in unit.page(tenant, Kind.ROSTER, "", limit=_ALL)]
+
+
+def overlaps_of(unit: Unit, tenant: str, programme: str) -> tuple[Overlap, ...]:
+    """EVSEs of a programme that are in another one at the same time, unless neither minds; raises NotFound."""
+    terms = {one.place.id: kept_form(Programme, one.body) for one in unit.page(tenant, Kind.PROGRAMME, "", limit=_ALL)}
+    if programme not in terms:
+        raise NotFound("there is no programme of this name")
+    found = (one for one in overlaps(rosters_of(unit, tenant)) if programme in one.programmes)
+    return tuple(one for one in found if any(terms[name].exclusive for name in one.programmes))
 
 
 def _kept(document: Document) -> Kept[Any]:

@@ -103,7 +103,8 @@ class Programme:
     dead_band: DeadBand = DeadBand()
     opt_out: OptOutRules = OptOutRules()
     exclusive: bool = True
-    """An EVSE that is enrolled here cannot be in another programme at the same time."""
+    """An EVSE that is enrolled here is not to be in another programme at the same time; of two that do not mind nothing
+    is told."""
     sources: tuple[Source, ...] = ()
     unverified: tuple[str, ...] = ()
     """Names of fields that no primary text was seen for."""

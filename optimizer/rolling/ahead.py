@@ -36,9 +36,7 @@ def next_scenario(
     of them charged it.
     """
     late = late_evses(state, signals, now)
-    waiting = {one.record.id for one in late}
-    there = (record for record in state.evses.values() if record.id not in waiting)
-    records = [record for record in there if record.session is not None]
+    records = [record for record in state.evses.values() if record.session is not None]
     sessions = tuple(_session(state, record, now) for record in records if record.session is not None)
     periods = horizon(now, sessions)
     return Scenario(
@@ -46,7 +44,7 @@ def next_scenario(
         sessions=sessions,
         tariff=tariff,
         signals=covered(asked_now(state, signals, now), late),
-        installed=(*installed(state, now), *(one.as_installed for one in late)),
+        installed=(*installed(state, now), *(one.as_installed for one in late if one.as_installed)),
         horizon=periods,
         previous=state.previous,
         ledger=state.ledger,

@@ -11,14 +11,16 @@ from enum import StrEnum
 
 import numpy as np
 
+from models.domain.answers import Outcome
 from models.domain.installed import OfflineBehaviour
 from models.domain.schedule import Floats
 from models.domain.series import How, values
 from models.domain.signal import Direction, Event, Signal
 from models.domain.signal_times import settlement_ends_s
 from models.domain.site import Site
+from models.domain.value import Series
 from optimizer.rolling.allowed import in_place
-from optimizer.rolling.installed import followed_kw
+from optimizer.rolling.installed import default_kw, followed_kw
 from optimizer.rolling.state import EvseRecord, SiteState, Stage
 
 MARKS = (timedelta(minutes=15), timedelta(minutes=5), timedelta(minutes=1))
@@ -124,18 +126,31 @@ def _counts(state: SiteState, record: EvseRecord, event: Event) -> bool:
     return departure is None or departure > event.start
 
 
+def away_kw(record: EvseRecord, offline: OfflineBehaviour, now: datetime) -> Series:
+    """What an EVSE out of reach may draw, by what it was seen to do without contact. [kW at evse]"""
+    known: dict[OfflineBehaviour, Series | None] = {
+        OfflineBehaviour.KEEPS: followed_kw(record, now),
+        OfflineBehaviour.DEFAULT: default_kw(record, now),
+        OfflineBehaviour.STOPS: 0.0,
+    }
+    found = known.get(offline)
+    return record.plate.rating_kw if found is None else found
+
+
 def _most_kw(state: SiteState, record: EvseRecord, edges: Floats, now: datetime) -> Floats:
     """What it may draw in each interval, by what it accepted. [kW at evse]"""
-    rating, accepted = record.plate.rating_kw, None if _free(state, record) else followed_kw(record, now)
-    if accepted is None:
+    rating, station = record.plate.rating_kw, state.stations[record.station]
+    if record.uncontrolled:
         return np.full(len(edges) - 1, rating)
-    return np.minimum(rating, values(accepted, edges, How.LARGEST))
+    follows = (followed_kw(record, now) or rating) if station.reachable else away_kw(record, station.offline, now)
+    return np.minimum(rating, values(follows, edges, How.LARGEST))
 
 
 def _free(state: SiteState, record: EvseRecord) -> bool:
     """Whether no limit is known to bind it."""
     station = state.stations[record.station]
-    return record.uncontrolled or (not station.reachable and station.offline is not OfflineBehaviour.KEEPS)
+    let_loose = station.offline in (OfflineBehaviour.FULL, OfflineBehaviour.UNKNOWN)
+    return record.uncontrolled or (not station.reachable and let_loose)
 
 
 def _other_kw(site: Site, event: Event, edges: Floats) -> Floats:
@@ -153,5 +168,5 @@ def _line(state: SiteState, record: EvseRecord, load: Floats, event: Event) -> E
 def _how(state: SiteState, record: EvseRecord) -> Counted:
     if _free(state, record) or not any(in_place(one) for one in record.told):
         return Counted.RATING
-    last = max(record.told, key=lambda one: one.sent_at)
-    return Counted.CONFIRMED if in_place(last) or last.replaced_at is not None else Counted.BEFORE
+    open_ = any(one.outcome is not Outcome.ACCEPTED and one.replaced_at is None for one in record.told)
+    return Counted.BEFORE if open_ else Counted.CONFIRMED

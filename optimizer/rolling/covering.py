@@ -1,7 +1,8 @@
 """Who covers for an EVSE that did not confirm the limit of an event: all others, by what it may draw.
 
-Nobody knows what its car will take, so it leaves the plan: limits count what it accepted last, or its rating, and the
-baseline of the event is lower by as much. It is back with the next plan after it answered.
+A plan could think that its car waits. Nobody knows that it does, so from a quarter of an hour before the event the
+baseline is lower by what such an EVSE may draw: what it accepted last, or its rating. With the next plan after it
+answered it counts as the others do.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,27 +17,28 @@ from models.domain.signal import Event, Signal
 from models.domain.signal_times import settlement_ends_s
 from models.domain.value import Series
 from optimizer.rolling.allowed import SETTLE
-from optimizer.rolling.confirming import ENOUGH_KW, events_to_confirm
-from optimizer.rolling.installed import followed_kw
-from optimizer.rolling.state import EvseRecord, Role, SiteState
+from optimizer.rolling.confirming import ENOUGH_KW, away_kw, events_to_confirm
+from optimizer.rolling.installed import followed_kw, from_the_minute
+from optimizer.rolling.state import EvseRecord, Role, SiteState, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Late:
-    """An EVSE that was sent a limit for an event and did not answer in time."""
+    """An EVSE with a car that may draw more in an event than it is told."""
 
     record: EvseRecord
     follows_kw: Series
-    """What it accepted, else its rating. [kW at evse]"""
-    as_installed: Installed
+    """[kW at evse]"""
+    as_installed: Installed | None
+    """Of one that is in contact and did not answer in time; None: it counts like that in every plan."""
 
 
 def late_evses(state: SiteState, signals: Sequence[Signal], now: datetime) -> tuple[Late, ...]:
-    """Those that are in contact, wait for nothing else, and would draw more in an event than they were told."""
+    """Those that did not answer in time, are not controlled, or are out of reach, around an event with a commitment."""
     events = list(events_to_confirm(signals, now))
-    reached = (record for record in state.evses.values() if state.stations[record.station].reachable)
-    found = (record for record in reached if any(_is_late(record, event, now) for event in events))
-    return tuple(_late(record, now) for record in found)
+    cars = (record for record in state.evses.values() if record.session and record.session.stage is not Stage.FULL)
+    found = (_late(state, record, events, now) for record in (cars if events else ()))
+    return tuple(one for one in found if one is not None)
 
 
 def covered(signals: Iterable[Signal], late: Sequence[Late]) -> tuple[Signal, ...]:
@@ -44,18 +46,27 @@ def covered(signals: Iterable[Signal], late: Sequence[Late]) -> tuple[Signal, ..
     return tuple(_lowered(signal, late) if isinstance(signal, Event) and late else signal for signal in signals)
 
 
+def _late(state: SiteState, record: EvseRecord, events: Sequence[Event], now: datetime) -> Late | None:
+    station, rating = state.stations[record.station], record.plate.rating_kw
+    if record.uncontrolled:
+        return Late(record=record, follows_kw=rating, as_installed=None)
+    if not station.reachable:
+        return Late(record=record, follows_kw=away_kw(record, station.offline, now), as_installed=None)
+    if any(_is_late(record, event, now) for event in events):
+        return _in_contact(record, now)
+    return None
+
+
 def _is_late(record: EvseRecord, event: Event, now: datetime) -> bool:
-    if record.session is None or record.uncontrolled:
-        return False
     sent = (one for one in record.told if one.outcome is None and one.role is Role.PLAN and now - one.sent_at > SETTLE)
     accepted = followed_kw(record, now)
     may_kw = record.plate.rating_kw if accepted is None else _most_kw(accepted, event)
     return any(_most_kw(one.power_kw, event) < may_kw - ENOUGH_KW for one in sent)
 
 
-def _late(record: EvseRecord, now: datetime) -> Late:
+def _in_contact(record: EvseRecord, now: datetime) -> Late:
     accepted = followed_kw(record, now)
-    profiles = () if accepted is None else (InstalledProfile(power_kw=accepted),)
+    profiles = () if accepted is None else (InstalledProfile(power_kw=from_the_minute(accepted, now)),)
     offline = OfflineBehaviour.FULL if accepted is None else OfflineBehaviour.KEEPS
     held = Installed(evse=record.id, profiles=profiles, reachable=False, offline=offline)
     return Late(record=record, follows_kw=accepted or record.plate.rating_kw, as_installed=held)

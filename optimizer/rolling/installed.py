@@ -34,7 +34,7 @@ def _of_evse(state: SiteState, record: EvseRecord, now: datetime) -> Installed:
 
 def _profiles(record: EvseRecord, now: datetime) -> list[InstalledProfile]:
     accepted = followed_kw(record, now)
-    known = [] if accepted is None else [InstalledProfile(power_kw=_from_the_minute(accepted, now))]
+    known = [] if accepted is None else [InstalledProfile(power_kw=from_the_minute(accepted, now))]
     on_the_way = [one for one in record.told if one.outcome in (None, Outcome.TIMED_OUT) and one.role is not Role.MOST]
     return [*known, *(InstalledProfile(power_kw=one.power_kw, acknowledged=False) for one in on_the_way)]
 
@@ -46,7 +46,7 @@ def followed_kw(record: EvseRecord, now: datetime) -> Series | None:
     return tuple(Step(start=when, value=kw) for when, kw in steps if kw is not None) or None
 
 
-def _from_the_minute(series: Series, now: datetime) -> Series:
+def from_the_minute(series: Series, now: datetime) -> Series:
     """A plan starts with the minute that has begun, and knows of each profile from its start on."""
     if not isinstance(series, tuple) or series[0].start > now:
         return series

@@ -83,6 +83,9 @@ def test_an_evse_in_two_programmes_is_told(yard: Yard) -> None:
     yard.put("/v1/programmes/other/roster", {"programme": "other", "enrolments": [line]})
     (told,) = yard.get(f"{FIRM}/overlaps").json()["items"]
     assert "bay-2 in firm (yard) and in other (too)" in told
+    for name in ("firm", "other"):
+        yard.put(f"/v1/programmes/{name}", examples.PROGRAMME | {"id": name, "exclusive": False}, match='"1"')
+    assert yard.get(f"{FIRM}/overlaps").json() == {"items": []}
 
 
 @pytest.mark.parametrize(
