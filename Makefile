@@ -40,7 +40,7 @@ check: $(READY)  ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## published figures (B1) and speed beside HiGHS alone (B3); B1 needs CHARGEWRIGHT_DATA
+bench: $(READY)  ## published figures (B1), speed beside HiGHS alone (B3), the service under load; B1 needs CHARGEWRIGHT_DATA
 	$(BIN)/python -m tests.benchmarks
 
 bench-profiles: $(READY)  ## 10,000 random plans as charging profiles, and what stations make of them
@@ -64,7 +64,7 @@ fuzz: $(READY)  ## 5,000 random sites through optimize and audit; 10,000 histori
 	CHARGEWRIGHT_REASONS=200 $(BIN)/python -m pytest tests/optimizer/test_setpoint_reasons.py
 	CHARGEWRIGHT_FUZZ=100000 $(BIN)/python -m pytest tests/api/test_fuzz.py tests/api/test_page_fuzz.py
 
-crash: $(READY)  ## 1,000 kills at named points on SQLite, 200 on PostgreSQL at DATABASE_URL
+crash: $(READY)  ## 1,000 kills at named points on SQLite, 200 on PostgreSQL at DATABASE_URL; one replica frozen and thawed
 	$(BIN)/python -m tests.crash
 
 soak: $(READY)  ## 100,000 random sites through optimizer and audit, 20,000 more with odd numbers; half an hour and more

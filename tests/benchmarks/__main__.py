@@ -1,4 +1,4 @@
-"""All benchmarks, or some: python -m tests.benchmarks [--smoke] [--only b1|b3|levels|unknown|manners|failsafe|profiles]
+"""All benchmarks, or some: python -m tests.benchmarks [--smoke] [--only PART]
 
 Tells the machine, then a table for each benchmark as docs/benchmarks.md explains them. Ends with 1 when a figure that
 can be proven (B1, B4, drivers who tell nothing, manners, fail-safe) is missed; goals of time and memory are told and
@@ -21,25 +21,29 @@ from tests.benchmarks import (
     optimality,
     peer,
     profiles,
+    service,
     speed,
     unknown,
     unsteered,
     warm,
 )
 from tests.benchmarks.reporting import Row, missed, table
+from tests.benchmarks.served import DATABASES
 
 COUNTS, SMOKE_COUNTS = (10, 50, 200, 500, 1000, 5000), (10, 50)
 PROVEN_COUNTS = (10, 50, 200, 500)
 HEAVY_COUNTS = (500, 1000, 5000)
+UPDATES = 1000
 WARM_COUNTS = (200, 1000, 5000)
 PEER = Path(".venv-peer/bin/python")
 DATA = "CHARGEWRIGHT_DATA"
-ONLY = ("b1", "b3", "levels", "unknown", "manners", "failsafe", "profiles")
+ONLY = ("b1", "b3", "levels", "unknown", "manners", "failsafe", "profiles", "service")
 WHICH = (
     "b1: published figures; b3: speed, optimality, memory; unknown: drivers who tell nothing; "
     "levels: pilot levels, starts and pauses; manners: how plans stay, start and change; "
     "failsafe: what being safe without us costs; "
-    "profiles: what stations make of random plans"
+    "profiles: what stations make of random plans; "
+    "service: session updates and plans a second over HTTP, on SQLite and PostgreSQL"
 )
 
 
@@ -63,6 +67,8 @@ def main(arguments: Sequence[str]) -> int:
         failures += _unsteered()
     if wanted.only == "profiles" or (wanted.only is None and not wanted.smoke):
         failures += _profiles()
+    if wanted.only == "service" or (wanted.only is None and not wanted.smoke):
+        _service()
     return int(failures > 0)
 
 
@@ -140,6 +146,15 @@ def _profiles() -> int:
     """No clock in it."""
     title = f"What stations make of {profiles.PLANS:,} random plans, the higher of both readings"
     return _told(title, profiles.HEAD, profiles.rows())
+
+
+def _service() -> None:
+    """Goals of time: told, and no reason to fail."""
+    told = f"{service.CONNECTIONS} connections, client beside it, {service.load()}"
+    rows = service.update_rows(DATABASES, UPDATES)
+    _told(f"Session updates that were acknowledged: {told}", service.UPDATES_HEAD, rows)
+    title = f"POST /v1/plans with the first period as EVSEs can offer it, {service.load()}"
+    _told(title, service.PLANS_HEAD, service.plan_rows())
 
 
 def _beside_the_peer() -> None:

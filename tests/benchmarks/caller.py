@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any
 
-LATE_S = 120.0
+LATE_S = 300.0
 """A run that takes longer is given up. [s]"""
 
 
@@ -37,6 +37,8 @@ class Errand:
     connections: int
     per_second: float = 0.0
     """0: each connection asks again as soon as it was answered."""
+    longest_s: float = 60.0
+    """After that nothing more is asked: a service that is slower than it is asked would never come to an end. [s]"""
 
 
 @dataclass
@@ -87,6 +89,8 @@ async def _run(errand: Errand) -> Seen:
     async def connection() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", errand.port)
         for k, request in waiting:
+            if perf_counter() - begun > errand.longest_s:
+                break
             due = begun + k / errand.per_second if errand.per_second else perf_counter()
             await asyncio.sleep(max(0.0, due - perf_counter()))
             writer.write(request)
