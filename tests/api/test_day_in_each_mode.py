@@ -17,6 +17,8 @@ from tests.peers.shelf import Moment, Shelf, read_profile
 BEGIN = datetime(2026, 3, 2, 16, tzinfo=UTC)
 HOURS = 24 if os.environ.get("CHARGEWRIGHT_DAYS") else 6
 STEP = timedelta(minutes=15)
+SERVED = 0.99
+"""Of what is wanted: offers are rounded down to a tenth of an ampere, and none is below 6 A."""
 LIMIT_KW, RATING_KW, KW_PER_A = 16.0, 11.0, 0.69
 STAYS = (
     ("bay-1", "a", 0, 5, 22.0),
@@ -152,8 +154,9 @@ def test_whoever_sends_what_is_told_keeps_the_limit_and_serves_everybody(yard: Y
     world.play(0, HOURS)
 
     assert max(world.loads) <= LIMIT_KW + 0.01
-    assert world.served["a"] == pytest.approx(22.0, abs=0.1)
-    assert all(kwh >= wanted - 0.1 for _, name, _, _, wanted in STAYS for kwh in [world.served.get(name, wanted)])
+    wanted = {session: kwh for _, session, _, _, kwh in STAYS}
+    assert set(world.served) >= {"a"}
+    assert {name for name, kwh in world.served.items() if kwh < SERVED * wanted[name]} == set()
     assert report(yard)["saved"] >= 0.0
 
 
