@@ -35,6 +35,7 @@ from api.routes import (
     site_plans,
     sites,
     statements,
+    takeover,
     webhooks,
 )
 from api.security.body_limit import BodyLimit
@@ -66,6 +67,7 @@ ROUTES = (
     drivers,
     looking,
     statements,
+    takeover,
     settlements,
     programmes,
     calls,

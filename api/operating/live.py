@@ -29,6 +29,8 @@ class CommandKind(StrEnum):
     """Takes away a profile of ours."""
     CLEAR = "clear"
     """Takes a profile of somebody else away: only on request."""
+    RESTORE = "restore"
+    """Gives a station back what it had of somebody else before us."""
 
 
 @value

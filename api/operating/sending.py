@@ -1,6 +1,6 @@
 """Commands on their way: handed out in an order that is safe at every moment, answered, given up, sent again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,8 @@ PATIENCE = timedelta(seconds=60)
 UNKNOWN = "Unknown"
 """Answer to ClearChargingProfile where there was none."""
 LIMITS = (CommandKind.LIMIT, CommandKind.REMOVE)
+LASTING = (CommandKind.CLEAR, CommandKind.RESTORE)
+"""Asked for once and by nobody again: sent until there is an answer."""
 WITHOUT_MAXIMUM = timedelta(hours=1)
 """A station that refuses a maximum is asked again after so long; nobody waits for it until then."""
 VERIFIED_HOURS = 6.0
@@ -142,13 +144,22 @@ def sent_again(live: LiveSite, station: str, now: datetime) -> LiveSite:
     """
     had = dict.fromkeys(c.id for key, c in live.in_force.items() if c.station == station and still_meant(live, c))
     commands = {c.id: c for c in live.in_force.values()}
-    live = only_sure(replace(live, outbox=tuple(c for c in live.outbox if c.station != station)))
+    lasting = [c for c in live.outbox if c.station == station and c.kind in LASTING]
+    live = _offered_again(live, lasting, None)
+    live = only_sure(replace(live, outbox=tuple(c for c in live.outbox if c.station != station or c.kind in LASTING)))
     again: list[Command] = []
     for old in had:
         live, copy = _copied(live, commands[old], now)
         again.append(copy)
     live = replace(live, outbox=(*live.outbox, *again))
     return _verified(live, station, tuple(command.id for command in again), now)
+
+
+def _offered_again(live: LiveSite, commands: Sequence[Command], not_before: datetime | None) -> LiveSite:
+    """As if they had not been sent."""
+    names = {command.id for command in commands}
+    fresh = (replace(c, taken_at=None, not_before=not_before) if c.id in names else c for c in live.outbox)
+    return replace(live, outbox=tuple(fresh))
 
 
 def reminded(live: LiveSite, now: datetime) -> LiveSite:
@@ -267,6 +278,8 @@ def _noted(live: LiveSite, command: Command, now: datetime) -> LiveSite:
 
 def _given_up(live: LiveSite, now: datetime) -> LiveSite:
     late = [c for c in live.outbox if c.taken_at is not None and now - c.taken_at > PATIENCE]
+    live = _offered_again(live, [command for command in late if command.kind in LASTING], now + PATIENCE)
+    late = [command for command in late if command.kind not in LASTING]
     for command in late:
         result = Result(outcome=Outcome.TIMED_OUT)
         for event in events_of(command, result, live, now):

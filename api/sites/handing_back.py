@@ -1,4 +1,4 @@
-"""Giving a site back to whoever steered it before: our profiles are cleared, and nothing is planned any more."""
+"""Giving a site back to whoever steered it before: our profiles are cleared, theirs restored, and planning ends."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,15 +12,19 @@ from api.sites.keeping import Desk
 from api.store.records import Kind
 from models.ocpp import messages
 from models.ocpp.profile import EvseProfile
+from optimizer.rolling.state import ForeignProfile
+
+RESTORED = ("TxDefaultProfile", "ChargingStationMaxProfile")
+"""What a station keeps without a transaction; OCPP 1.6 reports no profiles, so there is nothing to restore."""
 
 
 def hand_back(desk: Desk, reason: str, now: datetime) -> int:
-    """How many profiles are to be cleared; done again, it changes nothing. Raises NotFound."""
+    """How many commands it takes; done again, it changes nothing. Raises NotFound."""
     live, policy = live_site(desk, now), desk.find(Kind.POLICY)
     told: SitePolicy = policy.value if policy else SitePolicy()
     if told.mode is SiteMode.HANDED_BACK:
         return 0
-    live = cleared(live, now)
+    live = restored(cleared(live, now), now)
     desk.put(Kind.POLICY, replace(told, mode=SiteMode.HANDED_BACK), expected=None, what="handed back")
     desk.audit("mode", desk.site, mode=SiteMode.HANDED_BACK, before=told.mode, reason=reason)
     desk.keep(Kind.STATE, live)
@@ -35,6 +39,34 @@ def cleared(live: LiveSite, now: datetime) -> LiveSite:
         live, name = next_id(live)
         live = replace(live, outbox=(*live.outbox, _clearing(name, ours[key], now)))
     return live
+
+
+def restored(live: LiveSite, now: datetime) -> LiveSite:
+    """The site with a command for each profile that was recorded when it was taken over, once ours are gone. Pure.
+
+    Those of transactions went with them; those that no CSMS may set are left to whoever did.
+    """
+    clears = {station: [c.id for c in live.outbox if c.station == station] for station in live.state.stations}
+    for station in live.state.stations.values():
+        for profile in station.recorded:
+            if profile.purpose in RESTORED and profile.wire:
+                live, name = next_id(live)
+                command = _restoring(live, name, profile, tuple(clears[station.id]), now)
+                live = replace(live, outbox=(*live.outbox, command))
+    return live
+
+
+def _restoring(live: LiveSite, name: str, profile: ForeignProfile, after: tuple[str, ...], now: datetime) -> Command:
+    return Command(
+        id=name,
+        station=profile.station,
+        kind=CommandKind.RESTORE,
+        version=live.version_of(profile.station),
+        action="SetChargingProfile",
+        payload={"evseId": profile.evse_number, "chargingProfile": dict(profile.wire)},
+        created_at=now,
+        after=after,
+    )
 
 
 def _ours(live: LiveSite) -> Iterator[EvseProfile]:

@@ -1,8 +1,10 @@
 """What becomes of what we send, and of the line to a station: answers, reports of profiles, connections, readiness."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from models.domain.events import LimitStep, StationEvent
 
@@ -120,6 +122,8 @@ class ReportedProfile:
     source: str = ""
     transaction_id: str | None = None
     steps: tuple[LimitStep, ...] = ()
+    wire: Mapping[str, Any] = field(default_factory=dict)
+    """As it came: what gives it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

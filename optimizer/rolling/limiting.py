@@ -38,7 +38,9 @@ def profiles(state: SiteState, event: ProfilesReported, when: Placed) -> SiteSta
     theirs = [_foreign(event.station_id, profile) for profile in event.profiles if profile.id not in ours]
     known = state.stations[event.station_id].foreign
     foreign = {(one.evse_number, one.profile_id): one for one in (*known, *theirs)}
-    return with_station(state, event.station_id, foreign=tuple(foreign.values()))
+    recorded = {(one.evse_number, one.profile_id): one for one in (*theirs, *state.stations[event.station_id].recorded)}
+    told = {"foreign": tuple(foreign.values()), "recorded": tuple(recorded.values())}
+    return with_station(state, event.station_id, **told)
 
 
 def _foreign(station_id: str, profile: ReportedProfile) -> ForeignProfile:
@@ -49,6 +51,7 @@ def _foreign(station_id: str, profile: ReportedProfile) -> ForeignProfile:
         purpose=profile.purpose,
         stack_level=profile.stack_level,
         source=profile.source,
+        wire=dict(profile.wire),
     )
 
 

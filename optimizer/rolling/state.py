@@ -6,6 +6,7 @@ Times in it are of our own clock, unless a field says otherwise.
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from models.domain.answers import Outcome
 from models.domain.before import MissedBefore, PlannedBefore
@@ -199,6 +200,8 @@ class ForeignProfile:
     purpose: str
     stack_level: int
     source: str = ""
+    wire: dict[str, Any] = field(default_factory=dict)
+    """As its station reported it; empty where it told no more than what it comes to."""
 
 
 @value
@@ -224,6 +227,8 @@ class StationRecord:
     defects: dict[str, int] = field(default_factory=dict)
     """How often what was odd about its messages."""
     foreign: tuple[ForeignProfile, ...] = ()
+    recorded: tuple[ForeignProfile, ...] = ()
+    """Profiles of others as they were reported first: what is restored when the site is handed back."""
 
 
 @value

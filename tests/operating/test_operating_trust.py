@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from api.sites.handing_back import cleared
 from models.domain.sending import Feature, PlanPurpose, Version
 from models.domain.site import Connector, Station
 from optimizer.rolling.allowed import expected_kw
@@ -204,3 +205,20 @@ def test_a_dynamic_plan_is_set_anew_after_a_boot_as_its_station_may_have_nothing
 
     assert [command.action for command in updates] == ["UpdateDynamicSchedule"]
     assert [command.action for command in again] == ["SetChargingProfile"]
+
+
+def test_what_clears_is_sent_until_it_is_answered_whatever_becomes_of_the_station() -> None:
+    """Nobody else will ask for it again: neither a minute without an answer nor a lost connection takes it back."""
+    site = operations(yard(count=1))
+    site.plan_site("yard", NOON)
+    accept(site, site.commands("yard", NOON), NOON)
+    site.store.save(cleared(site.store.load("yard"), NOON))
+
+    (clear,) = site.commands("yard", NOON)
+    assert (clear.action, site.commands("yard", NOON + minutes(2))) == ("ClearChargingProfile", ())
+    assert [one.id for one in site.commands("yard", NOON + minutes(4))] == [clear.id]
+    site.connected("yard", "east", NOON + minutes(4))
+    assert clear.id in [one.id for one in site.commands("yard", NOON + minutes(4))]
+
+    accept(site, (clear,), NOON + minutes(5))
+    assert site.commands("yard", NOON + minutes(20)) == ()

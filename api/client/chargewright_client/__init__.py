@@ -1052,6 +1052,19 @@ class Client:
         """A station was lost, or is there again: then it is sent again what it had, and asked what it follows."""
         return self._post(Heard, _path("sites", site, "stations", station, "connection"), {"connected": connected})
 
+    def take_over(self, site: str) -> int:
+        """Have every station asked what it has, to record it; how many commands it takes."""
+        return int(self._post(Json, _path("sites", site, "take-over"), None)["commands"])
+
+    def list_foreign_profiles(self, site: str) -> list[Json]:
+        """Profiles of others, as far as stations tell."""
+        items: list[Json] = self._get(Json, _path("sites", site, "foreign-profiles"))["items"]
+        return items
+
+    def adopt_foreign_profiles(self, site: str) -> int:
+        """Have them cleared; handing back restores those that were reported."""
+        return int(self._post(Json, _path("sites", site, "foreign-profiles", "adopt"), None)["commands"])
+
     def hand_back(self, site: str, *, reason: str = "", evse: Sequence[str] = ()) -> int:
         """Clear our profiles and stop, of some EVSEs or of the site; how many commands it takes."""
         handed = self._post(Json, _path("sites", site, "hand-back"), None, **_query(reason=reason, evse=list(evse)))

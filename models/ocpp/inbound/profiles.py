@@ -69,4 +69,5 @@ def _profile(message: Message, given: Object, number: int, source: str) -> Repor
         source=source,
         transaction_id=identity(given.get("transactionId")),
         steps=first_steps(message, given),
+        wire=dict(given),
     )
