@@ -1177,6 +1177,10 @@ class Client:
         )
         return self._sent(_Said("GET", path, query, None, {}, True, PLAN_TIMEOUT_S)).content
 
+    def get_programme_settlement(self, programme: str, month: str) -> Json:
+        """A month, as ``2026-10``, of a programme as a whole."""
+        return self._get(Json, _path("programmes", programme, "settlements", month), timeout_s=PLAN_TIMEOUT_S)
+
     # The driver's view
 
     def get_outlook(self, session: str) -> Outlook:
