@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.times import zone
+from models.domain.units import hours_from_minutes, hours_from_seconds
 from models.settlement.calls import CalledEvent, SettlementRule, Settling
 from models.settlement.methods import MeteredEvse, method, methods
 
+MOST_INTERVALS = 10_000
+"""Of one event."""
 _SHARES = ("pays_from_share", "whole_from_share", "interval_pays_from_share")
 _NEVER_NEGATIVE = (
     "payment_per_kwh",
@@ -76,9 +79,18 @@ def _of_event(event: CalledEvent, rules: dict[str, SettlementRule], path: str) -
     elif event.end <= event.start:
         message = f"event {event.id}: it ends at {event.end:%H:%M}, not after it starts"
         yield Finding(path=f"{path}.end", message=message, remedy="correct one of them")
+    elif rule is not None and rule.settlement_min > 0.0 and _intervals(event, rule) > MOST_INTERVALS:
+        message = f"event {event.id}: it has more than {MOST_INTERVALS} intervals of {rule.settlement_min:g} min"
+        yield Finding(path=path, message=message, remedy="settle a shorter event, or by longer intervals")
     if event.committed_kw < 0.0 or (event.accepted_kw is not None and event.accepted_kw < 0.0):
         message = f"event {event.id}: kW are below 0"
         yield Finding(path=path, message=message, remedy="write kW as 0 or more; the direction says which way")
+
+
+def _intervals(event: CalledEvent, rule: SettlementRule) -> float:
+    """Of the event and of what comes back after it."""
+    hours = hours_from_seconds((event.end - event.start).total_seconds()) + rule.snap_back_h
+    return hours / hours_from_minutes(rule.settlement_min)
 
 
 def _twice(names: list[str], path: str, field: str) -> Iterator[Finding]:

@@ -103,12 +103,15 @@ def _rows(data: bytes, needed: Sequence[str], path: str) -> tuple[list[dict[str,
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _refused(path, "it is no text in UTF-8", "give a CSV file in UTF-8") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    header = [name.strip() for name in reader.fieldnames or ()]
-    if lacking := [name for name in needed if name not in header]:
-        raise _refused(path, f"columns are lacking: {', '.join(lacking)}", f"begin with {','.join(needed)}")
-    reader.fieldnames = header
-    rows = [{**{name: row.get(name) or "" for name in header}, _LINE: str(reader.line_num)} for row in reader]
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        header = [name.strip() for name in reader.fieldnames or ()]
+        if lacking := [name for name in needed if name not in header]:
+            raise _refused(path, f"columns are lacking: {', '.join(lacking)}", f"begin with {','.join(needed)}")
+        reader.fieldnames = header
+        rows = [{**{name: row.get(name) or "" for name in header}, _LINE: str(reader.line_num)} for row in reader]
+    except csv.Error as broken:
+        raise _refused(path, f"it is no CSV: {broken}", "give a CSV file with commas between cells") from None
     if not rows:
         raise _refused(path, "it has no rows", "give at least one")
     return rows, header

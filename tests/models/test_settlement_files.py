@@ -62,6 +62,7 @@ def test_rows_in_any_order_are_the_same_meter() -> None:
         (b"start,site\n2026-01-01T00:00Z,1\n2026-01-01T00:15Z,2\n2026-01-01T00:22Z,2\n", "not on one grid of 420 s"),
         (b"start,site,quality\n2026-01-01T00:00Z,1,GOOD\n", "'GOOD' is not a valid Quality"),
         (b"\xff\xfe", "no text in UTF-8"),
+        (b"start,site\n" + b"1" * 200_000 + b",1\n", "it is no CSV: field larger than field limit"),
         (b"start,site\n1970-01-01T00:00:00Z,1\n1970-01-01T00:00:01Z,2\n2026-01-01T00:00Z,1\n", "give at most 1000000"),
     ],
 )

@@ -381,6 +381,11 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_place() -> None:
     }
 
 
+def test_an_event_of_too_many_intervals_is_refused_before_it_is_laid_out() -> None:
+    with pytest.raises(InvalidScenario, match="more than 10000 intervals of 1e-06 min"):
+        settle(settling(event(baseline_kw=1.0), rules=(replace(TERMS, settlement_min=1e-6),)), flat(1.0))
+
+
 def test_an_evse_without_readings_is_named() -> None:
     with pytest.raises(InvalidScenario, match="there are no readings of EVSE C"):
         settle(settling(event(evses=("A", "C"), baseline_kw=1.0)), evse_meters())
