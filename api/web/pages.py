@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.jobs import Jobs
-from api.routes.desks import SiteId, looking
+from api.routes.desks import After, SiteId, looking
 from api.routes.overrides import EvseId
 from api.service import Service
 from api.store.records import Entry, Kind
@@ -22,7 +22,7 @@ from api.web.views.axis import axis_of
 from api.web.views.chart import chart
 from api.web.views.figures import figures
 from api.web.views.lanes import lanes
-from api.web.views.overview import asked_of, latest_plans, site_rows
+from api.web.views.overview import asked_of, latest_plans, part, site_rows
 from api.web.views.seen import Seen, seen
 from api.web.views.utilities import utilities
 from api.web.visitors import Reader, Served, Visitor, still_there
@@ -41,12 +41,13 @@ UTC_ZONE = ZoneInfo("UTC")
 
 
 @router.get("/")
-def sites(found: Reader, service: Served, request: Request) -> Response:
+def sites(found: Reader, service: Served, request: Request, after: After = "") -> Response:
     """All sites."""
     now = service.clock()
     with looking(service, found.caller, "", is_there=False) as desk:
-        rows = site_rows(desk, now)
-    return page(found, "sites.html", request, rows=rows, now=now)
+        here = part(desk, after)
+        rows = site_rows(here.desks, now)
+    return page(found, "sites.html", request, rows=rows, next=here.next, now=now)
 
 
 @router.get("/sites/{site}")
@@ -76,23 +77,32 @@ def evse_page(found: Reader, service: Served, site: SiteId, evse: EvseId, reques
 
 
 @router.get("/signals")
-def signals(found: Reader, service: Served, request: Request) -> Response:
+def signals(found: Reader, service: Served, request: Request, after: After = "") -> Response:
     """What is asked of all sites."""
     now = service.clock()
     with looking(service, found.caller, "", is_there=False) as desk:
-        asked, told = asked_of(desk, now), utilities(desk.unit, desk.tenant, now)
-    return page(found, "signals.html", request, asked=asked, utilities=told, utc=UTC_ZONE, now=now)
+        here = part(desk, after)
+        asked, told = asked_of(here.desks, now), utilities(desk.unit, desk.tenant, now)
+    return page(found, "signals.html", request, asked=asked, utilities=told, next=here.next, utc=UTC_ZONE, now=now)
 
 
 @router.get("/jobs")
-def jobs(found: Reader, service: Served, request: Request) -> Response:
+def jobs(found: Reader, service: Served, request: Request, after: After = "") -> Response:
     """What is done by itself: plans that are due, plans that were made, webhooks that were told."""
     now, running = service.clock(), request.app.state.jobs
     with looking(service, found.caller, "", is_there=False) as desk:
-        rows, plans = site_rows(desk, now), latest_plans(desk)
+        here = part(desk, after)
+        rows, plans = site_rows(here.desks, now), latest_plans(here.desks)
         hooks = [one.place.id for one in desk.unit.page(desk.tenant, Kind.WEBHOOK, "", limit=100)]
     told = [(hook, site, at) for hook in hooks for site, at in progress_of(service, found.caller.tenant, hook)]
-    return page(found, "jobs.html", request, rows=rows, plans=plans, hooks=told, clock_state=_clock(running), now=now)
+    context: dict[str, Any] = {
+        "rows": rows,
+        "plans": plans,
+        "hooks": told,
+        "next": here.next,
+        "clock_state": _clock(running),
+    }
+    return page(found, "jobs.html", request, **context, now=now)
 
 
 @router.get("/sites/{site}/live")

@@ -1,5 +1,6 @@
 """Pages for the operator: what they show is what is kept, and what is decided on them is in the next plan."""
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from api.routes import examples
 from api.sample.life import Sample
 from api.sites import planning
+from api.web.views import overview
 from models.domain.errors import SolverFault
 from tests.api.yards import Yard, service
 
@@ -75,6 +77,17 @@ def test_sites_are_listed_with_their_mode_their_cars_and_their_plan(garage: Yard
     shown = page(garage, "/")
 
     assert "yard advise 1 of 2 optimal" in shown
+
+
+def test_many_sites_are_shown_in_parts(garage: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "MOST_SITES", 1)
+    other = copy.deepcopy(examples.SITE) | {"id": "zebra"}
+    assert garage.put("/v1/sites/zebra", other).status_code == 201
+
+    for path in ("/", "/signals", "/jobs"):
+        assert "Sites after yard" in page(garage, path)
+        assert "Sites after" not in page(garage, f"{path}?after=yard")
+    assert "zebra advise" in page(garage, "/?after=yard")
 
 
 def test_a_sites_page_shows_load_price_and_who_gets_what(garage: Yard) -> None:

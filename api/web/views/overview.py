@@ -69,15 +69,25 @@ class PlanRow:
     zone: ZoneInfo
 
 
-def site_rows(desk: Desk, now: datetime) -> list[SiteRow]:
-    """By id; the desk is at no site."""
-    return [_row(one, now) for one in desks(desk)]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of a tenant's sites, by id."""
+
+    desks: list[Desk]
+    next: str | None
+    """Say it as ``after`` to go on; None on the last page."""
 
 
-def desks(desk: Desk) -> Iterator[Desk]:
-    """A desk at every site of the tenant."""
-    for document in desk.unit.page(desk.tenant, Kind.SITE, None, limit=MOST_SITES):
-        yield Desk(desk.unit, desk.tenant, document.place.site, desk.who)
+def part(desk: Desk, after: str) -> Part:
+    """A desk at each of the sites after one; the desk that is given is at no site."""
+    found = desk.unit.page(desk.tenant, Kind.SITE, None, after=after, limit=MOST_SITES + 1)
+    shown = [Desk(desk.unit, desk.tenant, document.place.site, desk.who) for document in found[:MOST_SITES]]
+    return Part(shown, shown[-1].site if len(found) > MOST_SITES else None)
+
+
+def site_rows(desks: list[Desk], now: datetime) -> list[SiteRow]:
+    """In the order of the desks."""
+    return [_row(one, now) for one in desks]
 
 
 def _row(desk: Desk, now: datetime) -> SiteRow:
@@ -103,9 +113,9 @@ def _own_limit_kw(site: Site, now: datetime) -> float | None:
     return None if root.import_limit_kw is None else value_at(root.import_limit_kw, now)
 
 
-def asked_of(desk: Desk, now: datetime) -> list[Asked]:
-    """Signals, limits and prices of all sites: what holds now first, then what comes, then what is over."""
-    found = [one for at in desks(desk) for one in (*_signals(at, now), *_limits(at, now), *_prices(at, now))]
+def asked_of(desks: list[Desk], now: datetime) -> list[Asked]:
+    """Signals, limits and prices of sites: what holds now first, then what comes, then what is over."""
+    found = [one for at in desks for one in (*_signals(at, now), *_limits(at, now), *_prices(at, now))]
     return sorted(found, key=lambda one: (one.over, not one.holds, one.start or now))
 
 
@@ -177,11 +187,11 @@ def _prices(desk: Desk, now: datetime) -> Iterator[Asked]:
     )
 
 
-def latest_plans(desk: Desk) -> list[PlanRow]:
-    """Of all sites, the newest first."""
+def latest_plans(desks: list[Desk]) -> list[PlanRow]:
+    """Of all of them together, the newest first."""
     found = [
         PlanRow(site=at.site, made=made, zone=ZoneInfo(at.get(Kind.SITE).value.time_zone))
-        for at in desks(desk)
+        for at in desks
         for _, made in history(at, None, MOST_PLANS)
     ]
     return sorted(found, key=lambda row: row.made.made_at, reverse=True)[:MOST_PLANS]
