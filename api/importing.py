@@ -1,5 +1,6 @@
 """Files that a CPO has, read into a site file and a sessions file; tokens are named anew before anything is written."""
 
+import gzip
 import os
 import secrets
 from collections.abc import Sequence
@@ -142,11 +143,9 @@ def bytes_of(path: Path) -> bytes:
     Raises:
         InvalidScenario: it cannot be read.
     """
-    import gzip
-
     try:
         content = path.read_bytes()
         return gzip.decompress(content) if path.suffix == ".gz" else content
     except (OSError, EOFError) as error:
         message = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}"
-        raise InvalidScenario([Finding(path=str(path), message=message, remedy="name a file that is there")]) from None
+        raise InvalidScenario([Finding(path="", message=message, remedy="name a file that is there")]) from None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from api.importing import bytes_of
 from api.own_data import sessions_from, site_scenario, tariff_from
 from api.sources import SAMPLE
 from models.datasets import RecordedSession
@@ -127,4 +128,4 @@ def _busiest(sessions: tuple[RecordedSession, ...], zone: ZoneInfo) -> tuple[int
 
 
 def _content(source: str | None) -> bytes:
-    return (source or "").encode() if source is None or source.startswith(SAMPLE) else Path(source).read_bytes()
+    return (source or "").encode() if source is None or source.startswith(SAMPLE) else bytes_of(Path(source))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from models.datasets.acn import SITES as GARAGES
 from models.datasets.acn_api import API, ATTRIBUTION, SITES
 from models.datasets.acn_network import TIME_ZONE
 from models.datasets.catalogue import CATALOGUE, Dataset, dataset
@@ -83,6 +84,33 @@ def acn(
     keep_sessions(found, out)
     typer.echo(f"{out}: {len(found.sessions)} sessions, {len(found.left_out)} left out")
     typer.echo(f"  terms of ACN-Data; keep it to yourself; name {ATTRIBUTION}")
+
+
+@app.command()
+def sessions(
+    site: Annotated[str, typer.Argument(help="caltech or jpl.")],
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, on the site's clock.")],
+    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last one.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the sessions file is written.")] = Path(
+        "sessions.csv"
+    ),
+    folder: Folder = None,
+) -> None:
+    """Take sessions of a garage out of acn-blocks, which data fetch gets: months between 2019 and 2021."""
+    from api.importing import keep_sessions
+    from models.datasets.acn import between, blocks
+    from models.datasets.imported import Imported
+
+    if site not in GARAGES:
+        raise typer.BadParameter(f"{site} is none of {', '.join(GARAGES)}")
+    first, last = (day.replace(tzinfo=ZoneInfo(TIME_ZONE)) for day in (start, end))
+    found = between(blocks(data_folder(folder), site), first, last)
+    if not found:
+        raise typer.BadParameter(f"there are no sessions of {site} in this time; the blocks have gaps")
+    keep_sessions(Imported(found), out)
+    one = dataset("acn-blocks")
+    typer.echo(f"{out}: {len(found)} sessions")
+    typer.echo(f"  {_licence(one)}; name {one.attribution}")
 
 
 def data_folder(given: Path | None) -> Path:

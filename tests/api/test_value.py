@@ -91,3 +91,8 @@ def test_a_backtest_without_a_case_says_what_it_wants() -> None:
     result = CliRunner().invoke(app, ["backtest"])
     assert result.exit_code == 2
     assert "--site and --sessions" in " ".join(result.output.replace("│", " ").split())
+
+
+def test_a_file_that_is_not_there_is_named_with_a_way_out(files: list[str]) -> None:
+    with pytest.raises(InvalidScenario, match="cannot be read"):
+        own(files[1], files[3], "nowhere.json", "2026-02")
