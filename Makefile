@@ -12,7 +12,7 @@ ifneq ($(wildcard $(SHARED_DATA)/README.md),)
 export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
 endif
 
-.PHONY: setup demo test check bench bench-profiles bench-acn bench-smoke bench-peer fuzz crash soak soak-smoke kill day event \
+.PHONY: setup demo test check bench bench-profiles bench-acn bench-smoke bench-peer fuzz fuzz-api fuzz-smoke crash soak soak-smoke kill day event \
   notebooks serve schema client clean
 
 setup: $(READY)
@@ -62,7 +62,13 @@ fuzz: $(READY)  ## 5,000 random sites through optimize and audit; 10,000 histori
 	CHARGEWRIGHT_EXAMPLES=10000 $(BIN)/python -m pytest tests/models/test_timeline.py
 	CHARGEWRIGHT_BASELINES=300 $(BIN)/python -m pytest tests/optimizer/test_baselines_oracle.py
 	CHARGEWRIGHT_REASONS=200 $(BIN)/python -m pytest tests/optimizer/test_setpoint_reasons.py
+	$(MAKE) fuzz-api
+
+fuzz-api: $(READY)  ## 100,000 requests drawn from the schema, or broken: none is answered with 500 or more
 	CHARGEWRIGHT_FUZZ=100000 $(BIN)/python -m pytest tests/api/test_fuzz.py tests/api/test_page_fuzz.py
+
+fuzz-smoke: $(READY)  ## 10,000 of them
+	CHARGEWRIGHT_FUZZ=10000 $(BIN)/python -m pytest tests/api/test_fuzz.py tests/api/test_page_fuzz.py
 
 crash: $(READY)  ## 1,000 kills at named points on SQLite, 200 on PostgreSQL at DATABASE_URL; one replica frozen and thawed
 	$(BIN)/python -m tests.crash

@@ -51,6 +51,8 @@ KNOWN = Known(
 )
 AT_ONCE = {"wait": "0", "seconds": "0"}
 """So that nobody waits for what does not come."""
+AGAIN = 4
+"""So often a drawn body is sent once more, broken: to draw that of a scenario takes ten times as long as to send it."""
 HOSTILE: list[Any] = [
     None,
     True,
@@ -100,7 +102,7 @@ def operations(yard: Yard) -> list[Any]:
 @pytest.mark.filterwarnings("ignore")
 def test_requests_that_the_schema_allows_or_nearly_allows(yard: Yard, operations: list[Any]) -> None:
     failed: list[str] = []
-    sent = Counter[str]()
+    sent, drawn = Counter[str](), random.Random(SEED)
 
     def one(case: Any) -> None:
         label = case.operation.label
@@ -109,13 +111,24 @@ def test_requests_that_the_schema_allows_or_nearly_allows(yard: Yard, operations
             case.path_parameters = {name: KNOWN[name] for name in case.path_parameters or {}}
         asked = case.as_transport_kwargs(base_url="http://testserver")
         asked["params"] = dict(asked.get("params") or {}) | AT_ONCE
-        failed.extend(_failure(yard, label, asked))
+        failed.extend(_failure(yard, label, dict(asked)))
+        if asked.get("json") is not None:
+            failed.extend(line for again in _again(drawn, asked) for line in _failure(yard, label, again))
 
     for operation in operations:
-        _drawn(operation, one, REQUESTS // (2 * len(operations)))
+        count = REQUESTS // (2 * len(operations))
+        _drawn(operation, one, count // (1 + AGAIN) if len(operation.body) else count)
 
     assert failed == []
     assert len(sent) == len(operations)
+
+
+def _again(drawn: random.Random, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same requests with something wrong about their bodies."""
+    without = {name: told for name, told in asked.items() if name != "json"}
+    headers = dict(asked.get("headers") or {}) | {"content-type": "application/json"}
+    for _ in range(AGAIN):
+        yield without | {"content": _broken(drawn, asked["json"]), "headers": headers}
 
 
 def _drawn(operation: Any, one: Callable[[Any], None], count: int) -> None:
