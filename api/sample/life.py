@@ -95,6 +95,8 @@ class Sample:
                 desk.unit.write(PLACE, form_json(Life, life))
         except ChargingError as error:
             log.warning("sample_failed", error=str(error).partition("\n")[0])
+        except Exception:  # the clock goes on for all other sites
+            log.exception("sample_failed")
 
     def end(self) -> bool:
         """Take it away again, for a service that is to have none; whether there was one."""

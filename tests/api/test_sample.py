@@ -13,6 +13,7 @@ from api.sample import place
 from api.sample.cars import newcomer
 from api.sample.life import PLACE, Life, Sample
 from api.store.records import Kind
+from models.domain.errors import StoreError
 from models.domain.wire import read_form
 from tests.api.yards import NOW, Yard, service
 
@@ -144,6 +145,29 @@ def test_a_service_that_is_to_have_none_takes_it_away(yard: Yard, sample: Sample
 
     assert yard.get("/v1/sites").json()["items"] == []
     assert not Sample(served).end()
+
+
+def test_whatever_goes_wrong_in_a_tick_the_clock_goes_on(
+    yard: Yard, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = life(yard)
+    for error in (StoreError("the database is away"), KeyError("bay-1")):
+        monkeypatch.setattr("api.sample.life.passed", raising(error))
+        yard.clock.now += TICK
+        sample.tick()
+        assert life(yard) == before
+    monkeypatch.undo()
+
+    sample.tick()
+
+    assert life(yard).at == yard.clock.now
+
+
+def raising(error: Exception) -> Any:
+    def broken(*given: Any) -> Any:
+        raise error
+
+    return broken
 
 
 def test_after_a_pause_of_an_hour_cars_have_left_and_life_goes_on(yard: Yard, sample: Sample) -> None:
