@@ -25,6 +25,7 @@ from api.routes import (
     hooks,
     later,
     looking,
+    ocpi,
     orders,
     overrides,
     plans,
@@ -95,7 +96,7 @@ def create_app(
     app.add_middleware(Observed, metrics=metrics)
     more = (programmes.terms_router, calls.site_router, settlements.programme_router, health.metrics_router)
     routers = [*(part.router for part in ROUTES), *more]
-    for router in (*routers, hooks.router):
+    for router in (*routers, hooks.router, ocpi.router):
         app.include_router(router)
     for part in PAGES:
         app.include_router(part.router)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from models.domain.session import Vehicle
+from models.domain.session import ChargingPreference, Vehicle
 from models.domain.tariff import Price, PriceSeries
 from models.domain.value import Series, value
 from models.ocpp.profile import Version
@@ -37,6 +37,8 @@ class SessionTold:
     """The station's own; an integer in OCPP 1.6."""
     allows_discharge: bool = False
     accepts_less: bool = False
+    charging_preference: ChargingPreference | None = None
+    """``fast`` is slowed by hard limits alone, ``green`` prices carbon. None: by cost."""
     retail_price_per_kwh: float | None = None
     """What the driver pays. [currency/kWh]"""
     register_kwh: float | None = None
@@ -57,6 +59,7 @@ class NeedsTold:
     soc_minimum: float | None = None
     allows_discharge: bool | None = None
     accepts_less: bool | None = None
+    charging_preference: ChargingPreference | None = None
     transaction_id: str | None = None
     revision: int | None = None
 

@@ -130,4 +130,5 @@ def session_of(stay: Stay) -> Session:
         soc_target=told.soc_target,
         soc_minimum=told.soc_minimum,
         allows_discharge=told.allows_discharge,
+        charging_preference=told.charging_preference,
     )

@@ -56,6 +56,7 @@ Version = Literal["1.6", "2.0.1", "2.1"]
 Direction = Literal["reduce", "turn_up"]
 Purpose = Literal["tx_profile", "tx_default", "station_max", "remote_start"]
 Mode = Literal["observe", "advise", "control", "handed_back"]
+Preference = Literal["fast", "cheap", "green", "regular"]
 Outcome = Literal["sent", "accepted", "rejected", "not_supported", "call_error", "timed_out", "measured"]
 
 ANY = "*"
@@ -107,6 +108,7 @@ class SessionTold(TypedDict, total=False):
     transaction_id: str | None
     allows_discharge: bool
     accepts_less: bool
+    charging_preference: Preference | None
     retail_price_per_kwh: float | None
     register_kwh: float | None
     revision: int | None
@@ -123,6 +125,7 @@ class NeedsTold(TypedDict, total=False):
     soc_minimum: float | None
     allows_discharge: bool | None
     accepts_less: bool | None
+    charging_preference: Preference | None
     transaction_id: str | None
     revision: int | None
 
