@@ -83,19 +83,21 @@ def print_value(found: Value, console: Console) -> None:
 def sentences(found: Value) -> list[str]:
     """What the table says, and what it does not."""
     ways = {way.how: way for way in found.ways}
-    online, told, best = (ways[how] for how in (How.ONLINE, How.TOLD, How.FORESEEN))
     lines = []
+    beside = How.AT_ONCE
     if found.breaks_limit_kw > 0.0:
+        beside = How.SHARED
         lines.append(
             f"Every car at once breaks the limit by {found.breaks_limit_kw:.1f} kW: that month could not be run so."
         )
-    if best.saved > 0.0:
-        share, if_told = (100.0 * way.saved / best.saved for way in (online, told))
-        lines.append(
-            f"Of the {best.saved:,.0f} {found.currency} that could have been saved, a plan that knew only who was there"
-            f" and what drivers had said keeps {share:.0f} %; had drivers said true, {if_told:.0f} %."
-        )
-    missed = found.needed_kwh - online.figures.energy_kwh
+    online, told, best = (ways[how].saved - ways[beside].saved for how in (How.ONLINE, How.TOLD, How.FORESEEN))
+    if best > 0.0:
+        kept, if_true = 100.0 * online / best, 100.0 * told / best
+        lines += [
+            f"Beside {beside}, {best:,.0f} {found.currency} could have been saved. A plan that knew only who was there",
+            f"and what drivers had said saves {kept:.0f} % of it; had drivers said true, {if_true:.0f} %.",
+        ]
+    missed = found.needed_kwh - ways[How.ONLINE].figures.energy_kwh
     if missed > 0.005 * found.needed_kwh:
         lines.append(
             f"Drivers who left sooner, or wanted more, than was known would have missed {missed:,.0f} kWh of it."
