@@ -73,7 +73,7 @@ def test_a_box_that_is_dead_for_a_day_leaves_the_fail_safe_where_time_does_not_e
         beat(utility)
         utility.yard.put(BOX, {"limit_kw": 12.0})
         for _ in range(24):
-            utility.wait(hours=1)
+            utility.listen(hours=1)
         assert holds(utility) == [8.0]
         beat(utility)
         assert holds(utility) == [8.0], "a new limit is needed too"

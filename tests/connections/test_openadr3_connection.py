@@ -278,7 +278,7 @@ def day_without(vtn: Vtn, utility: Utility, loss: dict[str, Any] | None) -> list
     vtn.fail_next = ["500"] * 200
     told = []
     for hour in range(1, 25):
-        utility.wait(hours=1)
+        utility.listen(hours=1)
         if hour % 6 == 0:
             told.append((f"{utility.now:%H:%M}", utility.limits()))
     return told

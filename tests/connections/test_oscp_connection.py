@@ -112,7 +112,7 @@ def test_a_day_without_heartbeats_leaves_the_fallback(pair: tuple[Utility, Capac
     theirs.tell("update_group_capacity_forecast", forecast(9.0))
     theirs.tell("update_group_capacity_forecast", long)
     for hour in range(24):
-        utility.wait(hours=1)
+        utility.listen(hours=1)
         if hour > 1:
             assert utility.limits() == [3.0], hour
 
@@ -165,7 +165,7 @@ def test_a_forecast_below_what_nobody_here_controls_is_told_once(pair: tuple[Uti
 def test_what_the_site_has_used_is_told_every_quarter_of_an_hour(pair: tuple[Utility, CapacityProvider]) -> None:
     utility, theirs = pair
     for minute in range(32):
-        utility.wait(minutes=1)
+        utility.listen(minutes=1)
         at = f"{utility.now:%Y-%m-%dT%H:%M:%SZ}"
         body = {"measurements": [{"at": at, "node": "grid", "register_kwh": 100.0 + minute}]}
         utility.yard.post("/v1/sites/yard/measurements", body)

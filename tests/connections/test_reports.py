@@ -41,7 +41,7 @@ def measure(utility: Utility, **told: Any) -> None:
 def day(utility: Utility, minutes: int, **told: Any) -> None:
     """The meter of the connection is told every minute."""
     for _ in range(minutes):
-        utility.wait(minutes=1)
+        utility.listen(minutes=1)
         measure(utility, **told)
 
 
@@ -79,7 +79,7 @@ def test_a_register_is_believed_more_than_powers(vtn: Vtn, utility: Utility) -> 
     """It rises by 0.1 kWh a minute: 1.5 kWh in a quarter, whatever the power says."""
     vtn.put("events", asking("USAGE"))
     for minute in range(47):
-        utility.wait(minutes=1)
+        utility.listen(minutes=1)
         measure(utility, power_kw=50.0, register_kwh=100.0 + 0.1 * minute)
 
     assert [round(number, 6) for _, _, number in values(vtn)] == [1.5, 1.5]
@@ -88,11 +88,11 @@ def test_a_register_is_believed_more_than_powers(vtn: Vtn, utility: Utility) -> 
 def test_what_was_hardly_measured_is_estimated_and_what_was_not_is_missing(vtn: Vtn, utility: Utility) -> None:
     """One value at 6:20 holds for five minutes, another at 6:24 until 6:29: nine of fifteen minutes."""
     vtn.put("events", asking("USAGE"))
-    utility.wait(minutes=20)
+    utility.listen(minutes=20)
     measure(utility, power_kw=8.0)
-    utility.wait(minutes=4)
+    utility.listen(minutes=4)
     measure(utility, power_kw=8.0)
-    utility.wait(minutes=27)
+    utility.listen(minutes=27)
 
     told = values(vtn)
     assert (0, "DATA_QUALITY", "ESTIMATED") in told
@@ -128,7 +128,7 @@ def test_a_report_that_is_not_taken_is_sent_again_later_each_time_and_told(vtn: 
 
 def test_a_report_that_nobody_can_make_is_told(vtn: Vtn, utility: Utility) -> None:
     vtn.put("events", asking("STORAGE_CHARGE_LEVEL"))
-    utility.wait(minutes=1)
+    utility.listen(minutes=1)
 
     assert "asks for a report of STORAGE_CHARGE_LEVEL" in next(iter(utility.alarms().values()))
 
@@ -151,7 +151,7 @@ def test_what_is_asked_of_two_sites_together_is_summed(vtn: Vtn) -> None:
         vtn.put("programs", {"programName": "limits"})
         vtn.put("events", asking("USAGE", aggregate=True))
         for _ in range(47):
-            utility.wait(minutes=1)
+            utility.listen(minutes=1)
             for site, kw in (("yard", 8.0), ("dock", 4.0)):
                 at = f"{utility.now:%Y-%m-%dT%H:%M:%SZ}"
                 body = {"measurements": [{"at": at, "node": "grid", "power_kw": kw}]}
@@ -163,8 +163,8 @@ def test_what_is_asked_of_two_sites_together_is_summed(vtn: Vtn) -> None:
 
 def test_what_is_due_for_more_than_a_day_is_not_sent_any_more(vtn: Vtn, utility: Utility) -> None:
     vtn.put("events", asking("USAGE"))
-    utility.wait(seconds=1)
+    utility.listen(seconds=1)
     utility.yard.clock.now += timedelta(days=2)
-    utility.wait(minutes=1)
+    utility.listen(minutes=1)
 
     assert vtn.objects["reports"] == {}

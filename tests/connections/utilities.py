@@ -1,13 +1,18 @@
 """A yard whose service is connected to a utility, with clocks that stand still and peers on real HTTP."""
 
+import atexit
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from api.connections.secrets import new_key
 from api.jobs import Jobs
+from api.service import Service
+from api.settings import ServiceSettings
+from api.store.memory import MemoryStore
 from api.store.port import Store
 from tests.api.yards import Hands, Yard, service
 from tests.peers.vtn3 import Vtn
@@ -35,9 +40,13 @@ class Utility:
 
     def wait(self, **length: float) -> None:
         """Time goes by in one step; whoever is due is looked after, and then planned."""
+        self.listen(**length)
+        self.jobs.tick()
+
+    def listen(self, **length: float) -> None:
+        """The same without plans."""
         self.yard.clock.pass_by(**length)
         self.jobs.hear()
-        self.jobs.tick()
 
     def status(self, id: str = "dso") -> Any:
         answer = self.yard.get(f"/v1/connections/{id}/status")
@@ -65,17 +74,30 @@ class Utility:
         return found
 
 
+@cache
+def _application() -> Any:
+    """Made once: routes and the self-test take longer than most tests. What it answers with is each test's own."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(service()).client
+
+
 @contextmanager
 def connected_yard(clock: Hands | None = None, store: Store | None = None, **settings: Any) -> Iterator[Utility]:
     """Nobody is connected yet."""
+    client = _application()
+    before: Service = client.app.state.service
     given = {"peer_allow": "127.0.0.0/8", "secret_keys": KEY} | settings
-    with service(store, clock, **given) as yard:
+    told = ServiceSettings(insecure=True, database_url="memory:", plans_by_itself=False, **given)
+    yard = Yard(client, clock or Hands(), store or MemoryStore())
+    client.app.state.service = replace(before, settings=told, store=yard.store, clock=yard.clock)
+    jobs = Jobs(client.app.state.service, lambda work: work())
+    try:
         yard.build()
-        jobs = Jobs(yard.client.app.state.service, lambda work: work())
-        try:
-            yield Utility(yard, jobs)
-        finally:
-            jobs.close()
+        yield Utility(yard, jobs)
+    finally:
+        jobs.close()
+        client.app.state.service = before
 
 
 def vtn_told(vtn: Vtn, **more: Any) -> dict[str, Any]:
