@@ -18,7 +18,8 @@ from api.connections.hearing import failed, finish, reached, recorded, said
 from api.connections.keeping import Line, writing_line
 from api.connections.secrets import Secrets
 from api.connections.state import ReportRequest, State, Ven20bState
-from api.edges.openadr2 import ReportAsked, Ven20b, Vtn20b
+from api.edges.openadr2 import ReportAsked, Ven20b
+from api.edges.openadr2_client import Vtn20b
 from api.service import Service
 from api.sites.consumption import power_kw, register_kwh
 from api.sites.keeping import Desk

@@ -4,15 +4,12 @@ Events are answered here: the library keeps its first answer for every copy of a
 cancellation that has the number of what it cancels; and it answers every event 200.
 """
 
-import socket
-import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 
-from api.webhooks.guard import Refused, names, reachable
+from api.edges.openadr2_client import Vtn20b, client_of
 from models.domain.errors import EdgeError
 from models.domain.utility_signal import UtilitySignal
 from models.openadr.v20b import Answer, Channel20b, Code, answered, missing
@@ -21,10 +18,8 @@ Accept = Callable[[Sequence[UtilitySignal], Sequence[Answer]], Awaitable[None]]
 """Takes what is new; it has it for good before the VTN is answered."""
 USAGE, STATUS = "usage", "status"
 """Last words of report specifiers, after the name of the resource."""
-TIMEOUT_S = 10.0
 MOST_MESSAGES = 50
 """That are fetched in one go."""
-MOST_BYTES = 8 << 20
 _NOTHING = "oadrResponse"
 _SHORTEST = timedelta(seconds=10)
 _BUFFER = timedelta(hours=1)
@@ -32,23 +27,6 @@ _BUFFER = timedelta(hours=1)
 Decide = Callable[[Answer], bool]
 Measure = Callable[[], float]
 """The present value of a telemetry point."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vtn20b:
-    """What a utility gives its customer: an address, names, and certificates for TLS with both sides known."""
-
-    url: str
-    ven_name: str
-    ven_id: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
-    ca_file: str | None = None
-    ca_pem: str = ""
-    """The same, in place of a file."""
-    sampling: timedelta = timedelta(seconds=60)
-    allowed: tuple[str, ...] | None = None
-    """Hosts and networks inside that it may be at. None: it is believed to be where its operator wants it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +56,7 @@ class Ven20b:
         """Modification numbers by event."""
         self.came: dict[str, Any] = {}
         """Events as they came, by id."""
-        self._client = _client(vtn, self._distributed)
+        self._client = client_of(vtn, self._distributed)
         self._sampling = vtn.sampling
 
     def measures(self, resource: str, power_kw: Measure, energy_kwh: Measure) -> None:
@@ -231,47 +209,6 @@ class Ven20b:
         await self._client._perform_request("EiEvent", body)
 
 
-def _trust(vtn: Vtn20b) -> ssl.SSLContext:
-    """Whose certificates are believed, and which is ours; raises EdgeError for what is no PEM."""
-    try:
-        context = ssl.create_default_context(cafile=vtn.ca_file, cadata=vtn.ca_pem or None)
-        if vtn.cert_file:
-            context.load_cert_chain(vtn.cert_file, vtn.key_file)
-    except (OSError, ValueError) as unread:
-        raise EdgeError("a certificate or its key cannot be read", peer=vtn.url, retryable=False) from unread
-    return context
-
-
-def _resolver(vtn: Vtn20b) -> Any:
-    """The address that was looked at, where not every one is allowed; None: as usual. Raises EdgeError."""
-    if vtn.allowed is None:
-        return None
-    from aiohttp.abc import AbstractResolver
-
-    try:
-        address, _ = reachable(vtn.url, vtn.allowed, names)
-    except Refused as refused:
-        raise EdgeError(str(refused), peer=vtn.url, retryable=True) from refused
-
-    class Pinned(AbstractResolver):
-        async def resolve(self, host: str, port: int = 0, family: int = 0) -> Any:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            return [{"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": 0}]
-
-        async def close(self) -> None:
-            """There is nothing to let go of."""
-
-    return Pinned()
-
-
-def _failure(failure: Exception) -> str:
-    if isinstance(failure, TimeoutError):
-        return f"no answer within {TIMEOUT_S:g} s"
-    if "certificate" in str(failure).lower() or "ssl" in type(failure).__name__.lower():
-        return f"TLS failed: {failure}"
-    return f"{type(failure).__name__}: {failure}"
-
-
 def _response(answer: Answer, request_id: Any) -> dict[str, Any]:
     return {
         "response_code": int(answer.code),
@@ -281,68 +218,3 @@ def _response(answer: Answer, request_id: Any) -> dict[str, Any]:
         "modification_number": answer.modification_number,
         "event_id": answer.event_id,
     }
-
-
-def _client(vtn: Vtn20b, distributed: Callable[[Mapping[str, Any]], Awaitable[None]]) -> Any:
-    try:
-        from openleadr import OpenADRClient
-    except ImportError as absent:
-        message = "OpenADR 2.0b needs the extra openadr2: pip install 'chargewright[openadr2]'"
-        raise EdgeError(message, peer=vtn.url, retryable=False) from absent
-
-    import aiohttp
-    from openleadr.messaging import parse_message, validate_xml_schema
-
-    class Client(OpenADRClient):  # type: ignore[misc]  # the library has no types
-        polled: str | None = None
-        client_session: Any
-
-        async def _on_event(self, message: Mapping[str, Any]) -> None:
-            await distributed(message)
-
-        async def poll(self) -> Any:
-            self.polled, payload = await super().poll()
-            return self.polled, payload
-
-        async def _perform_request(self, service: str, message: Any) -> Any:
-            """The library's own logs every failure and goes on; here who asked is told."""
-            content = await self._posted(f"{self.vtn_url}/{service}", message)
-            if not content:
-                return None, {}
-            try:
-                validate_xml_schema(content)
-                return parse_message(content)
-            except Exception as unreadable:  # of the XML reader, the schema or the library
-                told = f"its answer is no OpenADR 2.0b: {type(unreadable).__name__}"
-                raise EdgeError(told, peer=self.vtn_url, retryable=True) from unreadable
-
-        async def _posted(self, url: str, message: Any) -> bytes:
-            await self._ensure_client_session()
-            try:
-                async with self.client_session.post(url, data=message, allow_redirects=False) as answer:
-                    content: bytes = await answer.content.read(MOST_BYTES + 1)
-                    status = int(answer.status)
-            except (aiohttp.ClientError, OSError, TimeoutError) as failure:
-                raise EdgeError(_failure(failure), peer=self.vtn_url, retryable=True) from failure
-            if status != HTTPStatus.OK:
-                raise EdgeError(f"answered {status}", peer=self.vtn_url, retryable=status >= 500)
-            if len(content) > MOST_BYTES:
-                raise EdgeError("its answer is too long", peer=self.vtn_url, retryable=False)
-            return content
-
-        async def _ensure_client_session(self) -> None:
-            if self.client_session is None:
-                timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-                connector = aiohttp.TCPConnector(ssl=_trust(vtn), resolver=_resolver(vtn))
-                headers = {"content-type": "application/xml"}
-                self.client_session = aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout)
-
-    return Client(
-        ven_name=vtn.ven_name,
-        vtn_url=vtn.url,
-        ven_id=vtn.ven_id,
-        cert=vtn.cert_file,
-        key=vtn.key_file,
-        ca_file=vtn.ca_file,
-        show_fingerprint=False,
-    )

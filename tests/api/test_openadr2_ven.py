@@ -12,7 +12,8 @@ pytest.importorskip("openleadr", reason="the extra openadr2 is not installed")
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.edges.openadr2 import Ven20b, Vtn20b
+from api.edges.openadr2 import Ven20b
+from api.edges.openadr2_client import Vtn20b
 from models.domain.errors import EdgeError
 from models.domain.timeline import fold
 from models.domain.utility_signal import FOREVER, SignalKind, UtilitySignal
