@@ -38,8 +38,10 @@ class SqlStore:
         self._reading = engine if self._embedded else engine.execution_options(**_READ_ONLY)
         self._looking = engine if self._embedded else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._one_writer = Lock() if self._embedded else nullcontext()
+        driver: Any = engine.dialect.loaded_dbapi
+        self._pipes = not self._embedded and driver.Pipeline.is_supported()
         self.writes_at_once = 1 if self._embedded else WRITES_AT_ONCE
-        self._errors = (SQLAlchemyError, engine.dialect.loaded_dbapi.Error)
+        self._errors = (SQLAlchemyError, driver.Error)
 
     @contextmanager
     def begin(self, now: datetime) -> Iterator[Unit]:
@@ -56,9 +58,9 @@ class SqlStore:
             return [Done(error=error) for _ in works]
 
     def _piped(self, connection: Connection) -> AbstractContextManager[Any]:
-        """On PostgreSQL statements do not wait for the answer to the one before: it is as far away as the server is."""
+        """On PostgreSQL, with a libpq of 14 or newer, no statement waits for the answer to the one before."""
         driver: Any = connection.connection.driver_connection
-        return nullcontext() if self._embedded else driver.pipeline()
+        return driver.pipeline() if self._pipes else nullcontext()
 
     def _alone(self, work: Work) -> Done:
         try:
@@ -74,7 +76,7 @@ class SqlStore:
         cursor.execute("SAVEPOINT one")
         try:
             with self._ours():
-                done = Done(work.act(SqlUnit(connection, work.now, together=not self._embedded)))
+                done = Done(work.act(SqlUnit(connection, work.now, together=self._pipes)))
         except Exception as error:
             cursor.execute("ROLLBACK TO SAVEPOINT one")
             done = Done(error=error)

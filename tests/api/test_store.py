@@ -16,6 +16,7 @@ from api.store.opening import open_store
 from api.store.port import NEW, Store, Unit, Work
 from api.store.records import Kind, Place
 from api.store.sql import SqlStore
+from api.store.sql_unit import SqlUnit
 from models.domain.errors import Conflict, NotFound, StoreError
 from tests.api.stores import NAMES, connected, opened, postgres_schema
 
@@ -248,6 +249,24 @@ class TestSeveralInOneCommit:
         done = store.together([Work(("acme", "yard"), NOW, count) for _ in range(3)])
 
         assert [one.answer for one in done] == [1, 2, 3]
+
+    def test_what_the_database_refuses_while_nobody_looks_is_kept_of_nobody(self, tmp_path: Path) -> None:
+        """On PostgreSQL nobody waits for the answer to an INSERT; here the second one takes a number that is taken."""
+
+        def append_twice(unit: Unit) -> None:
+            assert isinstance(unit, SqlUnit)
+            line = {"tenant": "acme", "site": "yard", "sequence": 1, "kind": "event", "id": "a", "body": "{}"}
+            for _ in range(2):
+                unit._run(unit._say.append, line | {"recorded_s": 0.0})
+
+        with opened("postgresql", tmp_path) as store:
+            works = [Work(("acme", "yard"), NOW, act) for act in (lambda unit: unit.write(YARD, "{}"), append_twice)]
+            done = store.together(works)
+
+            assert [type(one.error) for one in done] == [StoreError, StoreError]
+            with store.view() as unit:
+                assert unit.find(YARD) is None
+            assert store.together([works[0], works[0]])[1].error is None, "and the next ones are written"
 
     @pytest.mark.parametrize("count", [1, 3])
     def test_where_the_database_fails_everybody_is_told_and_nothing_is_kept(self, sqlite: str, count: int) -> None:
