@@ -23,7 +23,7 @@ from models.domain.session import Session
 from models.domain.signal import Signal
 from models.domain.site import BaseLoad, GridNode, NodeKind, PvPlant, Site
 from models.domain.tariff import PriceSeries, Tariff
-from models.domain.times import instant, seconds
+from models.domain.times import instant, seconds, zone
 from models.domain.value import Series, Step
 from optimizer.rolling.base_load import metered
 from optimizer.rolling.node_meter import NodeMeter
@@ -174,18 +174,20 @@ def priced(known: Contents, horizon: Horizon) -> tuple[Tariff | None, list[Assum
         told = replace(told, import_price=known.prices.import_price)
         if known.prices.export_price is not None:
             told = replace(told, export_price=known.prices.export_price)
-    zone = ZoneInfo(told.time_zone or known.site.time_zone)
-    import_price, import_since = _filled(told.import_price, horizon, zone)
-    export_price, export_since = _filled(told.export_price, horizon, zone)
+    where = zone(told.time_zone or known.site.time_zone)
+    if where is None:  # which is told when the site is judged
+        return told, []
+    import_price, import_since = _filled(told.import_price, horizon, where)
+    export_price, export_since = _filled(told.export_price, horizon, where)
     assumed = [*_estimated("import_price", import_since), *_estimated("export_price", export_since)]
     return replace(told, import_price=import_price, export_price=export_price), assumed
 
 
-def _filled(price: Told, horizon: Horizon, zone: ZoneInfo) -> tuple[Told | PriceSeries, datetime | None]:
+def _filled(price: Told, horizon: Horizon, where: ZoneInfo) -> tuple[Told | PriceSeries, datetime | None]:
     """A price without gaps, and from when on it is estimated; what is no series has none."""
     if not isinstance(price, PriceSeries):
         return price, None
-    return with_estimates(_begun(price, horizon.start), horizon.end, zone)
+    return with_estimates(_begun(price, horizon.start), horizon.end, where)
 
 
 def _begun(price: PriceSeries, start: datetime) -> PriceSeries:

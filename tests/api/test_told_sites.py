@@ -48,6 +48,12 @@ class TestDocuments:
         assert findings(yard.put("/v1/sites/yard", wrong)) == ["evses[0].node"]
         assert yard.get("/v1/sites/yard").status_code == 404
 
+    @pytest.mark.parametrize("name", ["", "9999-12-31T23:59:59+14:00", "Europe", "../etc/passwd"])
+    def test_a_time_zone_that_nobody_knows_is_told_where_there_is_a_tariff_too(self, yard: Yard, name: str) -> None:
+        yard.build()
+
+        assert findings(yard.put("/v1/sites/yard", SITE | {"time_zone": name}, match="*")) == ["time_zone"]
+
     def test_the_id_in_the_body_is_that_of_the_address(self, yard: Yard) -> None:
         assert findings(yard.put("/v1/sites/other", SITE)) == ["id"]
 
