@@ -11,6 +11,7 @@ from chargewright_client import Client
 
 from models.domain.site import Site
 from models.domain.wire import form_json
+from models.ocpp.profile import Version
 from tests.api.yards import Hands, Yard, service
 from tests.peers.csms import Desk
 from tests.peers.line import CsmsServer, StationLine
@@ -74,15 +75,9 @@ def served(made: Peers, mode: str) -> Iterator[tuple[Yard, Steering, ThroughServ
         api.put_tariff("yard", {"currency": "EUR", "import_price": 0.3})
         api.put_policy("yard", {"mode": mode})  # type: ignore[typeddict-item]
         desk = Desk()
-        ours = ThroughService(api, clock, {name: _version(text) for name, text in versions_of(made).items()})
+        ours = ThroughService(api, clock, {name: Version(text) for name, text in versions_of(made).items()})
         links: dict[str, Link] = {name: Direct(station, desk) for name, station in made.stations.items()}
         yield kept, Steering(links=links, ours=ours), ours  # type: ignore[arg-type]
-
-
-def _version(text: str) -> Any:
-    from models.ocpp.profile import Version
-
-    return Version(text)
 
 
 def play(made: Peers, steering: Steering, begin_h: float, end_h: float) -> float:
