@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from api.routes import examples
+from tests.api.test_openapi_conventions import NAMES
 from tests.api.yards import SITE, Yard, service
 
 
@@ -257,14 +258,19 @@ def test_a_body_that_is_not_sound_is_refused_by_its_form(yard: Yard, body: bytes
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def with_a_box(yard: Yard) -> None:
+    """A connection that takes limits, and a sign of life of it."""
+    told = {"kind": "limit_heartbeat", "failsafe_kw": 8.0, "sites": [{"site": "yard"}]}
+    assert yard.put("/v1/connections/box", told).status_code == 201
+    assert yard.post("/v1/connections/box/limit/heartbeat", None).status_code == 200
+
+
 def test_every_body_of_the_description_is_taken_as_it_stands(yard: Yard) -> None:
     """Whoever pastes an example gets no finding."""
     yard.build()
     yard.plug_in()
+    with_a_box(yard)
     paths = yard.get("/openapi.json").json()["paths"]
-    names = {"site": "yard", "node": "grid", "plant": "roof", "signal": "relief", "session": "7f3"}
-    names |= {"version": "1.6", "action": "MeterValues", "webhook": "csms", "evse": "bay-1"}
-
     in_order = sorted(paths.items(), key=lambda told: told[0].endswith("/unplug"))  # whoever has left is told no more
 
     for path, methods in in_order:
@@ -272,6 +278,7 @@ def test_every_body_of_the_description_is_taken_as_it_stands(yard: Yard) -> None
         for method, told in methods.items():
             content = told.get("requestBody", {}).get("content", {}).get("application/json", {})
             if "example" in content:
+                names = NAMES | ({"connection": "box"} if path.endswith("{connection}/limit") else {})
                 asked = method.upper(), path.format(**names) + query, content["example"]
                 answer = yard.call(*asked, **{"If-Match": "*"})
                 if answer.status_code == 412:  # nothing is there yet
