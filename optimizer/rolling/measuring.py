@@ -22,6 +22,8 @@ from optimizer.rolling.state import EvseRecord, Reading, SiteState
 from optimizer.rolling.timing import Placed
 from optimizer.rolling.verdict import Evidence, Flaw
 
+LONGEST_SKEW = timedelta(days=1)
+"""Of a station's clock, as far as readings are concerned: one that tells the year 9999 means nothing by it."""
 MOST_READINGS = 60
 """Of an EVSE: an hour at one a minute."""
 BEYOND_RATING = 1.25
@@ -138,7 +140,7 @@ def _reading(record: EvseRecord, power_kw: float, when: Placed) -> Reading:
     """Limits count for all phases of the EVSE; a vehicle on fewer has the same current on each."""
     session, plate = record.session, record.plate
     share = 1.0 if session is None or session.phases is None else session.phases / plate.phases
-    skew = timedelta(seconds=abs(when.skew_s or 0.0))
+    skew = min(timedelta(seconds=abs(when.skew_s or 0.0)), LONGEST_SKEW)
     allowed, binding = allowed_kw(record, when.at - SETTLE - skew, when.at), expected_kw(record, when.at)
     return Reading(
         at=when.at,

@@ -284,3 +284,17 @@ def test_every_body_of_the_description_is_taken_as_it_stands(yard: Yard) -> None
                 if answer.status_code == 412:  # nothing is there yet
                     answer = yard.call(*asked)
                 assert answer.status_code in (200, 201, 202, 204), (path, answer.text)
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59+14:00", "0001-01-01T00:00:00Z"])
+def test_a_meter_value_of_the_end_of_all_calendars_is_heard(yard: Yard, when: str) -> None:
+    yard.build()
+    yard.plug_in()
+    yard.put("/v1/sites/yard/policy", {"mode": "control"})
+    assert yard.post("/v1/sites/yard/plan", None).status_code == 200
+    sampled = [{"value": "10900", "measurand": "Power.Active.Import", "unit": "W"}]
+    told = {"connectorId": 1, "meterValue": [{"timestamp": when, "sampledValue": sampled}]}
+
+    answers = [yard.post("/v1/sites/yard/ocpp/1.6/MeterValues?station=bay-1", told).status_code for _ in range(2)]
+
+    assert answers == [200, 200]
