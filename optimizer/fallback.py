@@ -58,6 +58,7 @@ def followed(instance: Instance, wanted_kw: Floats) -> Floats:
         most = np.minimum(highest_kw(instance, here), needs_kwh[sessions] / hours)
         most = np.minimum(most, inside.most_kw(sessions, hours, period))
         given, free = np.clip(wanted_kw[here], 0.0, most), instance.following.free(here)
+        given = scaled(limits.of(sessions, period).of_expected_loads, given)  # also what nobody can be told now
         given[free] = scaled(limits.of(sessions[free], period), given[free])
         power[here] = given
         needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * power[here])

@@ -68,6 +68,12 @@ class Room:
     radius: Floats
     expected: Flags
 
+    @property
+    def of_expected_loads(self) -> "Room":
+        """Only the rows that count what is planned, and nothing that is installed."""
+        at = self.expected
+        return Room(self.phasor[at], self.length[at], self.radius[at], at[at])
+
     def fits(self, given: Floats) -> bool:
         """Whether all of it together keeps every limit."""
         used = abs(self.phasor @ given) + self.length @ given

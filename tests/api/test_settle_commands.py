@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from models.domain.errors import InvalidScenario
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "settlement"
+GOLDEN = Path(__file__).parents[1] / "optimizer" / "settled_by_hand"
 EVENTS: dict[str, Any] = {
     "time_zone": "America/Los_Angeles",
     "holidays": ["2019-10-14"],
@@ -65,7 +65,7 @@ def told(*arguments: str | Path) -> str:
 
 
 def test_a_month_is_settled_from_files_as_worked_out_by_hand(files: Path) -> None:
-    """tests/golden/settlement/caiso_10_in_10.csv: 11.29 for energy, 1.85 taken, 37.64 for capacity."""
+    """tests/optimizer/settled_by_hand/caiso_10_in_10.csv: 11.29 for energy, 1.85 taken, 37.64 for capacity."""
     output = told("run", files / "meter.csv", files / "events.json", "--json", files / "told.json")
 
     assert "payment 11.29, penalty 1.85, snap-back 0.00: 9.44 USD" in output

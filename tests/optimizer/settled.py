@@ -1,4 +1,4 @@
-"""A real month and its event, as tests/golden/settlement/README.md tells them."""
+"""A real month and its event, as tests/optimizer/settled_by_hand/README.md tells them."""
 
 import csv
 from datetime import UTC, date, datetime
@@ -11,7 +11,7 @@ from models.domain.calendar import Calendar
 from models.settlement import LoadSeries, Quality
 from optimizer.response.baselines import History, Spans, spans_of
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "settlement"
+GOLDEN = Path(__file__).with_name("settled_by_hand")
 PACIFIC = ZoneInfo("America/Los_Angeles")
 HOUR_S = 3600.0
 
