@@ -37,6 +37,7 @@ def test_what_is_expected_and_what_could_be_shed_are_those_of_the_plan(vtn: Vtn,
     """The car charges 11 kW from six on until it has 28 kWh, and stays until three: all of it can wait. 11 kW are
     1.833 kWh in ten minutes."""
     utility.yard.plug_in(departure="2026-03-02T15:00:00Z", energy_target_kwh=28.0)
+    utility.wait(seconds=1)  # it is planned
     vtn.put("events", ahead("USAGE_FORECAST", "LOAD_SHED_DELTA_AVAILABLE", "STORAGE_USABLE_CAPACITY"))
     day(utility, 7, power_kw=11.0)
 
