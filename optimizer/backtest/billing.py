@@ -1,11 +1,12 @@
-"""The peak that a billing month has seen so far, from readings of the site's meter."""
+"""Demand charges of a billing month: the peak that it has seen so far, and its price in full, whatever a plan sees."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from models.domain.calendar import Calendar, calendar_of
+from models.domain.demand import billing_periods
 from models.domain.site import Site
-from models.domain.tariff import DemandCharge, Tariff
+from models.domain.tariff import DemandCharge, DemandTier, Tariff
 from models.domain.times import instant
 from models.domain.units import hours_from_seconds, seconds_from_minutes
 from models.domain.windows import holds
@@ -64,6 +65,13 @@ def with_peaks(tariff: Tariff, meters: dict[str, Meter]) -> Tariff:
         return replace(charge, peak_set_kw=meter.peak_kw, metered_kwh=meter.metered_kwh)
 
     return replace(tariff, demand_charges=tuple(map(of, tariff.demand_charges)))
+
+
+def in_full(charge: DemandCharge, calendar: Calendar, start_s: float, end_s: float) -> DemandCharge:
+    """The charge at rates of which a horizon counts all in its first billing period: (10) takes them times a share."""
+    share = next(billing_periods(charge.billing_period, calendar, start_s, end_s)).share
+    tiers = tuple(DemandTier(above_kw=one.above_kw, rate_per_kw=one.rate_per_kw / share) for one in charge.tiers)
+    return replace(charge, rate_per_kw=charge.rate_per_kw / share, tiers=tiers)
 
 
 def days_left(today: date) -> list[date]:

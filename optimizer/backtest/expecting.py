@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from models.domain.calendar import Calendar, calendar_of
-from models.domain.demand import billing_periods, share_of_period
 from models.domain.scenario import Scenario
 from models.domain.tariff import DemandCharge, DemandTier
+from optimizer.backtest.billing import in_full
 from optimizer.backtest.target_peak import Expected
 
 
@@ -23,19 +23,12 @@ def with_expected(scenario: Scenario, expected: Mapping[str, Expected]) -> Scena
 def _of(
     charge: DemandCharge, expected: Expected | None, calendar: Calendar, start_s: float, end_s: float
 ) -> DemandCharge:
-    """Rates are told as the plan is to count them; equation (10) multiplies them by the share that it sees."""
+    """Rates are told as the plan is to count them, whatever share of a month it sees."""
     if expected is None:
         return charge
     charge = replace(charge, target_peak_kw=expected.peak_kw)
     if not expected.beyond:
         return charge
-    share = _share(charge, calendar, start_s, end_s)
-    rates = [(above_kw, rate / share) for above_kw, rate in expected.beyond]
-    tiers = tuple(DemandTier(above_kw=above_kw, rate_per_kw=rate) for above_kw, rate in rates[1:])
-    return replace(charge, rate_per_kw=rates[0][1], tiers=tiers)
-
-
-def _share(charge: DemandCharge, calendar: Calendar, start_s: float, end_s: float) -> float:
-    """w of (10) for the present billing period."""
-    present = next(billing_periods(charge.billing_period, calendar, start_s, end_s))
-    return share_of_period(present.end_s, present.seen_start_s, present.seen_end_s)
+    (_, rate), *above = expected.beyond
+    tiers = tuple(DemandTier(above_kw=above_kw, rate_per_kw=more) for above_kw, more in above)
+    return in_full(replace(charge, rate_per_kw=rate, tiers=tiers), calendar, start_s, end_s)

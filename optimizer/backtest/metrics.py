@@ -6,9 +6,11 @@ from math import inf, isinf
 
 import numpy as np
 
-from models.domain.calendar import calendar_of
+from models.domain.calendar import Calendar, calendar_of
+from models.domain.demand import billing_periods
 from models.domain.prices import mean_prices
 from models.domain.schedule import Floats
+from models.domain.tariff import DemandCharge
 from models.domain.units import SECONDS_PER_HOUR, hours_from_seconds, seconds_from_minutes
 from optimizer.backtest.course import Car, Course
 from optimizer.backtest.hindsight import Hindsight
@@ -27,7 +29,8 @@ LACKS_KWH = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Money is what the bill of the whole course says: energy by its price, demand by calendar month."""
+    """Money is what the bill of the whole course says: energy by its price, demand by the billing periods of a charge
+    in which new cars can come."""
 
     energy_kwh: float
     """Delivered, at evse. [kWh]"""
@@ -151,12 +154,20 @@ def costs_of(course: Course, instants_s: Floats, load_kw: Floats) -> tuple[dict[
         "energy_export": -float(mean_prices(tariff.export_price, instants_s, calendar) @ sold),
         "carbon": carbon_kg * tariff.carbon_price_per_kg,
         "demand_charge": sum(
-            billed.amount
-            for charge in tariff.demand_charges
-            for billed in billed_peaks(charge, calendar, instants_s, load_kw)
+            _demand_cost(charge, calendar, course, instants_s, load_kw) for charge in tariff.demand_charges
         ),
     }
     return costs, carbon_kg
+
+
+def _demand_cost(
+    charge: DemandCharge, calendar: Calendar, course: Course, instants_s: Floats, load_kw: Floats
+) -> float:
+    """In full for every billing period in which new cars could come. The peak of a later one, which cars that stay on
+    reach into, is set by cars that are in no course. [currency]"""
+    periods = billing_periods(charge.billing_period, calendar, course.start_s, course.end_s)
+    labels = {f"{charge.id}@{period.label}" for period in periods}
+    return sum(one.amount for one in billed_peaks(charge, calendar, instants_s, load_kw) if one.label in labels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

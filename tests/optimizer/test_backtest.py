@@ -327,6 +327,37 @@ def test_the_bill_charges_the_highest_quarter_hour_of_the_month() -> None:
     assert (found.starts, found.most_starts, found.energy_percent) == (1.0, 1, 100.0)
 
 
+def of_april(day: Course) -> Course:
+    """The same an hour before April begins, with new cars until then."""
+    to_s = datetime(2026, 3, 31, 23, tzinfo=UTC).timestamp()
+    cars = tuple(_later(one, to_s - MONDAY) for one in day.cars)
+    return replace(day, cars=cars, start_s=to_s, end_s=to_s + HOUR)
+
+
+def _later(one: Car, by_s: float) -> Car:
+    assert one.stated_departure_s is not None, "all of them say when they leave"
+    moved = {"arrival_s": one.arrival_s + by_s, "departure_s": one.departure_s + by_s}
+    return replace(one, **moved, stated_departure_s=one.stated_departure_s + by_s)
+
+
+def test_who_stays_beyond_the_month_brings_no_second_demand_charge_into_its_bill() -> None:
+    """A car draws 7 kW from 23:00 on 31 March to 01:00: 14 kWh at 0.1 EUR, and March's 7 kW at 2 EUR once."""
+    day = of_april(course(car("first", "a", stays=2.0, needs=14.0), tariff=CHARGED))
+    found = figures(run(day, SimpleMaker(Method.UNCONTROLLED, minutes=15.0)(SITE, CHARGED)))
+    assert found.costs["energy_import"] == pytest.approx(14.0 * 0.1)
+    assert found.costs["demand_charge"] == pytest.approx(7.0 * 2.0)
+
+
+def test_hindsight_pays_a_demand_charge_in_full_also_where_a_course_is_a_part_of_its_month() -> None:
+    """Energy of a driver who pays 0.2 EUR more than it costs earns 1.4 EUR at 7 kW, of which 14 EUR would be asked."""
+    day = course(car("first", "a", stays=1.0, needs=7.0), hours=1.0, tariff=CHARGED)
+    site = replace(SITE, tiers=(Tier(id="all", value_of_target_per_kwh=0.0),))
+    best = optimum(
+        replace(day, site=site, retail_per_kwh=0.30), Settings(preferences=False, objective=Objective.MARGIN)
+    )
+    assert best.energy_kwh == pytest.approx(0.0, abs=1e-6)
+
+
 @dataclass(slots=True)
 class Script:
     """Offers a first car what is written down, quarter by quarter."""
