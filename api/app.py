@@ -88,12 +88,11 @@ def create_app(
     ``store``: one that is open already, and is left open; None: the one of the settings.
     """
     settings = settings or ServiceSettings()
-    metrics = Metrics()
-    lifespan = _lifespan(settings, store, clock, metrics)
+    lifespan = _lifespan(settings, store, clock)
     app = FastAPI(title="chargewright", version=own_version(), description=DESCRIPTION, lifespan=lifespan)
     app.state.savings = Savings()
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(Observed, metrics=metrics)
+    app.add_middleware(Observed)
     more = (programmes.terms_router, calls.site_router, settlements.programme_router, health.metrics_router)
     routers = [*(part.router for part in ROUTES), *more]
     for router in (*routers, hooks.router, ocpi.router):
@@ -105,13 +104,13 @@ def create_app(
     return app
 
 
-def _lifespan(settings: ServiceSettings, store: Store | None, clock: Clock, metrics: Metrics) -> Any:
+def _lifespan(settings: ServiceSettings, store: Store | None, clock: Clock) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         prepare_workers("api.cli", "api.planning")
         used = await run_sync(open_store, settings.database_url) if store is None else store
         try:
-            app.state.service = await _service(settings, used, clock, metrics)
+            app.state.service = await _service(settings, used, clock)
             async with _jobs(app):
                 yield
             await run_sync(app.state.service.writers.stop)
@@ -139,12 +138,12 @@ async def _jobs(app: FastAPI) -> AsyncIterator[None]:
         await run_sync(running.stop)
 
 
-async def _service(settings: ServiceSettings, store: Store, clock: Clock, metrics: Metrics) -> Service:
+async def _service(settings: ServiceSettings, store: Store, clock: Clock) -> Service:
     return Service(
         settings=settings,
         store=store,
         clock=clock,
-        metrics=metrics,
+        metrics=Metrics(),
         rates=Rates(settings.rate_limit),
         solve_settings=Settings(steady=True),
         solves=CapacityLimiter(settings.solves_at_once),

@@ -48,8 +48,8 @@ class Observed:
     The route is told, not the address: ids of sites, sessions and drivers stay out of metrics.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,8 +75,9 @@ class Observed:
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if route != "none" else "none"
-        self.metrics.requests.labels(method, route, str(status)).inc()
-        self.metrics.request_seconds.labels(route).observe(seconds)
+        metrics: Metrics = scope["app"].state.service.metrics
+        metrics.requests.labels(method, route, str(status)).inc()
+        metrics.request_seconds.labels(route).observe(seconds)
         log.info("answered", method=method, route=route, status=status, ms=round(1000.0 * seconds, 1))
 
 

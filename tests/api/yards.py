@@ -1,19 +1,26 @@
 """A service in this process with a clock that stands still, its callers, and a yard with two bays."""
 
+import atexit
 import copy
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from anyio import CapacityLimiter
+
+from api.observing import Metrics
 from api.routes import examples
 from api.security import keys
 from api.security.keys import Scope
+from api.security.rates import Rates
+from api.service import Clock, Service
 from api.settings import ServiceSettings
 from api.store.memory import MemoryStore
 from api.store.port import Store
+from api.web.views.saved import Savings
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 SITE: dict[str, Any] = examples.SITE
@@ -67,18 +74,63 @@ class Yard:
         return answer
 
 
+APART = ("plans_by_itself", "max_body_bytes")
+"""Settings by which an application itself is made; all others are looked at when it answers."""
+_ready: list[Any] = []
+"""Clients of applications that nobody uses just now."""
+
+
 @contextmanager
 def service(store: Store | None = None, clock: Hands | None = None, **settings: Any) -> Iterator[Yard]:
-    """A service; without other settings everybody is answered."""
+    """A service; without other settings everybody is answered.
+
+    Its application may have served other tests: to make routes ready takes longer than most tests last. What it answers
+    with is its own.
+    """
+    store, clock = store or MemoryStore(), clock or Hands()
+    told = ServiceSettings(**({"insecure": True, "database_url": "memory:", "plans_by_itself": False} | settings))
+    if settings.keys() & set(APART):
+        with _opened(told, store, clock) as client:
+            yield Yard(client, clock, store)
+        return
+    client = _ready.pop() if _ready else _FOR_GOOD.enter_context(_opened(told, store, clock))
+    mine = client.app.state.service = _anew(client.app.state.service, told, store, clock)
+    client.app.state.savings = Savings()
+    try:
+        yield Yard(client, clock, store)
+    finally:
+        mine.writers.stop()
+        client.cookies.clear()
+        _ready.append(client)
+
+
+_FOR_GOOD = ExitStack()
+atexit.register(_FOR_GOOD.close)
+
+
+@contextmanager
+def _opened(settings: ServiceSettings, store: Store, clock: Clock) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Starlette prefers httpx2 and says so at import; either serves these tests
         from fastapi.testclient import TestClient
 
         from api.app import create_app
-    store, clock = store or MemoryStore(), clock or Hands()
-    told = ServiceSettings(**({"insecure": True, "database_url": "memory:", "plans_by_itself": False} | settings))
-    with TestClient(create_app(told, store=store, clock=clock), raise_server_exceptions=False) as client:
-        yield Yard(client, clock, store)
+    with TestClient(create_app(settings, store=store, clock=clock), raise_server_exceptions=False) as client:
+        yield client
+
+
+def _anew(before: Service, settings: ServiceSettings, store: Store, clock: Clock) -> Service:
+    """Nothing of it but what the solver's test at the start said is of the service before."""
+    return Service(
+        settings=settings,
+        store=store,
+        clock=clock,
+        metrics=Metrics(),
+        rates=Rates(settings.rate_limit),
+        solve_settings=before.solve_settings,
+        solves=CapacityLimiter(settings.solves_at_once),
+        self_test=before.self_test,
+    )
 
 
 def key_for(yard: Yard, tenant: str, *scopes: Scope) -> dict[str, str]:

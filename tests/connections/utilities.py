@@ -1,18 +1,13 @@
 """A yard whose service is connected to a utility, with clocks that stand still and peers on real HTTP."""
 
-import atexit
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from api.connections.secrets import new_key
 from api.jobs import Jobs
-from api.service import Service
-from api.settings import ServiceSettings
-from api.store.memory import MemoryStore
 from api.store.port import Store
 from tests.api.yards import Hands, Yard, service
 from tests.peers.vtn3 import Vtn
@@ -74,30 +69,16 @@ class Utility:
         return found
 
 
-@cache
-def _application() -> Any:
-    """Made once: routes and the self-test take longer than most tests. What it answers with is each test's own."""
-    stack = ExitStack()
-    atexit.register(stack.close)
-    return stack.enter_context(service()).client
-
-
 @contextmanager
 def connected_yard(clock: Hands | None = None, store: Store | None = None, **settings: Any) -> Iterator[Utility]:
     """Nobody is connected yet."""
-    client = _application()
-    before: Service = client.app.state.service
-    given = {"peer_allow": "127.0.0.0/8", "secret_keys": KEY} | settings
-    told = ServiceSettings(insecure=True, database_url="memory:", plans_by_itself=False, **given)
-    yard = Yard(client, clock or Hands(), store or MemoryStore())
-    client.app.state.service = replace(before, settings=told, store=yard.store, clock=yard.clock)
-    jobs = Jobs(client.app.state.service, lambda work: work())
-    try:
-        yard.build()
-        yield Utility(yard, jobs)
-    finally:
-        jobs.close()
-        client.app.state.service = before
+    with service(store, clock, **({"peer_allow": "127.0.0.0/8", "secret_keys": KEY} | settings)) as yard:
+        jobs = Jobs(yard.client.app.state.service, lambda work: work())
+        try:
+            yard.build()
+            yield Utility(yard, jobs)
+        finally:
+            jobs.close()
 
 
 def vtn_told(vtn: Vtn, **more: Any) -> dict[str, Any]:
