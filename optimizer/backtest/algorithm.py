@@ -8,6 +8,9 @@ from models.domain.site import Site
 from models.domain.tariff import Tariff
 from optimizer.backtest.messages import Message, Setpoints
 
+CHANGED_KW = 0.01
+"""Setpoints that differ by less are the same. [kW]"""
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -17,6 +20,8 @@ class Effort:
     """How often a new plan was made."""
     solver_s: float = 0.0
     """[s]"""
+    plan_changes: int = 0
+    """How many setpoints a new plan had otherwise than the plan before it, each at the instant of the new one."""
 
 
 class Algorithm(Protocol):

@@ -12,6 +12,7 @@ from models.domain.prices import mean_prices
 from models.domain.schedule import Floats
 from models.domain.tariff import DemandCharge
 from models.domain.units import SECONDS_PER_HOUR, hours_from_seconds, seconds_from_minutes
+from optimizer.backtest.algorithm import CHANGED_KW
 from optimizer.backtest.course import Car, Course
 from optimizer.backtest.hindsight import Hindsight
 from optimizer.backtest.responses import kept_percent, responses
@@ -21,8 +22,6 @@ from optimizer.statement.demand import billed_peaks
 
 MET_SHARE = 0.99
 """Who got so much of a need has had it met, as published tables count it."""
-CHANGED_KW = 0.01
-"""Offers that differ by less are the same. [kW]"""
 LACKS_KWH = 0.01
 """Who lacks less is full. [kWh]"""
 
@@ -62,6 +61,8 @@ class Figures:
     most_starts: int = 0
     changes: float = 0.0
     """Of offers, a session."""
+    plan_changes: float = 0.0
+    """Setpoints that a new plan had otherwise than the plan before it, a session."""
     shortest_run_min: float = 0.0
     """Of offers other than 0 that ended before the car was full or left; 0 where none did. [min]"""
     plans: int = 0
@@ -93,10 +94,11 @@ def figures(run: Run) -> Figures:
         most_starts=offers.most_starts,
         changes=offers.changes / max(1, len(course.cars)),
         shortest_run_min=offers.shortest_run_min,
-        plans=run.plans,
+        plan_changes=run.effort.plan_changes / max(1, len(course.cars)),
+        plans=run.effort.plans,
         wall_s=run.wall_s,
         processor_s=run.processor_s,
-        solver_s=run.solver_s,
+        solver_s=run.effort.solver_s,
     )
 
 

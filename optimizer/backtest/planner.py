@@ -11,7 +11,7 @@ from models.domain.site import Site
 from models.domain.tariff import Tariff
 from models.domain.times import instant
 from models.domain.units import seconds_from_minutes
-from optimizer.backtest.algorithm import Effort
+from optimizer.backtest.algorithm import CHANGED_KW, Effort
 from optimizer.backtest.billing import Meter, meters_of, with_peaks
 from optimizer.backtest.expecting import with_expected
 from optimizer.backtest.known import Known
@@ -75,11 +75,17 @@ class Planner:
 
     def _replan(self) -> None:
         self._planned_s = self.known.at_s
-        scenario = self._scenario()
+        before_kw, scenario = self._power_kw(), self._scenario()
         self.plan = None if scenario is None else optimize(scenario, self.manner.settings)
         if self.plan is not None:
-            spent_s = self._effort.solver_s + self.plan.statistics.solver_s
-            self._effort = Effort(self._effort.plans + 1, spent_s)
+            now_kw = self._power_kw()
+            changed = sum(abs(now_kw[name] - kw) > CHANGED_KW for name, kw in before_kw.items() if name in now_kw)
+            spent = self._effort
+            self._effort = Effort(
+                plans=spent.plans + 1,
+                solver_s=spent.solver_s + self.plan.statistics.solver_s,
+                plan_changes=spent.plan_changes + changed,
+            )
 
     def _scenario(self) -> Scenario | None:
         tariff = with_peaks(self.tariff, self._meters)

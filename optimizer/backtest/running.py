@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter, process_time
 
-from optimizer.backtest.algorithm import Algorithm
+from optimizer.backtest.algorithm import Algorithm, Effort
 from optimizer.backtest.course import Course
 from optimizer.backtest.disturbances import Disturbances
 from optimizer.backtest.simulated_site import Interval, instants, site_of
@@ -21,9 +21,7 @@ class Run:
     intervals: tuple[Interval, ...]
     got_kwh: dict[str, float]
     """By session, at evse. [kWh]"""
-    plans: int
-    """How often a new plan was made."""
-    solver_s: float
+    effort: Effort
     wall_s: float
     processor_s: float
 
@@ -46,13 +44,11 @@ def run(
         site.follow(answer.power_kw, start_s)
         intervals.append(site.advance(start_s, end_s))
         tell((done + 1) / len(spans))
-    effort = algorithm.effort()
     return Run(
         course=site.course,
         intervals=tuple(intervals),
         got_kwh=site.got_kwh,
-        plans=effort.plans,
-        solver_s=effort.solver_s,
+        effort=algorithm.effort(),
         wall_s=perf_counter() - wall_s,
         processor_s=process_time() - processor_s,
     )

@@ -192,6 +192,18 @@ def test_a_planner_charges_when_energy_is_cheap_and_everybody_in_time() -> None:
     assert max(one.import_kw for one in made.intervals) <= 10.0 + 1e-6
 
 
+def test_a_plan_that_gives_a_car_another_power_than_the_plan_before_is_a_change_of_plans() -> None:
+    """The first car is planned with 7 kW; who comes for an hour needs 7 of the 10 kW there are, and 3 are left: one
+    change for two cars. That it gets 7 kW again when the other has left was planned, though its offer changes."""
+    first = car("first", "a", stays=8.0, needs=14.0)
+    hasty = car("hasty", "b", arrives=0.25, stays=1.0, needs=7.0)
+    found = figures(run(course(first, hasty), planner()(SITE, FREE)))
+    assert found.energy_percent == pytest.approx(100.0)
+    assert found.plan_changes == 0.5
+    assert found.changes > 2.0
+    assert figures(run(course(first), planner()(SITE, FREE))).plan_changes == 0.0
+
+
 def test_simple_rules_are_seen_through_the_same_interface() -> None:
     cars = [car(name, name, stays=2.0, needs=14.0) for name in ("a", "b")]
     plain, fair = (
