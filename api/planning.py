@@ -59,19 +59,21 @@ class Answer:
     """Completed: what was not given is assumed, and told in ``schedule.assumptions``."""
     schedule: Schedule
     audit: AuditReport
-    reasons: tuple[Reason, ...]
-    held: tuple[Held, ...]
+    reasons: tuple[Reason, ...] = ()
+    held: tuple[Held, ...] = ()
     """What keeps each setpoint from being higher; empty when there was no time to tell."""
     uncontrolled: Schedule
     """The same day when every car charges as fast as it can from arrival on, whatever the limits say."""
     fail_safe_kw: Mapping[str, float]
     """What each EVSE may draw when it hears nothing any more. [kW at evse]"""
-    fail_safe_cost: FailSafeCost | None
+    fail_safe_cost: FailSafeCost | None = None
     """None where the site has no fail-safe, or no time was left to tell."""
     candidates: tuple[Candidate, ...]
     """The plans that could have been the answer, and what became of each."""
     as_of: datetime
     """The instant for which ``ocpp`` is made."""
+    in_worker: bool
+    """Whether the solver had a process of its own; what explains the plan then has one, too."""
     ocpp: Sending | None = None
     """None unless an OCPP version was asked for."""
 
@@ -94,30 +96,56 @@ def plan(
     one device contradict each other.
     """
     due = monotonic() + deadline_s
-    check(scenario)
-    scenario = in_settled_class(with_previous(scenario, previous), settings, within_s=COMPARING_SHARE * deadline_s)
-    completed = complete(scenario).scenario
-    shares_kw = fail_safe_shares(completed)
-    left_s = due - monotonic()
-    best = best_plan(scenario, settings=settings, deadline_s=left_s, shares_kw=shares_kw)
-    why = reasons_within(completed, best.schedule, settings, within_s=due - monotonic(), worker=best.in_worker)
-    answer = Answer(
-        scenario=completed,
-        schedule=best.schedule,
-        audit=best.audit,
-        reasons=why,
-        held=held_within(completed, best.schedule, settings, within_s=due - monotonic()),
-        uncontrolled=heuristic(completed, Method.UNCONTROLLED),
-        fail_safe_kw=shares_kw,
-        fail_safe_cost=_cost_within(completed, best.schedule, settings, within_s=due - monotonic()),
-        candidates=best.candidates,
-        as_of=moment(best.schedule, now),
-    )
+    answer = decided(scenario, settings=settings, now=now, deadline_s=deadline_s, previous=previous)
+    answer = explained(answer, settings=settings, within_s=due - monotonic())
     if ocpp is None:
         return answer
     if followed_minutes is not None:
         ocpp = replace(ocpp, plan_until=answer.as_of + timedelta(minutes=followed_minutes))
     return replace(answer, ocpp=sending(answer, ocpp))
+
+
+def decided(
+    scenario: Scenario,
+    *,
+    settings: Settings,
+    now: datetime,
+    deadline_s: float = DEADLINE_S,
+    previous: Schedule | None = None,
+) -> Answer:
+    """All of a plan that stations have to be told, and its yardstick; what explains it can follow. Raises as ``plan``.
+
+    To explain can take longer than to decide: who waits for signals is told by one more plan, what the fail-safe costs
+    by another.
+    """
+    due = monotonic() + deadline_s
+    check(scenario)
+    scenario = in_settled_class(with_previous(scenario, previous), settings, within_s=COMPARING_SHARE * deadline_s)
+    completed = complete(scenario).scenario
+    shares_kw = fail_safe_shares(completed)
+    best = best_plan(scenario, settings=settings, deadline_s=due - monotonic(), shares_kw=shares_kw)
+    return Answer(
+        scenario=completed,
+        schedule=best.schedule,
+        audit=best.audit,
+        uncontrolled=heuristic(completed, Method.UNCONTROLLED),
+        fail_safe_kw=shares_kw,
+        candidates=best.candidates,
+        as_of=moment(best.schedule, now),
+        in_worker=best.in_worker,
+    )
+
+
+def explained(answer: Answer, *, settings: Settings, within_s: float) -> Answer:
+    """The same plan with its reasons and the price of its fail-safe, as far as there is time to tell them."""
+    due = monotonic() + within_s
+    of = answer.scenario, answer.schedule, settings
+    return replace(
+        answer,
+        reasons=reasons_within(*of, within_s=due - monotonic(), worker=answer.in_worker),
+        held=held_within(*of, within_s=due - monotonic()),
+        fail_safe_cost=_cost_within(*of, within_s=due - monotonic()),
+    )
 
 
 def _cost_within(scenario: Scenario, plan: Schedule, settings: Settings, *, within_s: float) -> FailSafeCost | None:

@@ -78,7 +78,7 @@ def get_current_plan(caller: Reader, service: Served, site: SiteId) -> PlanDocum
         if stale is None:
             raise
         return stale
-    service.remembered.keep_plan(caller.tenant, site, found.packed, service.clock())
+    service.remembered.keep_plan(caller.tenant, site, found.document, service.clock())
     return found.document
 
 

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from api.operating.live import Command, CommandKind, LiveSite
+from api.sites.explaining import explanation_entry
 from api.sites.keeping import Desk
 from api.store.packing import unpacked
 from api.store.records import Kind
@@ -69,10 +71,7 @@ def _followed(desk: Desk, session: str) -> Iterator[Followed]:
 
 
 def _limitations(desk: Desk, plan: str, session: str) -> Iterator[LimitInForce]:
-    """As they stand in the document of a plan; the rest of it is not read."""
-    entry = desk.unit.entry(desk.tenant, desk.site, Kind.PLAN, plan)
-    lines = [] if entry is None else json.loads(unpacked(json.loads(entry.body)["document"]))["limitations"]
-    for line in lines:
+    for line in _lines(desk, plan):
         if line["session_id"] == session:
             yield LimitInForce(
                 start=datetime.fromisoformat(line["start"]),
@@ -82,3 +81,15 @@ def _limitations(desk: Desk, plan: str, session: str) -> Iterator[LimitInForce]:
                 reason=line["reason"],
                 causes=tuple(line["causes"]),
             )
+
+
+def _lines(desk: Desk, plan: str) -> list[dict[str, Any]]:
+    """As they stand in what explains a plan, else in its document, without reasons; the rest is not read."""
+    if (explained := explanation_entry(desk, plan)) is not None:
+        text = unpacked(explained.body)
+    elif (entry := desk.unit.entry(desk.tenant, desk.site, Kind.PLAN, plan)) is not None:
+        text = unpacked(json.loads(entry.body)["document"])
+    else:
+        return []
+    lines: list[dict[str, Any]] = json.loads(text)["limitations"]
+    return lines

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from api.build_document import document
 from api.document import PlannedSession, Why
 from api.operating.live import LiveSite
-from api.planning import Answer, plan
+from api.planning import Answer, decided, plan
 from api.sites.assembling import Contents
 from api.sites.forms import Boost
 from api.sites.living import refreshed, scenario_of
@@ -55,10 +55,10 @@ def outlook(
 ) -> Outlook:
     """Plans the site three times: as it is, on a bad day, and with a boost. Raises what planning raises, Conflict."""
     scenario = scenario_of(live, known, now)
-    as_it_is = _plan(scenario, now, settings, within_s)
-    bad_day = _plan(on_a_bad_day(scenario), now, settings, within_s)
+    as_it_is = plan(scenario, settings=settings, now=now, deadline_s=within_s)
+    bad_day = _decided(on_a_bad_day(scenario), now, settings, within_s)
     sooner = scenario_of(refreshed(live, _boosted(known, session), now), known, now)
-    boosted = _plan(replace(sooner, horizon=scenario.horizon), now, settings, within_s)  # so that costs compare
+    boosted = _decided(replace(sooner, horizon=scenario.horizon), now, settings, within_s)  # so that costs compare
     told = _of(as_it_is, session)
     return Outlook(
         session=session,
@@ -97,8 +97,8 @@ def _boosted(known: Contents, session: str) -> Contents:
     return replace(known, stays=stays)
 
 
-def _plan(scenario: Scenario, now: datetime, settings: Settings, within_s: float) -> Answer:
-    return plan(scenario, settings=settings, now=now, deadline_s=within_s)
+def _decided(scenario: Scenario, now: datetime, settings: Settings, within_s: float) -> Answer:
+    return decided(scenario, settings=settings, now=now, deadline_s=within_s)
 
 
 def _of(answer: Answer, session: str) -> PlannedSession:

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from time import monotonic
 from typing import Any
 
 import structlog
 
 from api.operating.live import Command, LiveSite
 from api.operating.planning import Planned, with_plan
-from api.planning import Answer, plan
+from api.planning import Answer, decided, explained
 from api.release import own_version
 from api.service import Service
 from api.sites import waking
@@ -20,6 +21,7 @@ from api.sites.accounts import Messages, keep_account, last_account
 from api.sites.alarms import note_alarms
 from api.sites.assembling import Contents, contents
 from api.sites.consumption import with_metered
+from api.sites.explaining import explanation_of, keep_explanation
 from api.sites.forms import SiteMode
 from api.sites.keeping import Desk, writing_desk
 from api.sites.living import refreshed, scenario_of
@@ -50,25 +52,45 @@ class Asked:
 
 
 def plan_site(service: Service, tenant: str, site: str, who: str) -> PlanMade:
-    """Plan what is known now; raises NotFound, Conflict while another replica plans it, and what planning raises."""
-    now = service.clock()
-    with span("plan", site=site) as current, _lease(service, tenant, site, now) as lease:
-        try:
-            asked = _asked(service, tenant, site, now)
-            with service.metrics.plan_seconds.time():
-                planned = _solved(service, asked, now)
-            made, document = _kept(service, lease, asked, planned, who, now)
-            if document:
-                service.remembered.keep_plan(tenant, site, document, now)
-            _count(service, made)
-            _tell(current, made, tenant)
-            return made
-        except NotFound:
-            raise
-        except ChargingError as error:
-            service.metrics.plans_failed.inc()
-            _note_failure(service, tenant, site, now, error)
-            raise
+    """Plan what is known now, and once its commands can be sent, explain it.
+
+    Raises NotFound, Conflict while another replica plans it, and what planning raises.
+    """
+    now, due = service.clock(), monotonic() + service.settings.deadline_s
+    with span("plan", site=site) as current:
+        with _lease(service, tenant, site, now) as lease:
+            made, answer = _made(service, lease, who, now)
+        _tell(current, made, tenant)
+        if answer is not None and made.plan is not None:
+            _explain(service, lease, made.plan, answer, within_s=due - monotonic())
+    return made
+
+
+def _made(service: Service, lease: Lease, who: str, now: datetime) -> tuple[PlanMade, Answer | None]:
+    try:
+        asked = _asked(service, lease.tenant, lease.site, now)
+        with service.metrics.plan_seconds.time():
+            planned = _solved(service, asked, now)
+        made = _kept(service, lease, asked, planned, who, now)
+    except NotFound:
+        raise
+    except ChargingError as error:
+        service.metrics.plans_failed.inc()
+        _note_failure(service, lease.tenant, lease.site, now, error)
+        raise
+    _count(service, made)
+    return made, planned.answer
+
+
+def _explain(service: Service, lease: Lease, plan: str, answer: Answer, *, within_s: float) -> None:
+    """Nobody's commands wait for it, and a plan that nothing explains holds all the same."""
+    try:
+        with span("explain"):
+            told = explanation_of(explained(answer, settings=service.solve_settings, within_s=within_s))
+        with writing_desk(service.store, service.clock(), lease.tenant, lease.site, "") as desk:
+            keep_explanation(desk, plan, told)
+    except ChargingError as error:
+        log.warning("not_explained", tenant=lease.tenant, site=lease.site, plan=plan, error=str(error))
 
 
 @contextmanager
@@ -125,12 +147,10 @@ def _solved(service: Service, asked: Asked, now: datetime) -> Planned:
     """
     settings, deadline_s = service.solve_settings, service.settings.deadline_s
     with span("solve", sessions=len(asked.scenario.sessions), deadline_s=deadline_s):
-        return Planned(answer=plan(asked.scenario, settings=settings, now=now, deadline_s=deadline_s))
+        return Planned(answer=decided(asked.scenario, settings=settings, now=now, deadline_s=deadline_s))
 
 
-def _kept(
-    service: Service, lease: Lease, asked: Asked, planned: Planned, who: str, now: datetime
-) -> tuple[PlanMade, str]:
+def _kept(service: Service, lease: Lease, asked: Asked, planned: Planned, who: str, now: datetime) -> PlanMade:
     """Messages may have come in while it was solved, so the site is read again."""
     with writing_desk(service.store, now, lease.tenant, lease.site, who) as desk:
         desk.unit.hold(lease)
@@ -144,7 +164,9 @@ def _kept(
             sent = Messages(known.policy.mode, commands, watched)
             keep_account(desk, planned.answer, id=made.plan or "", at=now, sent=sent)
         _note_alarms(service, desk, now)
-        return made, document
+    if document is not None:
+        service.remembered.keep_plan(lease.tenant, lease.site, document, now)
+    return made
 
 
 def _with_commands(

@@ -12,6 +12,7 @@ from api.build_document import document
 from api.document import NotSent, PlanDocument
 from api.operating.live import LiveSite
 from api.operating.planning import Planned
+from api.sites.explaining import explanation_entry, explanation_in
 from api.sites.keeping import Desk
 from api.store.packing import packed, unpacked
 from api.store.records import Entry, Kind
@@ -54,22 +55,20 @@ class KeptPlan:
     made: PlanMade
     document: PlanDocument
     scenario: Scenario
-    packed: str = ""
-    """The document as it is kept."""
 
 
 def keep_plan(
     desk: Desk, planned: Planned, live: LiveSite, *, epoch: int, digest: str, now: datetime
-) -> tuple[PlanMade, str]:
-    """Add a plan to the journal, and say that there is one; also its packed document. Nothing to plan is no plan."""
+) -> tuple[PlanMade, PlanDocument | None]:
+    """Add a plan to the journal, and say that there is one; also its document. Nothing to plan is no plan."""
     made = _made(planned, desk.site, live, epoch, digest, now)
     if planned.answer is None:
-        return made, ""
+        return made, None
     assert made.plan is not None
-    told = packed(document(planned.answer).model_dump_json())
+    told = document(planned.answer)
     body = {
         "made": made.model_dump_json(),
-        "document": told,
+        "document": packed(told.model_dump_json()),
         "scenario": packed(scenario_json(planned.answer.scenario)),
     }
     desk.unit.append(desk.tenant, Kind.PLAN, desk.site, made.plan, json.dumps(body))
@@ -82,7 +81,7 @@ def current_plan(desk: Desk) -> KeptPlan:
     found = desk.unit.latest(desk.tenant, desk.site, Kind.PLAN)
     if not found:
         raise NotFound("this site has no plan yet")
-    return kept_plan(found[0])
+    return _explained(desk, found[0])
 
 
 def plan_of(desk: Desk, id: str) -> KeptPlan:
@@ -90,7 +89,7 @@ def plan_of(desk: Desk, id: str) -> KeptPlan:
     found = desk.unit.entry(desk.tenant, desk.site, Kind.PLAN, id)
     if found is None:
         raise NotFound("there is no plan of this id")
-    return kept_plan(found)
+    return _explained(desk, found)
 
 
 def history(desk: Desk, before: int | None, limit: int) -> Sequence[tuple[int, PlanMade]]:
@@ -121,12 +120,17 @@ def _made(planned: Planned, site: str, live: LiveSite, epoch: int, digest: str, 
     )
 
 
-def kept_plan(entry: Entry) -> KeptPlan:
-    """The plan in a line of the journal."""
+def kept_plan(entry: Entry, explanation: Entry | None) -> KeptPlan:
+    """The plan in a line of the journal, with what explains it in another one, once it is there."""
     body = json.loads(entry.body)
     told = PlanDocument.model_validate_json(unpacked(body["document"]))
-    scenario = read_scenario(unpacked(body["scenario"]))
-    return KeptPlan(_made_of(entry), told, scenario, body["document"])
+    if explanation is not None:
+        told = explanation_in(explanation).within(told)
+    return KeptPlan(_made_of(entry), told, read_scenario(unpacked(body["scenario"])))
+
+
+def _explained(desk: Desk, entry: Entry) -> KeptPlan:
+    return kept_plan(entry, explanation_entry(desk, entry.id))
 
 
 def _made_of(entry: Entry) -> PlanMade:

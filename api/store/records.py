@@ -42,6 +42,8 @@ class Kind(StrEnum):
     METER = "meter"
     """What is known of the meter of a grid node."""
     PLAN = "plan"
+    EXPLANATION = "explanation"
+    """Why a plan is as it is; it comes after the plan was sent."""
     ACCOUNT = "account"
     """What is remembered of a plan for statements, for longer than the plan."""
     COMMAND = "command"

@@ -18,6 +18,7 @@ def forget_old(store: Store, settings: ServiceSettings, now: datetime) -> dict[s
         Kind.VISIT: ANSWERS_DAYS,
         Kind.MEASUREMENT: settings.keep_measurements_days,
         Kind.PLAN: settings.keep_plans_days,
+        Kind.EXPLANATION: settings.keep_plans_days,
         Kind.ACCOUNT: settings.keep_accounts_days,
         Kind.COMMAND: settings.keep_plans_days,
         Kind.ACKNOWLEDGEMENT: settings.keep_plans_days,

@@ -110,14 +110,14 @@ def test_a_database_that_goes_away_while_it_is_planned_costs_that_plan_and_no_ot
     from api.sites import planning
 
     yard, proxy = proxied
-    jobs, plan = Jobs(yard.client.app.state.service, lambda work: work()), planning.plan
+    jobs, decided = Jobs(yard.client.app.state.service, lambda work: work()), planning.decided
 
     def cutting(*given: Any, **more: Any) -> Any:
         proxy.cut()
-        return plan(*given, **more)
+        return decided(*given, **more)
 
     with monkeypatch.context() as away:
-        away.setattr(planning, "plan", cutting)
+        away.setattr(planning, "decided", cutting)
         tick_for(yard, jobs, 1)
     assert yard.get("/v1/sites/yard/plan").status_code == 503, "there never was one"
 

@@ -77,7 +77,7 @@ def test_a_plan_that_fails_is_tried_again_later_each_time(
         tried.append(yard.clock())
         raise SolverFault("not today")
 
-    monkeypatch.setattr("api.sites.planning.plan", failing)
+    monkeypatch.setattr("api.sites.planning.decided", failing)
     yard.plug_in(departure=NINE)
     for _ in range(64):
         yard.clock.pass_by(seconds=1)
@@ -108,14 +108,14 @@ def test_what_happens_while_it_is_planned_is_planned_next(
 ) -> None:
     from api.sites import planning
 
-    plan = planning.plan
+    decided = planning.decided
 
     def slow(*given: Any, **more: Any) -> Any:
         if len(plans(yard)) == 0:
             yard.plug_in(departure=NINE, evse="bay-2", session="8a1")
-        return plan(*given, **more)
+        return decided(*given, **more)
 
-    monkeypatch.setattr(planning, "plan", slow)
+    monkeypatch.setattr(planning, "decided", slow)
     yard.plug_in(departure=NINE)
     for _ in range(2):
         yard.clock.pass_by(seconds=1)

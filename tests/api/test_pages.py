@@ -302,7 +302,7 @@ def test_a_plan_that_fails_is_an_alarm_with_its_reason(garage: Yard, monkeypatch
     def fault(*given: Any, **named: Any) -> Any:
         raise SolverFault("the solver broke down")
 
-    monkeypatch.setattr(planning, "plan", fault)
+    monkeypatch.setattr(planning, "decided", fault)
     garage.post("/v1/sites/yard/plan", None)
 
     assert "No plan can be made the solver broke down; tried 1 times" in page(garage, "/sites/yard")

@@ -228,7 +228,7 @@ def test_a_plan_that_fails_again_and_again_is_somebodys_business(yard: Yard, mon
     def failing(*_: Any, **__: Any) -> Any:
         raise SolverFault("not today")
 
-    monkeypatch.setattr("api.sites.planning.plan", failing)
+    monkeypatch.setattr("api.sites.planning.decided", failing)
     for _ in range(3):
         yard.post("/v1/sites/yard/plan", None)
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from api.planning import plan
+from api.planning import decided, explained, plan
 from api.routes import examples
 from api.sites import planning
 from api.sites.due import due_sites
 from api.sites.keeping import Desk
 from api.sites.plans import current_plan
 from api.store.records import Kind
+from models.domain.errors import SolverFault
 from optimizer.settings import Settings
 from tests.api.stores import opened
 from tests.api.yards import SITE, Yard, service
@@ -161,6 +162,44 @@ class TestPlans:
         assert told["sessions"][0]["held"]
         assert yard.get("/v1/sites/yard/explanations?session=none").status_code == 404
 
+    def test_commands_can_be_pulled_before_anything_explains_the_plan(
+        self, yard: Yard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        yard.put("/v1/sites/yard/nodes/grid/limit", {"import_limit_kw": 7.0})
+        yard.plug_in(departure=NINE, energy_target_kwh=11.0)
+        seen: list[Any] = []
+
+        def looking(*given: Any, **more: Any) -> Any:
+            seen.extend((of_session(pulled(yard)), yard.get("/v1/sites/yard/plan").json()))
+            with yard.store.begin(yard.clock()) as unit:
+                assert unit.take("default", "yard", "other", 60.0) is not None, "nor is the lease held for it"
+            return explained(*given, **more)
+
+        monkeypatch.setattr(planning, "explained", looking)
+        planned(yard)
+
+        command, bare = seen
+        full = yard.get("/v1/sites/yard/plan").json()
+        (car,), (waiting,) = full["sessions"], bare["sessions"]
+        assert command["action"] == "SetChargingProfile"
+        assert waiting == car | {"why": [], "held": []}
+        assert car["held"], "it is told afterwards"
+        assert {one["reason"] for one in bare["limitations"]} == {""}
+        assert {one["reason"] for one in full["limitations"]} == {"limit"}
+        assert bare | {"sessions": [], "limitations": []} == full | {"sessions": [], "limitations": []}
+
+    def test_a_plan_that_nothing_explains_holds_all_the_same(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+        def failing(*given: Any, **more: Any) -> Any:
+            raise SolverFault("the solver broke down")
+
+        monkeypatch.setattr(planning, "explained", failing)
+        yard.plug_in(departure=NINE, energy_target_kwh=11.0)
+        made = planned(yard)
+
+        assert of_session(pulled(yard))["session"] == "7f3"
+        assert yard.get(f"/v1/sites/yard/plans/{made['plan']}").json()["sessions"][0]["held"] == []
+        assert yard.get("/v1/sites/yard/plan").json()["method"] == "optimal"
+
     def test_a_plan_of_a_replica_that_lost_its_lease_is_not_kept(
         self, yard: Yard, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -174,9 +213,9 @@ class TestPlans:
                 assert mine is not None
             with yard.store.begin(yard.clock()) as unit:
                 assert unit.take("default", "yard", "other", 60.0) is not None
-            return plan(*given, **more)
+            return decided(*given, **more)
 
-        monkeypatch.setattr(planning, "plan", frozen)
+        monkeypatch.setattr(planning, "decided", frozen)
 
         answer = yard.post("/v1/sites/yard/plan", None)
 

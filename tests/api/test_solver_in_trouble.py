@@ -32,17 +32,17 @@ def yard() -> Iterator[Yard]:
 def in_trouble(monkeypatch: pytest.MonkeyPatch, solve: Solve) -> list[float]:
     """In a worker, as a large program is solved; how long each planning took. [s]"""
     took: list[float] = []
-    plan = use_case.plan
+    decided = use_case.decided
 
     def timed(*given: Any, **more: Any) -> Any:
         began = time.monotonic()
         try:
-            return plan(*given, **more)
+            return decided(*given, **more)
         finally:
             took.append(time.monotonic() - began)
 
     monkeypatch.setattr(use_case, "best_plan", partial(best_plan, solve=solve, worker=True))
-    monkeypatch.setattr("api.sites.planning.plan", timed)
+    monkeypatch.setattr("api.sites.planning.decided", timed)
     return took
 
 

@@ -39,11 +39,16 @@ def named(spans: Any, name: str) -> list[Any]:
     return [one for one in spans.get_finished_spans() if one.name == name]
 
 
-def test_a_plan_is_a_span_below_its_request_and_the_solve_is_one_below_the_plan(yard: Yard, spans: Any) -> None:
+def test_a_plan_is_a_span_below_its_request_and_its_solve_and_what_explains_it_are_below_the_plan(
+    yard: Yard, spans: Any
+) -> None:
     made = yard.post("/v1/sites/yard/plan", None, **{"X-Request-ID": "csms-17"}).json()
 
     (request,), (plan,), (solve,) = named(spans, "request POST"), named(spans, "plan"), named(spans, "solve")
+    (explain,) = named(spans, "explain")
     assert (solve.parent.span_id, plan.parent.span_id) == (plan.context.span_id, request.context.span_id)
+    assert explain.parent.span_id == plan.context.span_id
+    assert explain.start_time >= solve.end_time
     assert dict(request.attributes) == {
         "http.request.method": "POST",
         "http.route": "/v1/sites/{site}/plan",

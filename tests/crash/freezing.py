@@ -58,15 +58,15 @@ def _build(place: Place) -> None:
 def _plan(place: Place, replica: str, says: int | None) -> None:
     """Ends well only where the plan is refused; ``says`` is told when it solves."""
     planning.LEASE_GRACE_S = GRACE_S
-    plan = planning.plan
+    decided = planning.decided
 
     def slow(*given: Any, **more: Any) -> Any:
         if says is not None:
             os.write(says, b"s")
             time.sleep(GRACE_S)  # there is time to be stopped in
-        return plan(*given, **more)
+        return decided(*given, **more)
 
-    planning.plan = slow
+    planning.decided = slow
     service = service_on(place.opened(), lambda: START, replica=replica)
     try:
         plan_site(service, TENANT, SITE, "test")

@@ -66,6 +66,8 @@ POINTS = (
     "plan: kept before commit",
     "plan: kept after commit",
     "plan: released after commit",
+    "plan: explained before commit",
+    "plan: explained after commit",
     "message: handed out before commit",
     "message: handed out after commit",
     "message: before it is sent",
@@ -80,7 +82,7 @@ POINTS = (
 _COMMITS = {
     "session": ("",),
     "measurement": ("",),
-    "plan": ("lease ", "kept ", "released "),
+    "plan": ("lease ", "kept ", "released ", "explained "),
     "message": ("held ", "handed out ", "noted "),
     "command": ("",),
     "acknowledgement": ("",),
@@ -194,17 +196,17 @@ def live(store: Store, folder: Path, first: int, rounds: int, point: str, times:
 @contextmanager
 def _interrupted(fuse: Fuse) -> Iterator[None]:
     """Solves reach a point in their middle."""
-    plan = planning.plan
+    decided = planning.decided
 
     def interrupted(*given: Any, **more: Any) -> Any:
         fuse.reach("plan: during solve")
-        return plan(*given, **more)
+        return decided(*given, **more)
 
-    planning.plan = interrupted
+    planning.decided = interrupted
     try:
         yield
     finally:
-        planning.plan = plan
+        planning.decided = decided
 
 
 def _tell_session(service: Service, folder: Path, fuse: Fuse, k: int) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 from api.document import NodeLoad, PlanDocument
 from api.plot import LocalAxis
 from api.previous import schedule_of
-from api.sites.plans import KeptPlan
+from api.sites.plans import KeptPlan, kept_plan
 from api.store.records import Entry
 from api.web.views.axis import Axis
-from api.web.views.seen import PLANS_KEPT, Seen, plan_in
+from api.web.views.seen import PLANS_KEPT, Seen
 from api.web.words import money
 from models.domain.calendar import calendar_of
 from models.domain.errors import ChargingError
@@ -100,7 +100,7 @@ def _lines(seen: Seen, local: LocalAxis) -> Iterator[dict[str, Any]]:
 @lru_cache(maxsize=PLANS_KEPT)
 def lines_of(entry: Entry) -> tuple[Line, ...]:
     """Currents as the audit recomputes them, each car drawing what it is offered; none where they cannot be told."""
-    kept = plan_in(entry)
+    kept = kept_plan(entry, None)
     try:
         schedule, tariff = schedule_of(kept.document), kept.scenario.tariff
         assert tariff is not None, "the scenario is completed"

@@ -12,6 +12,7 @@ from api.sample.life import is_sample
 from api.sites.alarms import SiteAlarm, alarms
 from api.sites.assembling import Contents, contents
 from api.sites.commanding import live_site
+from api.sites.explaining import explanation_entry
 from api.sites.forms import Override
 from api.sites.keeping import Desk
 from api.sites.overriding import holding
@@ -85,7 +86,7 @@ def seen(desk: Desk, now: datetime) -> Seen:
     return Seen(
         site=known.site,
         known=known,
-        plan=None if entry is None else plan_in(entry),
+        plan=None if entry is None else plan_in(entry, explanation_entry(desk, entry.id)),
         entry=entry,
         made=made[0][1] if made else None,
         live=live_site(desk, now),
@@ -101,9 +102,9 @@ def seen(desk: Desk, now: datetime) -> Seen:
 
 
 @lru_cache(maxsize=PLANS_KEPT)
-def plan_in(entry: Entry) -> KeptPlan:
-    """The plan in a line of the journal, which never changes."""
-    return kept_plan(entry)
+def plan_in(entry: Entry, explanation: Entry | None) -> KeptPlan:
+    """The plan in lines of the journal, which never change."""
+    return kept_plan(entry, explanation)
 
 
 def _metered_kw(newest: Sequence[Entry], node: str, now: datetime) -> float | None:
