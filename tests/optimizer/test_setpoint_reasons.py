@@ -272,11 +272,14 @@ def test_one_more_kw_of_a_named_cause_moves_cost_or_setpoints_and_saves_no_more_
         return  # duals hold for the decisions as they are; the next kW may decide otherwise
     named = [one for one in held(scenario, before.schedule) if one.by in NAMED]
     for reason in named:
-        after = optimize_shaped(completed, relaxed(instance, reason, 1.0), Settings())
+        kw, after = 1.0, optimize_shaped(completed, relaxed(instance, reason, 1.0), Settings())
+        if not bounded_alike(before, after, completed.scenario):
+            # A curve that is no line was followed at other steps, in another program: less is asked of this one.
+            kw, after = 0.1, optimize_shaped(completed, relaxed(instance, reason, 0.1), Settings())
 
         saved, tolerance = gain(before, after), 1e-5 * (1.0 + abs(before.solved.money.objective))
         kept = broken(after.schedule) < broken(before.schedule) - 1e-4
-        assert saved <= reason.worth * (1 + 1e-3) + tolerance, reason
+        assert saved <= kw * reason.worth * (1 + 1e-3) + tolerance, reason
         assert kept or saved >= -tolerance, reason
         if not billed_by_largest_excess(before):
             assert kept or saved > tolerance / 100 or moved(before.schedule, after.schedule) > 1e-3, reason
@@ -312,10 +315,10 @@ def billed_by_largest_excess(plan: Shaped) -> bool:
     return block is not None and block.size > 0
 
 
-def bounded_alike(before: Shaped, after: Shaped, scenario: Scenario, session: str) -> bool:
-    """Whether the powers of all other sessions have the same bounds."""
+def bounded_alike(before: Shaped, after: Shaped, scenario: Scenario, session: str = "") -> bool:
+    """Whether the powers of all sessions but one have the same bounds."""
     block = before.solved.money_program.columns["charge_power"]
-    others = block.positions[0] != [one.id for one in scenario.sessions].index(session)
+    others = np.array([one.id != session for one in scenario.sessions])[block.positions[0]]
     bounds = (plan.solved.money_program.col_upper[block.slice][others] for plan in (before, after))
     return np.array_equal(*bounds)
 
