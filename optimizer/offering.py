@@ -52,7 +52,7 @@ class Offering:
         return replace(best, worth_per_kw=outcome.worth_per_kw, group_worth_per_kw=outcome.group_worth_per_kw)
 
     def _best(self, outcome: Outcome) -> Outcome:
-        """Rounded, and again with powers chosen anew for the runs that were found and grew; the best of these plans.
+        """Rounded, and again with powers chosen anew for the runs that were found and grew, as long as that is better.
 
         Raises DeadlinePassed when no time is left to plan what offers leave open.
         """
@@ -65,10 +65,9 @@ class Offering:
                 plan = self._around(anew, found)
             except (NoSolution, DeadlinePassed, SolverFault):  # what was found before stands
                 return best
-            better = self._is_better(plan, best)
-            best = plan if better else best
-            if not better and not len(lacking(self.instance, found)):
+            if not self._is_better(plan, best):
                 return best
+            best = plan
         return best
 
     def _longer(self, found: Rounded) -> Rounded:

@@ -67,7 +67,13 @@ def _cause(seen: Seen, cells: Cells, s: int, k: int) -> Cause:
         return Cause(HeldBy.TAPER)
     wants, wants_freely = _would_use(cells, k), _would_use_freely(cells, k)
     if (cells.places[k] or cells.events[k]) and (wants or wants_freely):
-        return Cause(HeldBy.LIMIT, cells.places[k], cells.windows[k], cells.events[k], () if wants else cells.priced[k])
+        return Cause(
+            HeldBy.LIMIT,
+            cells.places[k],
+            cells.windows[k],
+            cells.events[k],
+            () if _would_pay(cells, k) else cells.priced[k],
+        )
     if seen.marginal is None:
         return Cause(HeldBy.RULE if cells.missing or cells.later[k] else HeldBy.DONE)
     if wants and cells.room_kw[k] < _step_kw(seen.told, s, float(cells.power_kw[k])):
@@ -87,8 +93,12 @@ def _charges(cells: Cells, k: int) -> list[HeldBy]:
 
 def _would_use(cells: Cells, k: int) -> bool:
     """More room in cell k: it saves money, or costs none and brings energy earlier."""
-    dearer = cells.saved[k] > cells.price[k] + _same(cells, k)
-    return bool(cells.first[k] or dearer or (_equal(cells, k) and cells.later[k]))
+    return _would_pay(cells, k) or bool(_equal(cells, k) and cells.later[k])
+
+
+def _would_pay(cells: Cells, k: int) -> bool:
+    """More energy in cell k is worth more than all that it costs there."""
+    return bool(cells.first[k] or cells.saved[k] > cells.price[k] + _same(cells, k))
 
 
 def _would_use_freely(cells: Cells, k: int) -> bool:

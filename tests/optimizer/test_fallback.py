@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from models.domain.horizon import Horizon, Stretch
+from models.domain.installed import Installed, OfflineBehaviour
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.session import Session, Vehicle
-from models.domain.signal import Cap, Event, Signal
+from models.domain.signal import Cap, Direction, Event, Rebound, Signal
 from models.domain.site import Evse, GridNode, NodeKind, Phase, Site
 from models.domain.tariff import Tariff
 from optimizer.audit import audit
@@ -197,6 +198,22 @@ def without_states(session: Session) -> Session:
 
 def without_rebound(signal: Signal) -> Signal:
     return replace(signal, rebound=None) if isinstance(signal, Event) else signal
+
+
+def test_what_nobody_can_be_told_counts_in_the_load_after_an_event() -> None:
+    """6 kW each were planned, and 8 in all are allowed now: both are planned with 4, though one cannot be told so."""
+    before = at_once(yard(50.0, car("a", 6.0), car("b", 6.0)))
+    away = Installed(evse="bay-b", reachable=False, offline=OfflineBehaviour.FULL)
+    rebound = Rebound(hours=1.0, limit_kw=8.0)
+    shed = Event(
+        id="shed", start=FOUR - hours(1), end=FOUR, direction=Direction.REDUCE, baseline_kw=0.0, rebound=rebound
+    )
+    scenario = replace(yard(50.0, car("a", 6.0), car("b", 6.0)), installed=(away,), signals=(shed,))
+
+    plan = carried_over(scenario, before)
+
+    assert audit(scenario, plan).passed
+    assert float(plan.grid_import_kw.max()) == pytest.approx(8.0)
 
 
 @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))

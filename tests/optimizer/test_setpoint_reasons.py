@@ -14,7 +14,7 @@ from models.domain.installed import Installed, InstalledProfile, OfflineBehaviou
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.session import Session, Vehicle
-from models.domain.signal import Cap, Direction, Event, Rebound
+from models.domain.signal import Cap, Direction, Event, Freeze, Rebound
 from models.domain.site import CurrentType, Evse, GridNode, MeasuringPoint, NodeKind, Phase, PowerCabinet, Site, Tier
 from models.domain.tariff import Contract, DemandCharge, PriceSeries, Tariff
 from models.domain.value import Step
@@ -211,6 +211,48 @@ def test_a_contract_that_has_a_price_is_named_with_it() -> None:
     assert (first.by, first.causes, first.high_kw) == (HeldBy.CONTRACT, ("transport:import",), pytest.approx(4.0))
     assert first.worth == pytest.approx(0.2)
     assert first.message.endswith("more would cost 0.20 EUR a kWh or more by contract transport:import")
+
+
+def test_load_after_an_event_that_has_a_price_is_told_by_the_event() -> None:
+    """4 of 8 kWh come below what is free of charge; a kWh above costs 3 and is worth 2 - 0.2."""
+    event = after_event(Rebound(hours=1.0, limit_kw=4.0, price_per_kwh=3.0))
+    (priced,) = told(replace(yard((0.2,), car("a", 8.0, stay_h=1)), signals=(event,)))
+
+    assert (priced.by, priced.causes, priced.high_kw) == (HeldBy.EVENT, ("shed",), pytest.approx(4.0))
+    assert priced.worth == pytest.approx(1.8)
+
+
+def test_an_hour_whose_load_is_to_stay_as_it_was_is_told_by_the_event() -> None:
+    """Nothing would have been charged; a kWh beside that costs 3, and is worth 2 - 0.2."""
+    frozen = Freeze(start=NOON, end=NOON + HOUR, price_per_kwh=3.0)
+    event = replace(after_event(Rebound(hours=1.0, limit_kw=20.0)), rebound=None, freeze=frozen, reference_kw=0.0)
+    (priced,) = told(replace(yard((0.2,), car("a", 8.0, stay_h=1)), signals=(event,)))
+
+    assert (priced.by, priced.causes, priced.high_kw) == (HeldBy.EVENT, ("shed",), pytest.approx(0.0, abs=1e-6))
+    assert priced.worth == pytest.approx(1.8)
+
+
+def test_a_limit_and_a_contract_that_both_keep_a_car_back_are_both_named() -> None:
+    """4 kW contracted and 20 W more on the transformer, which is no room: one more kW of both saves 0.3 - 0.1."""
+    scenario = yard((0.1, 0.3), car("a", 8.0), limit_kw=4.02)
+    assert scenario.tariff is not None
+    contract = Contract(id="transport", import_limit_kw=4.0, price_per_kwh=0.25)
+    first, *_ = told(replace(scenario, tariff=replace(scenario.tariff, contracts=(contract,))))
+
+    assert (first.by, first.causes) == (HeldBy.LIMIT, ("T2", "transport:import"))
+    assert first.worth == pytest.approx(0.2)
+
+
+def test_of_a_peak_and_a_contract_the_dearer_one_is_the_kind_and_both_are_named() -> None:
+    """9 kWh at 0.2 in two hours, 4 kW contracted: half a kWh above it in each, at 0.1, and a peak of 4.5 kW."""
+    scenario = yard((0.2, 0.2), car("a", 9.0))
+    assert scenario.tariff is not None
+    for rate, by in ((0.05, HeldBy.CONTRACT), (0.9, HeldBy.PEAK)):
+        charge = DemandCharge(id="month", rate_per_kw=29.5 * rate, demand_interval_min=60.0)
+        contract = Contract(id="transport", import_limit_kw=4.0, price_per_kwh=0.1)
+        tariff = replace(scenario.tariff, demand_charges=(charge,), contracts=(contract,))
+        for one in told(replace(scenario, tariff=tariff)):
+            assert (one.by, set(one.causes)) == (by, {"month@2026-03", "transport:import"})
 
 
 def test_load_after_an_event_is_counted_from_the_day_that_was_planned_without_it() -> None:

@@ -25,6 +25,7 @@ from optimizer.completing import complete
 from optimizer.heuristics import heuristic
 from optimizer.heuristics.planning import settled
 from optimizer.heuristics.rounding import Rounded
+from optimizer.heuristics.wanted import worth_more
 from optimizer.instance import instance_of
 from optimizer.ladder import SIMPLE_RULES, Standing, best_plan
 from optimizer.optimize import optimize
@@ -226,6 +227,29 @@ def test_a_run_grows_by_what_can_be_offered_beside_it_and_by_no_crumbs() -> None
     longer = grown(instance, Rounded(second, second), np.array([4.0, 5.0, 5.0, 4.0]))
 
     assert longer.offered_kw.tolist() == pytest.approx([0.0, LEAST_KW, LEAST_KW, 0.0])
+
+
+def test_a_run_does_not_grow_across_a_gap() -> None:
+    """Periods of five minutes; on in the third. What is wanted in the first and the fifth lies beyond a quiet one."""
+    told = yard(20.0, car("a", 9.0))
+    fine = replace(told, horizon=Horizon(start=NOON, stretches=(Stretch(count=12, minutes=5.0),)))
+    third = np.where(np.arange(12) == 2, LEAST_KW, 0.0)
+    wanted = np.where(np.isin(np.arange(12), [0, 4]), MOST_KW, 0.0)
+
+    longer = grown(instance_of(complete(fine).scenario), Rounded(third, third), wanted)
+
+    assert longer.offered_kw.tolist() == third.tolist()
+
+
+def test_energy_of_a_site_that_feeds_in_costs_what_it_would_have_earned() -> None:
+    """Sun gives 9 kW until one. The car takes 4.14 of them, which costs nothing, and more would cost nothing as well,
+    though import has its price; at one the sun is gone, and a kWh costs more than any that it is planned to take."""
+    told = yard(20.0, car("a", 4.14, until_h=2.0), prices=(0.5, 0.1))
+    sun = PvPlant(id="roof", node="grid", expected_kw=(Step(start=NOON, value=9.0), Step(start=after(1.0), value=0.0)))
+    instance = instance_of(complete(replace(told, site=replace(told.site, pv_plants=(sun,)))).scenario)
+    plan = settled(instance, np.array([LEAST_KW] * 8) * (np.arange(8) < 4), None)
+
+    assert worth_more(instance, plan).tolist() == [True] * 4 + [False] * 4
 
 
 def test_a_run_grows_by_a_quarter_of_an_hour_at_a_time_and_not_for_a_car_that_lacks_nothing() -> None:
