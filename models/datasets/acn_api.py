@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from math import isfinite
 from typing import Any
 
 from models.datasets.imported import Row, doubt
@@ -42,35 +43,53 @@ def page_of(told: Any, named: Named) -> Page:
     if not isinstance(told, dict) or not isinstance(told.get("_items"), list):
         raise ValueError("the answer has no _items")
     read = [_row(one, named) for one in told["_items"]]
-    following = told.get("_links", {}).get("next", {}).get("href")
+    following = _inside(_inside(told, "_links"), "next").get("href")
     if following is not None and (not isinstance(following, str) or "//" in following):
         raise ValueError("the next page lies elsewhere, and the token does not go there")
     rows = tuple(one for one in read if isinstance(one, Row))
     return Page(rows, tuple(one for one in read if isinstance(one, Finding)), following)
 
 
+def _inside(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object of that name; an empty one where there is none."""
+    found = told.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def _row(told: Any, named: Named) -> Row | Finding:
     name = str(told.get("sessionID") or told.get("_id") or "") if isinstance(told, dict) else ""
     try:
-        arrival, departure = _time(told["connectionTime"]), _time(told["disconnectTime"])
-        energy_kwh = float(told["kWhDelivered"])
-        evse = str(told["spaceID"])
-    except (KeyError, TypeError, ValueError, IndexError):
-        return doubt(name, "a field is missing", f"session {name} has no place, times or energy", LEFT_OUT)
-    if departure <= arrival or not name:
+        session = _session(name, told, named)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        message = f"session {name or 'without an id'}: a field is missing or cannot be read"
+        return doubt(name, "a field is missing or cannot be read", message, LEFT_OUT)
+    if session.departure <= session.arrival:
         return doubt(name, "it ends before it begins", f"session {name} ends before it begins", LEFT_OUT)
+    return Row(name, session)
+
+
+def _session(name: str, told: Mapping[str, Any], named: Named) -> RecordedSession:
+    """Raises KeyError, TypeError, ValueError or AttributeError for what is missing or cannot be read."""
+    if not name:
+        raise ValueError("no id")
     said = _said(told)
-    session = RecordedSession(
+    return RecordedSession(
         id=name,
-        evse=evse,
-        arrival=arrival,
-        departure=departure,
-        energy_kwh=energy_kwh,
+        evse=str(told["spaceID"]),
+        arrival=_time(told["connectionTime"]),
+        departure=_time(told["disconnectTime"]),
+        energy_kwh=_energy_kwh(told["kWhDelivered"]),
         stated_departure=_time(said["requestedDeparture"]) if said.get("requestedDeparture") else None,
-        stated_energy_kwh=float(said["kWhRequested"]) if said.get("kWhRequested") is not None else None,
+        stated_energy_kwh=_energy_kwh(said["kWhRequested"]) if said.get("kWhRequested") is not None else None,
         driver=named(str(told.get("userID") or "")),
     )
-    return Row(name, session)
+
+
+def _energy_kwh(told: Any) -> float:
+    number = float(told)
+    if not (isfinite(number) and number >= 0.0):
+        raise ValueError("an energy is a number from 0 up")
+    return number
 
 
 def _said(told: Mapping[str, Any]) -> Mapping[str, Any]:

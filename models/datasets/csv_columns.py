@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import isfinite
 from statistics import median
 from types import MappingProxyType
 
@@ -102,7 +103,7 @@ def guess(table: Table, time_zone: str | None = None, told: Mapping[str, str] = 
 def plain(name: str) -> str:
     """The name of a column without case, accents and signs: ``Énergie (kWh)`` is ``energie kwh``."""
     bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare).replace("k Wh", "kWh")
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare).replace("k W", "kW")
     return re.sub(r"[^a-z0-9]+", " ", spaced.lower()).strip()
 
 
@@ -204,10 +205,10 @@ def number_of(text: str, *, decimal_comma: bool) -> float | None:
     """A number, its unit behind it or thousands separated; None where it is none."""
     told = re.sub(r"\s*[kM]?Wh?$", "", text.strip()).replace(" ", "").replace(" ", "").replace("'", "")
     told = told.replace(".", "").replace(",", ".") if decimal_comma else told.replace(",", "")
-    try:
-        return float(told) if re.fullmatch(r"[-+]?\d*\.?\d+([eE][-+]?\d+)?", told) else None
-    except ValueError:
+    if not re.fullmatch(r"[-+]?\d*\.?\d+([eE][-+]?\d+)?", told):
         return None
+    number = float(told)
+    return number if isfinite(number) else None
 
 
 def _refuse_unknown(table: Table, told: Mapping[str, str]) -> None:

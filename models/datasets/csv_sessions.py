@@ -1,7 +1,7 @@
 """Sessions of somebody's export, read by a map of its columns; each row that cannot be read is told with its reason."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from models.datasets.csv_columns import ENERGY_UNITS, ColumnMap, number_of
@@ -93,8 +93,8 @@ class _Reader:
         session = RecordedSession(
             id=self._told(cells, self.columns.session) or f"{self._evse(cells)}@{arrival.at:%Y%m%dT%H%M%SZ}-{line}",
             evse=self._evse(cells),
-            arrival=arrival.at.astimezone(UTC),
-            departure=departure.at.astimezone(UTC),
+            arrival=arrival.at,
+            departure=departure.at,
             energy_kwh=self._energy(cells),
             stated_departure=self._optional_time(cells, self.columns.stated_departure),
             stated_energy_kwh=self._optional_energy(cells, self.columns.stated_energy),
@@ -124,15 +124,21 @@ class _Reader:
         if not (text := self._told(cells, self.columns.duration)):
             return None
         hours = number_of(text, decimal_comma=self.columns.decimal_comma)
-        return duration_of(text) if hours is None else timedelta(seconds=seconds_from_hours(hours))
+        try:
+            return duration_of(text) if hours is None else timedelta(seconds=seconds_from_hours(hours))
+        except OverflowError:
+            return None
 
     def _departure(self, cells: Cells, arrival: Instant, stay: timedelta | None) -> Instant:
         if self.columns.departure is not None:
             return self._time(cells, self.columns.departure, self.columns.departure_clock)
-        if stay is None:
-            text = self._told(cells, self.columns.duration)
-            raise _Unreadable(self.columns.duration or "duration", f"{shown(text)} is no duration", "no end is told")
-        return Instant(arrival.at.astimezone(UTC) + stay)
+        try:
+            if stay is not None:
+                return Instant(arrival.at + stay)
+        except OverflowError:  # after the year 9999
+            pass
+        text = self._told(cells, self.columns.duration)
+        raise _Unreadable(self.columns.duration or "duration", f"{shown(text)} is no duration", "no end is told")
 
     def _energy(self, cells: Cells) -> float:
         if self.columns.energy is not None:
@@ -159,7 +165,7 @@ class _Reader:
 
     def _optional_time(self, cells: Cells, column: str | None) -> datetime | None:
         found = instant_of(self._told(cells, column), self.reading) if self._told(cells, column) else None
-        return None if found is None else found.at.astimezone(UTC)
+        return None if found is None else found.at
 
 
 def _of_clock(arrival: Instant, departure: Instant, stay: timedelta | None) -> list[str]:

@@ -25,10 +25,13 @@ class Table:
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """(line, row); empty lines are passed over, missing cells are empty."""
         lines = csv.DictReader(io.StringIO(self.text, newline=""), delimiter=self.separator, restval="")
-        for row in lines:
-            told = {name.strip(): (cell or "").strip() for name, cell in row.items() if isinstance(name, str)}
-            if any(told.values()):
-                yield lines.line_num, told
+        try:
+            for row in lines:
+                told = {name.strip(): (cell or "").strip() for name, cell in row.items() if isinstance(name, str)}
+                if any(told.values()):
+                    yield lines.line_num, told
+        except csv.Error as broken:
+            raise InvalidScenario([broken_csv(broken, lines.line_num)]) from None
 
 
 def table_of(content: bytes, separator: str | None = None) -> Table:
@@ -41,13 +44,22 @@ def table_of(content: bytes, separator: str | None = None) -> Table:
     if not text.strip():
         raise InvalidScenario([Finding(path="line 1", message="the file is empty", remedy="export it again")])
     found = separator or _separator(text[:_SAMPLE])
-    columns = next(csv.reader(io.StringIO(text, newline=""), delimiter=found))
+    try:
+        columns = next(csv.reader(io.StringIO(text, newline=""), delimiter=found))
+    except csv.Error as broken:
+        raise InvalidScenario([broken_csv(broken, 0)]) from None
     names = tuple(name.strip() for name in columns)
     if len(names) < 2:
         message = "the first line has one column only"
         remedy = f"separate columns by one of {' '.join(SEPARATORS).replace(chr(9), 'tab')}, names in the first line"
         raise InvalidScenario([Finding(path="line 1", message=message, remedy=remedy)])
     return Table(found, names, text)
+
+
+def broken_csv(broken: csv.Error, line: int) -> Finding:
+    """What is no CSV any more, from after a line on: a cell that is longer than any, most often a quote too many."""
+    remedy = "look for a quotation mark that is not closed, and export it again"
+    return Finding(path=f"after line {line}", message=f"the file cannot be read as CSV: {broken}", remedy=remedy)
 
 
 def decoded(content: bytes) -> str:

@@ -33,7 +33,7 @@ class Instant:
     """A time that was read."""
 
     at: datetime
-    """With its offset."""
+    """In UTC."""
     twice: bool = False
     """Whether the wall clock shows this time twice, when it is set back; then the first one is taken."""
     never: bool = False
@@ -41,16 +41,19 @@ class Instant:
 
 
 def instant_of(text: str, reading: Reading) -> Instant | None:
-    """A time in UTC or with its offset; None where the text is none, or has no offset and no clock is told."""
+    """A time in UTC; None where the text is none, or has no offset and no clock is told."""
     told = text.strip()
     if told.isdigit():
         return _from_epoch(int(told))
     naive = _parsed(told, reading.day_first)
     if naive is None:
         return None
-    if naive.tzinfo is not None:
-        return Instant(naive)
-    return None if reading.zone is None else _on_clock(naive, reading.zone)
+    try:
+        if naive.tzinfo is not None:
+            return Instant(naive.astimezone(UTC))
+        return None if reading.zone is None else _on_clock(naive, reading.zone)
+    except OverflowError:  # years 1 and 9999, beyond which UTC has no time
+        return None
 
 
 def has_offset(text: str) -> bool:
@@ -85,7 +88,10 @@ def duration_of(text: str) -> timedelta | None:
     if (found := _CLOCK.match(text.strip())) is None:
         return None
     minutes = int(found["hour"]) * 60 + int(found["minute"])
-    return timedelta(days=int(found["days"] or 0), minutes=minutes, seconds=int(found["second"] or 0))
+    try:
+        return timedelta(days=int(found["days"] or 0), minutes=minutes, seconds=int(found["second"] or 0))
+    except OverflowError:
+        return None
 
 
 def _parsed(told: str, day_first: bool) -> datetime | None:

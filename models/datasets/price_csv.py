@@ -7,7 +7,7 @@ English headings, local time, decimal comma or point), transparency.entsoe.eu (`
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -109,7 +109,7 @@ def _instants(table: Table, begin: str) -> list[datetime]:
         if instant is None:
             message = f"{text!r} is no time"
             raise InvalidScenario([Finding(path=f"line {line}, {begin}", message=message, remedy="export it again")])
-        at = instant.at.astimezone(UTC)
+        at = instant.at
         found.append(at + timedelta(hours=1) if instant.twice and found and at <= found[-1] else at)
     return found
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 
+from models.datasets.csv_shape import broken_csv
 from models.datasets.recorded import RecordedSession
 from models.domain.findings import Finding
 from models.domain.paths import shown
@@ -50,7 +51,10 @@ def read_sessions(text: str) -> SessionFile:
         )
         remedy = "make this file with chargewright import, or name these columns in the first line"
         return SessionFile((), (Finding(path="line 1", message=message, remedy=remedy),))
-    read = [_session(row, rows.line_num) for row in rows]
+    try:
+        read = [_session(row, rows.line_num) for row in rows]
+    except csv.Error as broken:
+        return SessionFile((), (broken_csv(broken, rows.line_num),))
     sessions = [one for one in read if isinstance(one, RecordedSession)]
     findings = tuple(finding for one in read if isinstance(one, list) for finding in one)
     return SessionFile(tuple(sorted(sessions, key=lambda one: (one.arrival, one.id))), findings)
@@ -119,9 +123,9 @@ def _time(text: str | None) -> datetime | None:
     """With an offset, else nothing."""
     try:
         when = datetime.fromisoformat((text or "").strip())
-    except ValueError:
+        return None if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return None if when.tzinfo is None else when.astimezone(UTC)
 
 
 def _value(text: str | None) -> float | None:

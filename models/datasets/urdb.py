@@ -57,16 +57,23 @@ def urdb_tariff(told: Document, *, holiday_calendar: str | None = None) -> UrdbT
     if "energyratestructure" not in rate:
         message, remedy = "the rate has no energyratestructure", "ask the database with detail=full"
         raise InvalidScenario([Finding(path="items[0]", message=message, remedy=remedy)])
-    charges = [*_flat_demand(rate), *_timed_demand(rate)]
-    tariff = Tariff(
+    try:
+        return UrdbTariff(_tariff(rate, holiday_calendar), tuple(_left_out(rate)))
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as broken:
+        message = f"the rate is not in the form of version 8: {type(broken).__name__}, {broken}"
+        remedy = "ask the database for it with version=8 and detail=full"
+        raise InvalidScenario([Finding(path="items[0]", message=message, remedy=remedy)]) from None
+
+
+def _tariff(rate: Document, holiday_calendar: str | None) -> Tariff:
+    return Tariff(
         name=f"{rate.get('utility', '')}: {rate.get('name', '')}".strip(": "),
         source=str(rate.get("source") or rate.get("uri") or rate.get("sourceparent") or "URDB"),
         currency="USD",
         import_price=TimeOfUse(rates=tuple(_energy(rate))),
-        demand_charges=tuple(charges),
+        demand_charges=(*_flat_demand(rate), *_timed_demand(rate)),
         holiday_calendar=holiday_calendar,
     )
-    return UrdbTariff(tariff, tuple(_left_out(rate)))
 
 
 def windows_of(weekdays: Grid, weekends: Grid) -> dict[int, list[Window]]:

@@ -6,6 +6,7 @@ Source: OCPI 2.1.1 section 8, 2.2.1 section 8, the objects Location, EVSE and Co
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from models.domain.errors import InvalidScenario
@@ -45,8 +46,9 @@ def site_of_location(told: Object, *, limit_kw: float | None = None, time_zone: 
     left_out: list[Finding] = []
     evses: list[Evse] = []
     assumed: list[Assumption] = []
-    for k, evse in enumerate(told.get("evses") or ()):
+    for k, evse in enumerate(_list(told.get("evses"))):
         try:
+            _refuse_twice(evse, evses)
             evses.append(_evse(evse, str(told.get("country", "")), assumed))
         except _Unfit as unfit:
             message, remedy = str(unfit), "it is left out; correct it and import again"
@@ -62,6 +64,20 @@ class _Unfit(ValueError):
     """Says why an EVSE cannot be read."""
 
 
+def _list(told: Any) -> list[Any]:
+    return told if isinstance(told, list) else []
+
+
+def _refuse_twice(told: Any, before: Sequence[Evse]) -> None:
+    uid = _uid(told)
+    if any(evse.id == uid for evse in before):
+        raise _Unfit(f"EVSE {uid} is told twice")
+
+
+def _uid(told: Any) -> str:
+    return str(told.get("uid") or told.get("evse_id") or "") if isinstance(told, dict) else ""
+
+
 def _connection(evses: Sequence[Evse], limit_kw: float | None, assumed: list[Assumption]) -> GridNode:
     rated_kw = round(sum(evse.max_power_kw or 0.0 for evse in evses), 3)
     if limit_kw is None:
@@ -74,12 +90,12 @@ def _connection(evses: Sequence[Evse], limit_kw: float | None, assumed: list[Ass
 def _evse(told: Any, country: str, assumed: list[Assumption]) -> Evse:
     if not isinstance(told, dict):
         raise _Unfit("this is no EVSE")
-    uid = str(told.get("uid") or told.get("evse_id") or "")
+    uid = _uid(told)
     if not uid:
         raise _Unfit("the EVSE has no uid")
     if told.get("status") == _REMOVED:
         raise _Unfit(f"EVSE {uid} is removed")
-    plugs = [plug for plug in (_Plug.of(one) for one in told.get("connectors") or ()) if plug is not None]
+    plugs = [plug for plug in (_Plug.of(one) for one in _list(told.get("connectors"))) if plug is not None]
     if not plugs:
         raise _Unfit(f"EVSE {uid} has no connector with a voltage, a current and a power type")
     best = max(plugs, key=lambda plug: plug.power_kw)
@@ -109,11 +125,11 @@ class _Plug:
 
     @classmethod
     def of(cls, told: Any) -> "_Plug | None":
-        """None where something is missing or no number."""
+        """None where something is missing or no number above 0."""
         if not isinstance(told, dict):
             return None
         try:
-            return cls(
+            plug = cls(
                 standard=str(told.get("standard", "")),
                 kind=PowerType(str(told["power_type"])),
                 told_v=float(told["max_voltage"] if "max_voltage" in told else told["voltage"]),
@@ -122,6 +138,8 @@ class _Plug:
             )
         except (KeyError, TypeError, ValueError):
             return None
+        numbers = (plug.told_v, plug.amperes, plug.power_kw)
+        return plug if all(isfinite(one) and one > 0.0 for one in numbers) else None
 
     @property
     def between_lines(self) -> bool:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from api.fetching import acn_sessions, fetched
 from models.datasets import dataset
+from models.datasets.acn_api import page_of
 from models.datasets.csv_shape import decoded
 from models.datasets.pseudonyms import pseudonym
 from models.datasets.session_file import read_sessions
@@ -166,6 +167,19 @@ def test_all_pages_of_acn_data_are_asked_for_with_the_token(published: Published
     assert found.sessions[0].driver == pseudonym(b"key", "42")
     assert {told for _, told in published.asked} == {"Basic " + b64encode(b"secret:").decode()}
     assert "connectionTime%3E%3D%22Tue%2C+01+Oct+2019+00%3A00%3A00+GMT" in published.asked[0][0].replace("%20", "+")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"userInputs": [{"requestedDeparture": "never"}]}, {"userInputs": [{"requestedDeparture": 5}]},
+        {"userInputs": [{"kWhRequested": "much"}]}, {"kWhDelivered": -1}, {"kWhDelivered": "NaN"}, {"sessionID": ""},
+    ],
+)  # fmt: skip
+def test_a_session_with_a_field_that_cannot_be_read_is_left_out_and_the_page_is_kept(wrong: dict[str, Any]) -> None:
+    page = page_of({"_items": [SECOND, FIRST | wrong], "_links": None}, lambda token: None)
+    assert [row.where for row in page.rows] == ["1_1_B"]
+    assert [one.ids[0] for one in page.left_out] == ["a field is missing or cannot be read"]
 
 
 def test_a_token_does_not_follow_to_another_server(published: Published) -> None:

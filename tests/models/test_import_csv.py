@@ -101,6 +101,18 @@ def test_energies_without_a_unit_are_wh_where_half_of_them_could_be_no_kwh() -> 
     assert guessed.columns.energy_unit == "Wh"
 
 
+@pytest.mark.parametrize(("heading", "told"), [("Energy (MWh)", "0.008"), ("Energy (Wh)", "8000"), ("kWh", "8")])
+def test_energies_are_in_the_unit_of_their_heading(heading: str, told: str) -> None:
+    found, _ = read(f"Station,Start,End,{heading}\nA,2026-03-02T08:00:00Z,2026-03-02T12:00:00Z,{told}\n")
+    assert [one.energy_kwh for one in found.sessions] == pytest.approx([8.0])
+
+
+def test_times_whose_heading_says_utc_need_no_clock() -> None:
+    found, guessed = read("Station,Arrival UTC,Departure UTC,kWh\nA,2026-07-02 08:00,2026-07-02 12:00,3\n")
+    assert found.sessions[0].arrival == datetime(2026, 7, 2, 8, tzinfo=UTC)
+    assert guessed.columns.time_zone == "UTC"
+
+
 def test_an_end_may_be_told_as_a_duration() -> None:
     text = "Station,Start,Duration (hh:mm:ss),Energy (kWh)\nA,2026-03-02T08:00:00Z,26:30:00,5\n"
     (one,) = read(text)[0].sessions
@@ -217,8 +229,8 @@ def test_times_as_exports_write_them_are_one_instant(text: str) -> None:
 
 
 def test_names_and_durations_are_read_past_case_accents_and_signs() -> None:
-    assert [plain(name) for name in ("Énergie (kWh)", "kWhDelivered", "Start_Date___Time")] == [
-        "energie kwh", "kwh delivered", "start date time",
+    assert [plain(name) for name in ("Énergie (kWh)", "kWhDelivered", "Start_Date___Time", "Max. power [kW]")] == [
+        "energie kwh", "kwh delivered", "start date time", "max power kw",
     ]  # fmt: skip
     assert duration_of("1 02:30") == timedelta(days=1, hours=2, minutes=30)
 
@@ -269,3 +281,62 @@ def test_a_comma_before_three_digits_everywhere_is_doubted() -> None:
     found, guessed = read(text)
     assert found.sessions[0].energy_kwh == 7.125
     assert any("thousands" in line for line in guessed.doubts)
+
+
+FITTING = "".join(f"A{k},2026-03-02T08:00:00Z,2026-03-02T09:00:00Z,3\n" for k in range(10))
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("A,0001-01-01T00:10:00+05:00,2026-03-02T09:00:00Z,3", "a time cannot be read"),
+        ("A,2026-03-02T08:00:00Z,9999-12-31T23:59:00-05:00,3", "a time cannot be read"),
+        ("A,2026-03-02T08:00:00Z,2026-03-02T09:00:00Z,1e400", "an energy cannot be read"),
+    ],
+)
+def test_a_row_beyond_all_clocks_and_meters_is_left_out_and_the_others_are_read(row: str, reason: str) -> None:
+    found, _ = read(f"Station,Start,End,kWh\n{FITTING}{row}\n")
+    assert len(found.sessions) == 10
+    assert told_counts(found.left_out) == [(reason, 1)]
+
+
+@pytest.mark.parametrize("stay", ["99999999999999:00", "90000000:00", "1e300", ""])
+def test_a_duration_that_nobody_lives_to_see_is_left_out(stay: str) -> None:
+    rows = "".join(f"A{k},2026-03-02T08:00:00Z,1:00,3\n" for k in range(10))
+    found, _ = read(f"Station,Start,Duration,kWh\n{rows}A,2026-03-02T08:00:00Z,{stay},3\n")
+    assert len(found.sessions) == 10
+    assert told_counts(found.left_out) == [("no end is told", 1)]
+
+
+def test_a_quotation_mark_that_is_not_closed_is_told_with_its_line() -> None:
+    text = f'Station,Start,End,kWh\n{FITTING}"A,2026-03-02T08:00:00Z,2026-03-02T09:00:00Z,3\n' + FITTING * 300
+    with pytest.raises(InvalidScenario, match=r"after line 11: .*a quotation mark that is not closed"):
+        read(text)
+    (finding,) = read_sessions('session,evse,arrival,departure,energy_kwh\n1,A,"' + "x" * 140_000).findings
+    assert finding.path == "after line 1"
+
+
+@pytest.mark.parametrize(
+    ("end", "kwh", "reason"),
+    [
+        ("2026-03-05T08:01:00Z", "3", "a stay of more than 72 h"),
+        ("2026-03-02T09:00:00Z", "0", "nothing was delivered"),
+        ("2026-03-02T09:00:00Z", "11.6", "more energy than the stay allows"),  # 11 kW, and 5 % for meters that err
+    ],
+)
+def test_what_is_odd_about_a_row_is_told_and_it_is_kept(end: str, kwh: str, reason: str) -> None:
+    found, _ = read(f"Station,Start,End,kWh,Max power kW\nA,2026-03-02T08:00:00Z,{end},{kwh},11\n")
+    assert told_counts(found.doubtful) == [(reason, 1)]
+    assert len(found.sessions) == 1
+
+
+def test_rows_that_are_just_within_are_not_doubted() -> None:
+    ends = {"2026-03-05T08:00:00Z": "3", "2026-03-02T09:00:00Z": "11.5"}
+    for end, kwh in ends.items():
+        found, _ = read(f"Station,Start,End,kWh,Max power kW\nA,2026-03-02T08:00:00Z,{end},{kwh},11\n")
+        assert found.doubtful == ()
+
+
+def test_blanks_around_a_token_name_nobody_else() -> None:
+    assert named(" 04a2b3 ") == named("04A2B3")
+    assert named("  ") is None

@@ -99,6 +99,26 @@ def test_evses_that_cannot_be_read_or_are_gone_are_told_and_the_others_kept() ->
     assert [finding.path for finding in found.left_out] == ["evses[1]", "evses[2]", "evses[3]"]
 
 
+@pytest.mark.parametrize("volts", [0, -230, float("nan"), "much", None])
+def test_a_plug_whose_voltage_is_no_number_above_zero_is_no_plug(volts: Any) -> None:
+    told = location(plug("AC_3_PHASE", 230, 32), plug("AC_3_PHASE", volts, 32))
+    found = site_of_location(told, limit_kw=50.0)
+    assert ([evse.id for evse in found.site.evses], [one.path for one in found.left_out]) == (["E0"], ["evses[1]"])
+
+
+def test_an_evse_that_is_told_twice_counts_once() -> None:
+    told = location(plug("AC_3_PHASE", 230, 32))
+    found = site_of_location(told | {"evses": told["evses"] * 2}, limit_kw=50.0)
+    assert len(found.site.evses) == 1
+    assert "E0 is told twice" in found.left_out[0].message
+
+
+@pytest.mark.parametrize("told", [{"evses": 5}, {"evses": [{"uid": "E0", "connectors": 5}]}, {"evses": None}])
+def test_a_location_in_another_form_has_no_evse_that_can_be_read(told: dict[str, Any]) -> None:
+    with pytest.raises(InvalidScenario, match="no EVSE that can be read"):
+        site_of_location(location() | told)
+
+
 def test_a_location_without_a_clock_asks_for_one() -> None:
     with pytest.raises(InvalidScenario, match="--time-zone"):
         site_of_location(location(plug("DC", 400, 125), time_zone=None))

@@ -92,6 +92,19 @@ def test_an_answer_of_the_database_is_read_by_its_first_item() -> None:
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        {"energyratestructure": [[]]}, {"energyratestructure": 5}, {"energyratestructure": [[{"rate": "dear"}]]},
+        {"energyweekdayschedule": [5] * 12}, {"flatdemandstructure": [[{"rate": 1}, {"rate": 2}]]},
+        {"flatdemandstructure": [[{"rate": 1}]], "demandratchetpercentage": 0.5},
+    ],
+)  # fmt: skip
+def test_a_rate_in_another_form_is_refused_and_asked_for_anew(told: dict[str, Any]) -> None:
+    with pytest.raises(InvalidScenario, match="version=8 and detail=full"):
+        urdb_tariff(rate(**told))
+
+
+@pytest.mark.parametrize(
     ("told", "path"),
     [
         ({"name": "no prices"}, "items[0]"),
