@@ -74,6 +74,7 @@ class Yard:
         return answer
 
 
+BASE_URL = "http://testserver"
 APART = ("plans_by_itself", "max_body_bytes")
 """Settings by which an application itself is made; all others are looked at when it answers."""
 _ready: list[Any] = []
@@ -101,6 +102,7 @@ def service(store: Store | None = None, clock: Hands | None = None, **settings: 
     finally:
         mine.writers.stop()
         client.cookies.clear()
+        client.base_url = BASE_URL
         _ready.append(client)
 
 
