@@ -102,7 +102,10 @@ def _taken(line: Line, told: OpenAdr3, state: State, answer: Told, now: datetime
 
 
 def notify(service: Service, tenant: str, id: str, told: OpenAdr3, operation: str, tree: Any) -> None:
-    """One event that the VTN told of by itself; what a later poll knows better is not undone."""
+    """One event that the VTN told of by itself; what a later poll knows better is not undone.
+
+    One that is not newer is late, or modified with an older date: the VTN is asked at once.
+    """
     now = service.clock()
     with writing_line(service.store, now, tenant, id, id) as line:
         before = line.state(now)
@@ -110,11 +113,21 @@ def notify(service: Service, tenant: str, id: str, told: OpenAdr3, operation: st
         heard = notified(feed, operation, tree, now, _program_of(before))
         trees = [tree] if heard.answers else []
         after = _with(line, before, heard, trees, now)
+        if not _is_newer(feed, heard, _id(tree)):
+            after = replace(after, due_at=now)
         if not heard.answers and heard.signals:
             line.audit("event", event=_id(tree), message=tree, answer=operation)
         key = f"event/{_id(tree)}"
         after = about(after, key, dict(_refusals(heard, trees)).get(key), now)
         finish(line, told, before, after, now)
+
+
+def _is_newer(before: Feed, heard: Heard, event_id: str) -> bool:
+    """Whether an event is known otherwise than before."""
+    was, now_is = (
+        {each.event_id: (each.version, each.gone) for each in feed.known}.get(event_id) for feed in (before, heard.feed)
+    )
+    return was != now_is
 
 
 def _with(line: Line, state: State, heard: Heard, trees: Sequence[Any], now: datetime) -> State:

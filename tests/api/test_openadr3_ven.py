@@ -349,6 +349,57 @@ def test_a_late_notification_does_not_revive_what_a_poll_has_buried() -> None:
     assert limits((*alive.signals, *gone.signals, *newer.signals)) == [35]
 
 
+def after(*minutes: float) -> list[datetime]:
+    return [NOON + timedelta(minutes=m) for m in minutes]
+
+
+@pytest.mark.parametrize("date", ["2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z", ""])
+def test_what_the_vtn_answers_now_holds_whatever_its_date_and_only_until_it_answers_otherwise(date: str) -> None:
+    first, second, third = after(0, 1, 2)
+    told = polled(Feed(channel=Channel(source="dso")), [tree(40, "2026-03-02T11:00:00Z")], first, first)
+    older = polled(told.feed, [tree(30, date)], second, second)
+    assert limits((*told.signals, *older.signals)) == [30]
+    back = polled(older.feed, [tree(40, "2026-03-02T11:00:00Z")], third, third)
+    assert limits((*told.signals, *older.signals, *back.signals)) == [40]
+
+
+def test_a_poll_that_shows_the_same_again_makes_no_new_version() -> None:
+    told = polled(Feed(channel=Channel(source="dso")), [tree(40, "2026-03-02T11:00:00Z")], *after(0, 0))
+    older = polled(told.feed, [tree(30, "2026-03-02T10:00:00Z")], *after(1, 1))
+    again = polled(older.feed, [tree(30, "2026-03-02T10:00:00Z")], *after(2, 2))
+    assert again.signals == older.signals
+
+
+def test_a_deleted_event_that_is_back_with_an_older_date_is_back() -> None:
+    told = polled(Feed(channel=Channel(source="dso")), [tree(40, "2026-03-02T11:00:00Z")], *after(0, 0))
+    gone = polled(told.feed, [], *after(1, 1))
+    back = polled(gone.feed, [tree(30, "2026-03-02T10:00:00Z")], *after(2, 2))
+    assert limits((*told.signals, *gone.signals, *back.signals)) == [30]
+
+
+def test_a_notification_with_an_older_date_changes_nothing_until_a_poll_shows_the_same() -> None:
+    told = polled(Feed(channel=Channel(source="dso")), [tree(40, "2026-03-02T11:00:00Z")], *after(0, 0))
+    late = notified(told.feed, "UPDATE", tree(50, "2026-03-02T10:00:00Z"), *after(1))
+    assert limits((*told.signals, *late.signals)) == [40]
+    shown = polled(late.feed, [tree(50, "2026-03-02T10:00:00Z")], *after(2, 2))
+    assert limits((*told.signals, *late.signals, *shown.signals)) == [50]
+
+
+def test_a_newer_notification_outlives_a_poll_that_was_under_way() -> None:
+    told = polled(Feed(channel=Channel(source="dso")), [tree(40, "2026-03-02T11:00:00Z")], *after(0, 0))
+    newer = notified(told.feed, "UPDATE", tree(30, "2026-03-02T12:02:00Z"), *after(2))
+    under_way = polled(newer.feed, [tree(40, "2026-03-02T11:00:00Z")], *after(1, 3))
+    assert limits((*told.signals, *newer.signals, *under_way.signals)) == [30]
+
+
+def test_copies_of_one_date_that_contradict_each_other_are_settled_by_the_next_poll() -> None:
+    told = polled(Feed(channel=Channel(source="dso")), [tree(40, "2026-03-02T11:00:00Z")], *after(0, 0))
+    other = notified(told.feed, "UPDATE", tree(30, "2026-03-02T11:00:00Z"), *after(1))
+    assert limits((*told.signals, *other.signals)) == [30]
+    shown = polled(other.feed, [tree(40, "2026-03-02T11:00:00Z")], *after(2, 2))
+    assert limits((*told.signals, *other.signals, *shown.signals)) == [40]
+
+
 def test_an_event_that_turns_unreadable_keeps_its_last_readable_version() -> None:
     feed = Feed(channel=Channel(source="dso"))
     good = polled(feed, [tree(40, "2026-03-02T11:00:00Z")], NOON, NOON)

@@ -98,6 +98,25 @@ def test_polls_that_say_nothing_new_plan_nothing_and_record_nothing(vtn: Vtn, ut
     assert len(utility.journal()) == lines
 
 
+def backdated(vtn: Vtn, utility: Utility, kw: float, name: str) -> None:
+    """The VTN modifies an event by a clock that was put back an hour."""
+    vtn.clock = lambda: utility.now - timedelta(hours=1)
+    vtn.put("events", event(kw), name)
+    vtn.clock = utility.yard.clock
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_event_that_is_modified_with_an_older_date_holds_as_the_vtn_answers_now(version: str) -> None:
+    with vtn_of(version) as vtn, connected_yard() as utility:
+        join(utility, vtn)
+        name = vtn.put("events", event(4.0))
+        utility.wait(seconds=1)
+        for kw in (7.0, 3.0):
+            backdated(vtn, utility, kw, name)
+            utility.wait(minutes=1)
+            assert utility.caps() == [("07:00", "08:00", kw)]
+
+
 def test_the_message_as_it_came_and_our_answer_are_in_the_journal(vtn: Vtn, utility: Utility) -> None:
     join(utility, vtn)
     name = vtn.put("events", event(4.0))
@@ -393,6 +412,15 @@ def test_a_notification_that_comes_twice_late_or_replayed_changes_nothing(vtn: V
         vtn.delete("events", name)
         vtn._notify("events", "UPDATE", old)
         assert utility.caps() == []
+
+
+def test_a_notification_with_an_older_date_changes_nothing_and_has_the_vtn_asked_at_once(vtn: Vtn) -> None:
+    with hooked(vtn) as utility:
+        name = vtn.put("events", event(4.0))
+        backdated(vtn, utility, 7.0, name)
+        assert utility.limits() == [4.0]
+        utility.wait(seconds=1)
+        assert utility.limits() == [7.0]
 
 
 def test_nobody_tells_anything_without_the_token_of_the_subscription(vtn: Vtn) -> None:

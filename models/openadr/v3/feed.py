@@ -1,13 +1,15 @@
 """What polls and notifications of one programme say over time: new messages for the timeline, and events that are gone.
 
 Pure: a feed and what was heard give the next feed. A poll is the whole truth about its programme: an event that it does
-not show any more was deleted, one that it shows again is back. Notifications are about one event each, and may come
-late or twice: what a poll has buried, a late one does not revive.
+not show any more was deleted, one that it shows again is back, one that it shows otherwise than before was modified,
+whatever the date of its modification. Notifications are about one event each, and may come late or twice: what a poll
+has buried, a late one does not revive, and one with an older date changes nothing.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from models.domain.findings import Finding
@@ -32,7 +34,10 @@ class Known:
     """What now means in it."""
     last_heard: datetime
     version: int = 0
-    """Of its last modification that was understood."""
+    """Of its last modification that was understood: its date, or one more than the version before, where a poll shows
+    it otherwise without a newer date."""
+    digest: str | None = None
+    """Of what that asks; empty where copies of one date contradict each other, None where nothing was understood."""
     deaths: int = 0
     """How often it was gone."""
     gone: bool = False
@@ -60,7 +65,7 @@ def polled(
 ) -> Heard:
     """All events of a programme, as a poll showed them that was asked for at ``asked_at``."""
     known = {each.event_id: each for each in feed.known}
-    told = [_read(tree, feed.channel, known, now, program) for tree in events]
+    told = [_read(tree, feed.channel, known, now, program, asked_at) for tree in events]
     shown = {each.event_id: each for each, _ in told if each.event_id}
     missing = [each for event_id, each in known.items() if event_id not in shown]
     buried = [_buried(each) for each in missing if not each.gone and each.last_heard < asked_at]
@@ -85,16 +90,37 @@ def notified(feed: Feed, operation: str, tree: Any, now: datetime, program: Prog
 
 
 def _read(
-    tree: Any, channel: Channel, known: dict[str, Known], now: datetime, program: Program | None
+    tree: Any,
+    channel: Channel,
+    known: dict[str, Known],
+    now: datetime,
+    program: Program | None,
+    asked_at: datetime | None = None,
 ) -> tuple[Known, Understood]:
     """An event that cannot be read is alive all the same: what was known of it must not end."""
     event_id = str(tree.get("id") or "") if isinstance(tree, dict) else ""
     before = known.get(event_id) or Known(event_id=event_id, first_heard=now, last_heard=now)
     answer = understood(tree, channel, before.first_heard, program)
-    version = max([before.version, *(signal.version for signal in answer.signals)])
-    each = replace(before, version=version, last_heard=now, gone=False)
-    signals = tuple(replace(s, version=s.version * _LIVES + 2 * each.deaths) for s in answer.signals)
+    alive = replace(before, last_heard=now, gone=False)
+    if not answer.signals:
+        return alive, answer
+    told = _told(before, answer, is_truth=asked_at is not None and before.last_heard < asked_at)
+    each = replace(alive, version=told.version, digest=told.digest) if told.version >= before.version else alive
+    signals = tuple(replace(s, version=told.version * _LIVES + 2 * each.deaths) for s in answer.signals)
     return each, replace(answer, signals=signals)
+
+
+def _told(before: Known, answer: Understood, *, is_truth: bool) -> Known:
+    """The event as it is told now. Its date decides, but for a poll: what the VTN answers now is what holds."""
+    dated = answer.signals[0].version
+    digest = sha256(repr(answer.signals).encode()).hexdigest()
+    if digest == before.digest:
+        return before
+    if before.digest is None or dated > before.version:
+        return replace(before, version=dated, digest=digest)
+    if is_truth:
+        return replace(before, version=before.version + 1, digest=digest)
+    return replace(before, version=dated, digest="")
 
 
 def _buried(each: Known) -> Known:
