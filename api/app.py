@@ -26,6 +26,8 @@ from api.routes import (
     later,
     looking,
     ocpi,
+    ocpi_objects,
+    ocpi_parties,
     orders,
     overrides,
     plans,
@@ -65,6 +67,7 @@ ROUTES = (
     overrides,
     webhooks,
     connections,
+    ocpi_parties,
     drivers,
     looking,
     statements,
@@ -95,7 +98,7 @@ def create_app(
     app.add_middleware(Observed)
     more = (programmes.terms_router, calls.site_router, settlements.programme_router, health.metrics_router)
     routers = [*(part.router for part in ROUTES), *more]
-    for router in (*routers, hooks.router, ocpi.router):
+    for router in (*routers, hooks.router, ocpi.router, ocpi_objects.router):
         app.include_router(router)
     for part in PAGES:
         app.include_router(part.router)

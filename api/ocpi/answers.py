@@ -12,7 +12,7 @@ from models.ocpi.sessions import OcpiSession
 from models.ocpi.tariffs import Tariff
 from models.ocpi.wire import Refusal, Response, StatusCode
 
-OK, NOT_FOUND, BAD_REQUEST = 200, 404, 400
+OK, NOT_FOUND, BAD_REQUEST, NOT_ALLOWED = 200, 404, 400, 405
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,16 @@ def refusal(refused: Refusal, now: datetime) -> Answer:
 def not_found(message: str, now: datetime) -> Answer:
     """HTTP 404 with 2001, as of a session that is not known, or whose EVSE takes no preferences."""
     return Answer(status=NOT_FOUND, body=_envelope(StatusCode.INVALID_PARAMETERS, message, now))
+
+
+def not_allowed(message: str, now: datetime) -> Answer:
+    """HTTP 405, as of credentials that are told to whom is registered, or changed by whom is not."""
+    return Answer(status=NOT_ALLOWED, body=_envelope(StatusCode.CLIENT_ERROR, message, now))
+
+
+def failure(code: StatusCode, message: str, now: datetime) -> Answer:
+    """Of ours, or of what we asked of the peer."""
+    return Answer(status=OK, body=_envelope(code, message, now))
 
 
 def _envelope(code: StatusCode, message: str | None, now: datetime, data: Any = None) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Objects that a CPO pushes: sessions, locations, tariffs."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
 from api.ocpi.answers import Answer, LocationTold, SessionTold, TariffTold, refusal, success
 from models.domain.findings import Finding
 from models.domain.times import zone
-from models.ocpi.locations import Location
+from models.ocpi.locations import Location, OcpiConnector, OcpiEvse
 from models.ocpi.sessions import OcpiSession
 from models.ocpi.translate import evse_of, read_tariff, session_of
 from models.ocpi.wire import OcpiVersion, Refusal, StatusCode, merged, read_object
@@ -16,25 +17,33 @@ def put_session(
     body: bytes, session_id: str, *, evses: Mapping[str, str], before: OcpiSession | None, now: datetime
 ) -> Answer:
     """A whole session; ``evses`` are EVSE ids by OCPI uid, ``before`` what was known of it."""
-    return _taken(read_object(OcpiSession, body), session_id, evses, before, now)
+    return session_taken(read_object(OcpiSession, body), session_id, evses=evses, before=before, now=now)
 
 
 def patch_session(
     body: bytes, session_id: str, *, evses: Mapping[str, str], before: OcpiSession, now: datetime
 ) -> Answer:
     """Some fields of a session."""
-    return _taken(merged(before, body), session_id, evses, before, now)
+    return session_taken(merged(before, body), session_id, evses=evses, before=before, now=now)
 
 
 def put_location(body: bytes, location_id: str, *, node: str, now: datetime) -> Answer:
     """A location; its EVSEs hang on ``node`` until the site says where they do."""
-    told = read_object(Location, body)
+    return location_taken(read_object(Location, body), location_id, node=node, before=None, now=now)
+
+
+def location_taken(
+    told: Location | Refusal, location_id: str, *, node: str, before: Location | None, now: datetime
+) -> Answer:
+    """A location as it is now; one that is older than what is known changes nothing."""
     if isinstance(told, Refusal):
         return refusal(told, now)
     if zone(told.time_zone) is None:
         return refusal(_refused("time_zone", f"{told.time_zone[:40]!r} is no time zone", "send an IANA name"), now)
     if told.id != location_id:
         return refusal(_other_id(told.id, location_id), now)
+    if before is not None and told.last_updated < before.last_updated:
+        return success(now)
     return success(now, LocationTold(told=told, evses=tuple(evse_of(evse, node) for evse in told.evses)))
 
 
@@ -48,9 +57,41 @@ def put_tariff(body: bytes, tariff_id: str, *, version: OcpiVersion, now: dateti
     return success(now, TariffTold(tariff=tariff))
 
 
-def _taken(
+def with_evse(before: Location, uid: str, body: bytes, *, whole: bool) -> Location | Refusal:
+    """The location with an EVSE that is told anew, or in part (not ``whole``); one that is not known is told whole."""
+    known = next((evse for evse in before.evses if evse.uid == uid), None)
+    told = read_object(OcpiEvse, body) if whole or known is None else merged(known, body)
+    if isinstance(told, Refusal):
+        return told
+    if told.uid != uid:
+        return _other_id(told.uid, uid)
+    if known is not None and told.last_updated < known.last_updated:
+        return before
+    evses = (*(evse for evse in before.evses if evse.uid != uid), told)
+    return before.model_copy(update={"evses": evses, "last_updated": max(before.last_updated, told.last_updated)})
+
+
+def with_connector(before: Location, uid: str, connector: str, body: bytes, *, whole: bool) -> Location | Refusal:
+    """The same for a connector of an EVSE that is known."""
+    evse = next((evse for evse in before.evses if evse.uid == uid), None)
+    if evse is None:
+        return _refused("evse_uid", f"there is no EVSE {uid[:40]!r} at the location", "send the EVSE first")
+    known = next((each for each in evse.connectors if each.id == connector), None)
+    told = read_object(OcpiConnector, body) if whole or known is None else merged(known, body)
+    if isinstance(told, Refusal):
+        return told
+    if told.id != connector:
+        return _other_id(told.id, connector)
+    connectors = (*(each for each in evse.connectors if each.id != connector), told)
+    latest = max(evse.last_updated, told.last_updated)
+    fresh = evse.model_copy(update={"connectors": connectors, "last_updated": latest})
+    return with_evse(before, uid, json.dumps(fresh.json_object()).encode(), whole=True)
+
+
+def session_taken(
     told: OcpiSession | Refusal,
     session_id: str,
+    *,
     evses: Mapping[str, str],
     before: OcpiSession | None,
     now: datetime,

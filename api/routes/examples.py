@@ -103,6 +103,13 @@ CONNECTION = {
     "loss": {"after_s": 600, "then": "limit", "limit_kw": 8.0},
 }
 WRITTEN_LIMIT = {"limit_kw": 4.2, "duration_s": 3600.0}
+OCPI_PARTY = {
+    "country_code": "NL",
+    "party_id": "CWT",
+    "name": "Example Smart Charging",
+    "locations": [{"location": "LOC1", "site": "yard", "evses": {"3256": "bay-1"}}],
+}
+REGISTRATION = {"versions_url": "https://cpo.example.com/ocpi/versions", "token": "given-to-you"}
 POLICY = {"ocpp": "2.0.1", "replan_minutes": 5}
 ACKNOWLEDGEMENTS = {
     "acknowledgements": [

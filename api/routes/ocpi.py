@@ -1,79 +1,138 @@
-"""OCPI for whoever has preferences of drivers: versions, and what a driver prefers of a session that is kept here.
+"""OCPI for platforms and for whoever has preferences of drivers: versions, credentials, and what a driver prefers.
 
-The addresses are those of OCPI, so they are not in the OpenAPI document. A peer shows an API key as its token: in
-Base64, as 2.2.1 has it, or as it is.
+The addresses are those of OCPI, so they are not in the OpenAPI document.
 """
 
-from base64 import b64decode
-from binascii import Error as NoBase64
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from api.ocpi.answers import Answer, PreferencesTold, not_found, success
+from api.ocpi import linking
+from api.ocpi.answers import Answer, PreferencesTold, not_allowed, not_found, refusal, success
+from api.ocpi.keeping import looking_at_party
+from api.ocpi.linking import Ours
 from api.ocpi.preferences import put_preferences
-from api.problems import Forbidden
+from api.ocpi.tokens import Use
 from api.routes.bodies import json_body
 from api.routes.desks import SessionId, looking, writing
-from api.security.access import Caller, identified
-from api.security.keys import Scope
-from api.service import Service, service_of
+from api.routes.ocpi_parties import own_base
+from api.routes.ocpi_peer import Anybody, Peer, Registered, Served, Spoken, respond
+from api.service import Service
 from api.sites.assembling import contents
 from api.sites.commanding import live_site
 from api.sites.forms import NeedsTold
 from api.sites.keeping import Desk
 from api.sites.living import scenario_of
 from api.sites.plugging import need, site_of
+from models.ocpi.credentials import Credentials
 from models.ocpi.sessions import ChargingPreferences
-from models.ocpi.wire import OcpiVersion, read_object
+from models.ocpi.wire import OcpiVersion, Refusal, read_object
 
 router = APIRouter(prefix="/ocpi", include_in_schema=False)
 
-Served = Annotated[Service, Depends(service_of)]
-Spoken = Annotated[OcpiVersion, Path(alias="version")]
-
-
-async def peer(service: Served, authorization: Annotated[str | None, Header()] = None) -> Caller:
-    """Who shows a token that works and may write; raises Unauthorized, Forbidden, TooMany."""
-    found = await identified(service, f"Bearer {_key(authorization or '')}")
-    service.rates.count(found.tenant)
-    if Scope.PLAN_WRITE not in found.scopes:
-        raise Forbidden(f"key {found.name} lacks the scope {Scope.PLAN_WRITE}")
-    return found
-
-
-Peer = Annotated[Caller, Depends(peer)]
+Body = Annotated[bytes, Depends(json_body)]
+FOR_PLATFORMS = (("sessions", "RECEIVER"), ("locations", "RECEIVER"), ("tariffs", "RECEIVER"))
 
 
 @router.get("/versions")
-def versions(caller: Peer, service: Served, request: Request) -> JSONResponse:
+def versions(peer: Anybody, service: Served, request: Request) -> JSONResponse:
     """Those that are spoken, and where each says what it offers."""
-    told = [{"version": one, "url": f"{request.base_url}ocpi/{one}"} for one in OcpiVersion]
-    return _response(success(service.clock(), data=told))
+    base = own_base(service, request)
+    told = [{"version": one, "url": f"{base}/ocpi/{one}"} for one in OcpiVersion]
+    return respond(success(service.clock(), data=told))
 
 
 @router.get("/{version}")
-def endpoints(caller: Peer, service: Served, request: Request, version: Spoken) -> JSONResponse:
-    """The Sessions module as its sender: there a peer says what a driver prefers."""
-    url = f"{request.base_url}ocpi/{version}/sessions"
-    told = [{"identifier": "sessions", "role": "SENDER", "url": url}]
-    return _response(success(service.clock(), data={"version": version, "endpoints": told}))
+def endpoints(peer: Anybody, service: Served, request: Request, version: Spoken) -> JSONResponse:
+    """What is offered: to a platform all of it, to a key of the API the sessions, where a driver's wish is told."""
+    base = f"{own_base(service, request)}/ocpi/{version}"
+    modules = _modules(peer)
+    told = [{"identifier": name, "role": role, "url": f"{base}/{name}"} for name, role in modules]
+    return respond(success(service.clock(), data={"version": version, "endpoints": told}))
+
+
+def _modules(peer: Peer) -> Iterator[tuple[str, str]]:
+    """Of credentials the role says nothing; it is told as the specification advises."""
+    if peer.party is not None:
+        yield "credentials", "SENDER"
+        yield from FOR_PLATFORMS
+    yield "sessions", "SENDER"
+
+
+@router.get("/{version}/credentials")
+def show_credentials(peer: Anybody, service: Served, request: Request, version: Spoken) -> JSONResponse:
+    """Ours, with the token that the platform has."""
+    ours = _ours(service, peer, request)
+    now = service.clock()
+    return respond(_nobody(now) if ours is None else linking.shown(ours, peer.token, now))
+
+
+@router.post("/{version}/credentials")
+def send_credentials(peer: Anybody, service: Served, request: Request, version: Spoken, body: Body) -> JSONResponse:
+    """A platform registers, with the token that it was given for it."""
+    return respond(_exchanged(peer, service, request, version, body, renews=False))
+
+
+@router.put("/{version}/credentials")
+def renew_credentials(peer: Anybody, service: Served, request: Request, version: Spoken, body: Body) -> JSONResponse:
+    """A platform has a new token, address or version; it gets a new token too."""
+    return respond(_exchanged(peer, service, request, version, body, renews=True))
+
+
+@router.delete("/{version}/credentials")
+def take_back_credentials(peer: Anybody, service: Served, request: Request, version: Spoken) -> JSONResponse:
+    """A platform leaves."""
+    ours, now = _ours(service, peer, request), service.clock()
+    if ours is None or peer.use is not Use.CALL:
+        return respond(not_allowed("you are not registered", now))
+    return respond(linking.left(ours, now))
 
 
 @router.put("/{version}/sessions/{session}/charging_preferences")
-def prefer(
-    caller: Peer, service: Served, version: Spoken, session: SessionId, body: Annotated[bytes, Depends(json_body)]
-) -> JSONResponse:
+def prefer(peer: Registered, service: Served, version: Spoken, session: SessionId, body: Body) -> JSONResponse:
     """What a driver prefers: answered by what is possible, and planned with where it is."""
     now = service.clock()
-    with looking(service, caller, "", is_there=False) as desk:
+    with looking(service, peer.caller, "", is_there=False) as desk:
         site = site_of(desk, session)
-    if site is None:
-        return _response(not_found(f"there is no session {session[:40]!r}", now))
-    with writing(service, caller, site) as desk:
-        return _response(_preferred(desk, session, body, now))
+    if site is None or not _may_see(service, peer, site):
+        return respond(not_found(f"there is no session {session[:40]!r}", now))
+    with writing(service, peer.caller, site) as desk:
+        return respond(_preferred(desk, session, body, now))
+
+
+def _may_see(service: Service, peer: Peer, site: str) -> bool:
+    """A platform sees its own sites."""
+    if peer.party is None:
+        return True
+    with looking_at_party(service.store, peer.tenant, peer.party) as desk:
+        return any(one.site == site for one in desk.get().locations)
+
+
+def _exchanged(
+    peer: Peer, service: Service, request: Request, version: OcpiVersion, body: bytes, *, renews: bool
+) -> Answer:
+    ours, now = _ours(service, peer, request), service.clock()
+    if ours is None:
+        return _nobody(now)
+    if renews != (peer.use is Use.CALL):
+        return not_allowed("you are not registered" if renews else "you are registered already", now)
+    sent = read_object(Credentials, body)
+    if isinstance(sent, Refusal):
+        return refusal(sent, now)
+    return linking.taken(ours, sent, version, renews=renews, now=now)
+
+
+def _ours(service: Service, peer: Peer, request: Request) -> Ours | None:
+    if peer.party is None:
+        return None
+    return Ours(service, peer.tenant, peer.party, peer.name, own_base(service, request))
+
+
+def _nobody(now: datetime) -> Answer:
+    return not_allowed("a key of the API does not register: ask for a token of OCPI", now)
 
 
 def _preferred(desk: Desk, session: str, body: bytes, now: datetime) -> Answer:
@@ -95,17 +154,3 @@ def _needs(wish: ChargingPreferences, told: PreferencesTold) -> NeedsTold:
         allows_discharge=wish.discharge_allowed,
         charging_preference=told.session.charging_preference,
     )
-
-
-def _key(authorization: str) -> str:
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "token":
-        return ""
-    try:
-        return b64decode(token, validate=True).decode()
-    except (NoBase64, UnicodeDecodeError):
-        return token
-
-
-def _response(answer: Answer) -> JSONResponse:
-    return JSONResponse(answer.body, answer.status)

@@ -41,6 +41,8 @@ class SessionTold:
     """``fast`` is slowed by hard limits alone, ``green`` prices carbon. None: by cost."""
     retail_price_per_kwh: float | None = None
     """What the driver pays. [currency/kWh]"""
+    time_price_per_h: Series | None = None
+    """What the driver pays for time, charging or parked; whoever does is slowed by hard limits alone. [currency/h]"""
     register_kwh: float | None = None
     """What the meter of the EVSE showed when it was plugged in. [kWh]"""
     revision: int | None = None

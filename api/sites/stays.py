@@ -122,6 +122,7 @@ def session_of(stay: Stay) -> Session:
         tier=told.tier,
         vehicle=told.vehicle,
         retail_price_per_kwh=told.retail_price_per_kwh,
+        time_price_per_h=told.time_price_per_h,
         driver=told.driver,
         accepts_less=told.accepts_less,
         driver_group=told.driver_group,

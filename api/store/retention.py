@@ -28,6 +28,7 @@ def forget_old(store: Store, settings: ServiceSettings, now: datetime) -> dict[s
         Kind.CONFIRMATION: settings.keep_events_days,
         Kind.CONFIRMED: settings.keep_events_days,
         Kind.PAST_SESSION: settings.keep_sessions_days,
+        Kind.OCPI_SESSION: settings.keep_sessions_days,
     }
     dropped = {}
     for kind, kept_days in days.items():

@@ -36,6 +36,8 @@ class OcpiConnector(OcpiObject):
 
 class OcpiEvse(OcpiObject):
     uid: str
+    evse_id: str | None = None
+    """Of eMI3, as it stands on the EVSE."""
     status: str
     capabilities: tuple[str, ...] = ()
     """As text: 2.3.0 adds values, and peers add their own."""

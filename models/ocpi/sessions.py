@@ -45,6 +45,13 @@ class ChargingPreferences(OcpiObject):
     discharge_allowed: bool = False
 
 
+class ChargingPeriod(OcpiObject):
+    """From its start on."""
+
+    start_date_time: OcpiTime
+    tariff_id: str | None = None
+
+
 class OcpiSession(OcpiObject):
     """A charging session, as far as it is planned with."""
 
@@ -58,5 +65,6 @@ class OcpiSession(OcpiObject):
     evse_uid: str
     connector_id: str
     currency: str
+    charging_periods: tuple[ChargingPeriod, ...] = ()
     status: SessionStatus
     last_updated: OcpiTime

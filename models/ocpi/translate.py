@@ -77,15 +77,20 @@ def session_of(told: OcpiSession, evses: Mapping[str, str]) -> Session | Refusal
 
 def with_prices(session: Session, prices: DriverPrices) -> Session:
     """With what the driver pays at the margin: the first energy price, and the greater of the two time prices."""
-    starts = sorted({step.start for step in (*prices.charging_time, *prices.parking_time)})
-    series = (prices.charging_time, prices.parking_time)
-    steps = tuple(Step(start=at, value=max(value_at(each, at) for each in series)) for at in starts)
     energy = prices.energy[0].value if prices.energy else None
     return replace(
         session,
         retail_price_per_kwh=energy if session.retail_price_per_kwh is None else session.retail_price_per_kwh,
-        time_price_per_h=steps if prices.has_time_price else None,
+        time_price_per_h=time_prices(prices),
     )
+
+
+def time_prices(prices: DriverPrices) -> tuple[Step, ...] | None:
+    """The greater of what charging and parking cost an hour; None where time costs nothing."""
+    series = (prices.charging_time, prices.parking_time)
+    starts = sorted({step.start for each in series for step in each})
+    steps = tuple(Step(start=at, value=max(value_at(each, at) for each in series)) for at in starts)
+    return steps if prices.has_time_price else None
 
 
 def evse_of(told: OcpiEvse, node: str) -> Evse:

@@ -1,4 +1,4 @@
-"""What all objects of OCPI share: unknown fields are ignored, meaning is strict, times without a zone are UTC.
+"""What all objects of OCPI share: unknown fields are kept and mean nothing, times without a zone are UTC.
 
 A body that does not fit is answered with a :class:`Refusal`; nothing here raises for what a peer has sent.
 """
@@ -43,6 +43,7 @@ class StatusCode(IntEnum):
     SERVER_ERROR = 3000
     CANNOT_USE_CLIENT_API = 3001
     UNSUPPORTED_VERSION = 3002
+    NO_MATCHING_ENDPOINTS = 3003
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +89,13 @@ OcpiTime = Annotated[
 
 
 class OcpiObject(BaseModel):
-    """An object of OCPI, or a part of one."""
+    """An object of OCPI, or a part of one. What it says beyond what is known here is told again as it came."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
 
     def json_object(self) -> dict[str, Any]:
         """As JSON values, without what was not given."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json", exclude_none=True, exclude_unset=True)
 
 
 Form = TypeVar("Form", bound=OcpiObject)

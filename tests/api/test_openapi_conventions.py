@@ -23,8 +23,8 @@ NAMES |= {
     "id": "0" * 32,
     "station": "bay-1",
 }
-NAMES |= {"month": "2026-03", "day": "2026-03-02", "programme": "firm", "call": "tuesday"}
-NOWHERE = dict.fromkeys(("site", "session", "webhook", "connection", "programme"), "none")
+NAMES |= {"month": "2026-03", "day": "2026-03-02", "programme": "firm", "call": "tuesday", "party": "roaming"}
+NOWHERE = dict.fromkeys(("site", "session", "webhook", "connection", "programme", "party"), "none")
 OPEN = {"/health/live", "/health/ready", "/metrics"}
 QUICK = {"import_limit_kw": 22, "evses": [{"id": "bay-1", "max_power_kw": 11, "car": {"energy_kwh": 9}}]}
 FOR_PAGES = {Scope.PAGE_READ, Scope.PAGE_CONTROL}

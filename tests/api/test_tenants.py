@@ -19,6 +19,7 @@ NAMES = {
     "station": "bay-1",
     "webhook": "csms",
     "connection": "dso",
+    "party": "roaming",
     "event": "evening",
     "version": "1.6",
     "action": "MeterValues",
@@ -37,6 +38,7 @@ MAKES_ITS_OWN = {
     ("put", "/v1/sites/{site}"),
     ("put", "/v1/webhooks/{webhook}"),
     ("put", "/v1/connections/{connection}"),
+    ("put", "/v1/ocpi-parties/{party}"),
     ("put", "/v1/programmes/{programme}"),
 }
 """Ids are a tenant's own, so writing what another one calls the same makes something new, and changes nothing there."""
@@ -72,6 +74,7 @@ def yard() -> Iterator[Yard]:
             assert served.put(f"/v1/sites/yard/{path}", told).status_code == 201
         assert served.put("/v1/webhooks/csms", examples.WEBHOOK).status_code == 201
         assert served.put("/v1/connections/dso", examples.CONNECTION).status_code == 201
+        assert served.put("/v1/ocpi-parties/roaming", examples.OCPI_PARTY).status_code == 201
         for path, told in (
             ("", examples.PROGRAMME),
             ("/roster", examples.ROSTER),

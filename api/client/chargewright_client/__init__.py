@@ -110,6 +110,7 @@ class SessionTold(TypedDict, total=False):
     accepts_less: bool
     charging_preference: Preference | None
     retail_price_per_kwh: float | None
+    time_price_per_h: float | list[Json] | None
     register_kwh: float | None
     revision: int | None
 
@@ -1162,6 +1163,32 @@ class Client:
     def write_limit(self, connection: str, told: Json) -> Json:
         """A box writes its limit."""
         return self._said(Json, _path("connections", connection, "limit"), "PUT", told)
+
+    def list_ocpi_parties(self, *, after: str = "", limit: int = 100) -> Page:
+        return self._get(Page, "/v1/ocpi-parties", **_query(after=after, limit=limit))
+
+    def put_ocpi_party(self, party: str, told: Json, match: str = ANY) -> Kept:
+        """A platform that speaks OCPI: who we are there, and which of its locations are sites."""
+        return self._put(_path("ocpi-parties", party), told, match)
+
+    def get_ocpi_party(self, party: str) -> Kept:
+        return self._kept(_path("ocpi-parties", party))
+
+    def delete_ocpi_party(self, party: str, match: str = ANY) -> None:
+        """It is told that we leave, and forgotten."""
+        self._delete(_path("ocpi-parties", party), match)
+
+    def get_ocpi_party_status(self, party: str) -> Json:
+        """Whether it is registered, what it pushed, and which locations are no site."""
+        return self._get(Json, _path("ocpi-parties", party, "status"))
+
+    def invite_ocpi_party(self, party: str) -> Json:
+        """A token with which it registers once; told this once only."""
+        return self._said(Json, _path("ocpi-parties", party, "token"), "PUT")
+
+    def register_at_ocpi_party(self, party: str, told: Json) -> Json:
+        """Go there with the token that it gave you; without one, renew both tokens."""
+        return self._post(Json, _path("ocpi-parties", party, "register"), told, timeout_s=PLAN_TIMEOUT_S)
 
     def get_settlement(
         self, site: str, event: str, *, baseline: str | None = None, programme: str | None = None
