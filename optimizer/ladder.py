@@ -1,10 +1,12 @@
 """Always a plan, in time: several are made, each that could be the answer is audited, the cheapest that passes is it.
 
 The rungs, best first: the optimum; the money answer, when manners were not ready in time; the plan before, within
-present limits; simple rules; the fail-safe shares. All but the first two need no solver and are ready before one runs.
+present limits; simple rules; the fail-safe shares. All but the first two need no solver. The plan before, one rule and
+the fail-safe are ready before one runs, and where that may be late all rules; else the others are made where nothing of
+the solver's is the answer.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -19,24 +21,16 @@ from optimizer.audit import AuditReport, Break, BreakCode, audit
 from optimizer.audit.report import report
 from optimizer.completing import complete
 from optimizer.deadline import Ending, Run, Work, in_this_process, in_worker, prepare_workers
-from optimizer.failsafe import fail_safe_shares
-from optimizer.fallback import carried_over, fail_safe_plan
-from optimizer.heuristics import heuristic
 from optimizer.optimize import optimize
 from optimizer.previous import with_previous
 from optimizer.protection import SAME_TIME_SHARE, earliness_kwh_h
+from optimizer.rungs import FIRST, OTHER_RULES, SIMPLE_RULES, Rungs
 from optimizer.settings import Objective, Settings
 
 Tell = Callable[[Schedule], None]
 Solve = Callable[[Scenario, Settings, Tell], None]
 """Tells plans, each better than the one before; a worker needs it picklable."""
 
-SIMPLE_RULES = (
-    Method.EARLIEST_DEADLINE_FIRST,
-    Method.LEAST_LAXITY_FIRST,
-    Method.EQUAL_SHARE,
-    Method.ROUND_ROBIN,
-)
 RUNGS = (Method.OPTIMAL, Method.FEASIBLE_AT_DEADLINE, Method.CARRIED_OVER, *SIMPLE_RULES, Method.FAIL_SAFE)
 """Best first: of plans that cost the same, the earlier one is taken."""
 WORKER_CELLS = 3000
@@ -113,20 +107,21 @@ def best_plan(
     """
     due = clock() + deadline_s
     scenario = _remembering(scenario, previous)
-    court = _Court(scenario, settings, clock)
-    prepared = list(
-        _prepared(scenario, previous, shares_kw, lambda: clock() > due - (1 - PREPARATION_SHARE) * deadline_s)
-    )
-    plans = [court.priced(made) for made in prepared if isinstance(made, Schedule)]
-    missing = [made for made in prepared if isinstance(made, Candidate)]
-    net = court.first_to_pass(plans)
-    apart = _is_large(net) if worker is None else worker
+    court, rungs = _Court(scenario, settings, clock), Rungs(scenario, previous, shares_kw)
+    plans = rungs.make(FIRST, time_is_up := lambda: clock() > due - (1 - PREPARATION_SHARE) * deadline_s)
+    if apart := _is_large(plans) if worker is None else worker:
+        plans += rungs.make(OTHER_RULES, time_is_up)
+    plans = [court.priced(plan) for plan in plans]
+    court.first_to_pass(plans)  # whatever the solver does
     run = _run(scenario, settings, solve or improving, due - clock() - court.reserve_s, apart)
     answers = [court.priced(answer) for answer in run.told if isinstance(answer, Schedule)]
     chosen = court.first_to_pass(answers + plans)
+    if not apart and all(answer is not chosen for answer in answers):
+        plans += [court.priced(plan) for plan in rungs.make(OTHER_RULES, lambda: clock() > due - court.reserve_s)]
+        chosen = court.first_to_pass(answers + plans)
     if scenario.futures and answers and court.audited(best := court.first_to_pass(answers)).passed:
         chosen = best  # it looks beyond the day as it is told, which others are cheap on
-    missing += _unanswered(run, {plan.method for plan in answers})
+    missing = [_missing(*told) for told in rungs.missing.items()] + _unanswered(run, answers)
     candidates = [court.candidate(plan, chosen) for plan in answers + plans] + missing
     in_order = sorted(candidates, key=lambda candidate: RUNGS.index(candidate.method))
     return Ranked(schedule=chosen, audit=court.audited(chosen), candidates=tuple(in_order), in_worker=apart)
@@ -145,33 +140,6 @@ def _remembering(scenario: Scenario, previous: Schedule | None) -> Scenario:
         return scenario
 
 
-def _prepared(
-    scenario: Scenario,
-    previous: Schedule | None,
-    shares_kw: Mapping[str, float] | None,
-    time_is_up: Callable[[], bool],
-) -> Iterator[Schedule | Candidate]:
-    """Every plan that needs no solver, the quickest first; the first one however late it is."""
-    makers: dict[Method, Callable[[], Schedule]] = {}
-    if previous is not None or scenario.previous:
-        makers[Method.CARRIED_OVER] = partial(carried_over, scenario, previous)
-    makers |= {method: partial(heuristic, scenario, method) for method in SIMPLE_RULES}
-    makers[Method.FAIL_SAFE] = lambda: fail_safe_plan(scenario, shares_kw or fail_safe_shares(scenario))
-    ready = False
-    for method, make in makers.items():
-        made = _missing(method, "no time to prepare it") if ready and time_is_up() else _made(method, make)
-        ready = ready or isinstance(made, Schedule)
-        yield made
-
-
-def _made(method: Method, make: Callable[[], Schedule]) -> Schedule | Candidate:
-    """One rung that breaks must not bring down the others."""
-    try:
-        return make()
-    except Exception as error:
-        return _missing(method, f"{type(error).__name__}: {error}")
-
-
 def _run(scenario: Scenario, settings: Settings, solve: Solve, within_s: float, apart: bool) -> Run[Schedule]:
     if within_s <= 0.0:
         return Run((), Ending.LATE, "no time was left for the solver")
@@ -183,14 +151,15 @@ def _run(scenario: Scenario, settings: Settings, solve: Solve, within_s: float, 
     return in_worker(work, within_s)
 
 
-def _is_large(plan: Schedule) -> bool:
-    return sum(len(session.charge_power_kw) for session in plan.sessions) > WORKER_CELLS
+def _is_large(plans: Sequence[Schedule]) -> bool:
+    return any(sum(len(session.charge_power_kw) for session in plan.sessions) > WORKER_CELLS for plan in plans[:1])
 
 
-def _unanswered(run: Run[Schedule], answered: set[Method]) -> Iterator[Candidate]:
+def _unanswered(run: Run[Schedule], answers: Sequence[Schedule]) -> list[Candidate]:
     """The optimum, where the solver did not come to it."""
-    if Method.OPTIMAL not in answered:
-        yield _missing(Method.OPTIMAL, run.reason or "the solver answered with something that is no plan")
+    if any(plan.method is Method.OPTIMAL for plan in answers):
+        return []
+    return [_missing(Method.OPTIMAL, run.reason or "the solver answered with something that is no plan")]
 
 
 def _missing(method: Method, reason: str) -> Candidate:

@@ -54,20 +54,24 @@ class Offering:
     def _best(self, outcome: Outcome) -> Outcome:
         """Rounded, and again with powers chosen anew for the runs that were found and grew, as long as that is better.
 
-        Raises DeadlinePassed when no time is left to plan what offers leave open.
+        No offers are better than the powers that they are rounded from, so those as good as these are the best. Raises
+        DeadlinePassed when no time is left to plan what offers leave open.
         """
         found = rounded_offers(self.instance, outcome)
         best = self._around(outcome, found)
+        bound, standing = self._standing(outcome), self._standing(best)
         for _ in range(ROUNDS):
+            if not is_better(bound, standing):
+                break
             try:
                 anew = self._over(with_runs, self._longer(found))
                 found = rounded_again(self.instance, anew)
                 plan = self._around(anew, found)
             except (NoSolution, DeadlinePassed, SolverFault):  # what was found before stands
-                return best
-            if not self._is_better(plan, best):
-                return best
-            best = plan
+                break
+            if not is_better(its := self._standing(plan), standing):
+                break
+            best, standing = plan, its
         return best
 
     def _longer(self, found: Rounded) -> Rounded:
@@ -98,9 +102,6 @@ class Offering:
             replace(self.settings, time_limit_s=left_s, preferences=manners),
             shape=lambda program: change(program, self.instance, found),
         )
-
-    def _is_better(self, one: Outcome, other: Outcome) -> bool:
-        return is_better(self._standing(one), self._standing(other))
 
     def _standing(self, outcome: Outcome) -> list[Figure]:
         return [*before_money(self.instance, outcome), (self.priced(outcome).objective, BETTER)]

@@ -4,7 +4,8 @@ From limits that were in force and, where there is one, the meter; so that whoev
 connector can waive or prove it. What the car or the station did of its own accord is in no line.
 """
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -119,7 +120,8 @@ def limitations_ledger(records: Iterable[SessionRecord]) -> LimitationsLedger:
 
 def limitations(record: SessionRecord) -> tuple[Limitation, ...]:
     """Every stretch, in order of time; equal neighbours are one."""
-    lines = (line for limit in record.in_force for line in _within(record, limit))
+    cuts = sorted(_cuts(record))
+    lines = (line for limit in record.in_force for line in _within(record, limit, cuts))
     return tuple(_merged(lines))
 
 
@@ -141,10 +143,16 @@ def times_of(record: SessionRecord) -> Iterator[datetime]:
     yield from (at for idle in record.wanted_nothing for at in (idle.start, idle.end))
 
 
-def _within(record: SessionRecord, limit: LimitInForce) -> Iterator[Limitation]:
+def _cuts(record: SessionRecord) -> set[datetime]:
+    """Times at which a measurement or a wish of the car begins or ends."""
+    stretches: tuple[MeasuredPower | Stretch, ...] = (*record.measured, *record.wanted_nothing)
+    return {at for one in stretches for at in (one.start, one.end)}
+
+
+def _within(record: SessionRecord, limit: LimitInForce, cuts: Sequence[datetime]) -> Iterator[Limitation]:
     """Lines of one limit, cut where a measurement or a wish of the car begins or ends."""
-    inside = sorted({at for at in times_of(record) if limit.start <= at <= limit.end})
-    for start, end in pairwise(inside):
+    inside = cuts[bisect_right(cuts, limit.start) : bisect_left(cuts, limit.end)]
+    for start, end in pairwise((limit.start, *inside, limit.end)):
         line = _line(record, limit, start, end)
         if line is not None:
             yield line

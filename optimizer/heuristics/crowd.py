@@ -12,8 +12,6 @@ from optimizer.instance.offers import Offers
 
 _HAIR = 1e-10
 """Share by which a full limit may be exceeded, so that minima that fill it to the last watt do fit."""
-_SLACK = 1e-9
-"""Share of a limit that is left at least where nobody is looked at alone."""
 
 
 class Crowd:
@@ -47,14 +45,20 @@ class Crowd:
         cabinet = self._cabinet[k]
         return most if cabinet is None else min(most, self._cabinet_most(cabinet, k))
 
-    def has_room_for(self, wanted_kw: Floats) -> bool:
-        """Whether every limit surely has room for all of these at once, whoever stops; to look at each took longer."""
-        if self._kept.any() or any(cabinet is not None for cabinet in self._cabinet):
+    def gives_all(self, wanted_kw: Floats) -> bool:
+        """Offer all of these at once if every limit has room for them, whoever stops; says whether it has.
+
+        Nothing may be offered before, and neither cabinets nor what is kept anyway may be there: these are looked at
+        member by member.
+        """
+        if any(cabinet is not None for cabinet in self._cabinet) or self._kept.any():
             return False
-        more = np.maximum(0.0, wanted_kw - self.given)
-        used = abs(self._load) + self._used + (abs(self._phasor) + self._length) @ more
-        enough = (used <= self._radius * (1.0 - _SLACK)).all()
-        return bool(enough) and float(self._soft @ more) <= self._soft_left * (1.0 - _SLACK)
+        load, used, soft = self._phasor @ wanted_kw, self._length @ wanted_kw, float(self._soft @ wanted_kw)
+        if soft > self._soft_left or (abs(load) + used > self._radius).any():
+            return False
+        self.given, self._load, self._used = wanted_kw.copy(), load, used
+        self._soft_left -= soft
+        return True
 
     def shared(self, most_kw: Floats) -> Floats:
         """What everybody could have if whoever has least rises first: cars on all phases rise together. [kW]"""

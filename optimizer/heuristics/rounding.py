@@ -85,24 +85,51 @@ class Walk:
 
     def step(self, period: int, here: Ints) -> None:
         """Offers of one period, and the state after it."""
-        cells, who = self.instance.cells, self.instance.sessions
-        sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
-        turn = Turn.of(self, period, here, hours)
-        share = cells.hours[here] / self.instance.periods.hours[period]
-        room, peak_kw = self.limits.of(sessions, period), float(self.wanted.peak_kw[period])
-        crowd = Crowd(room, self._kept_kw(here), share / who.efficiency[sessions], peak_kw, self.offers, sessions)
+        hours = np.maximum(self.instance.cells.hours[here], SHORTEST_H)
+        given, taken = self._near(period, here, hours) if period < self.offers.near else self._far(period, here, hours)
+        self.offered_kw[here], self.charge_kw[here] = given, taken
+        self.had_kwh[self.instance.cells.session[here]] += hours * taken
+
+    def _near(self, period: int, here: Ints, hours: Floats) -> tuple[Floats, Floats]:
+        """What is offered, and what cars take of it (n,). [kW]"""
+        sessions = self.instance.cells.session[here]
+        turn, crowd = Turn.of(self, period, here, hours), self._crowd(period, here)
+        free = self._give_freely(crowd, here)
+        turn.give_out(crowd, starting=not self.wanted.switched)
+        taken = np.where(free, crowd.given, self._taken(sessions, hours, turn.needs, crowd.given))
+        self._remember(sessions, turn.begins_s, crowd.given > 0.0)
+        return crowd.given, taken
+
+    def _far(self, period: int, here: Ints, hours: Floats) -> tuple[Floats, Floats]:
+        """Any power: as a rule there is room for all that is owed, and nobody has to be looked at alone."""
+        sessions, crowd = self.instance.cells.session[here], self._crowd(period, here)
+        owed = np.maximum(0.0, self.account(here, hours)[1])
+        owed_kw = np.minimum(owed / hours, self.instance.sessions.max_power_kw[sessions])
         free = ~self.offers.steered[sessions]
+        if not crowd.gives_all(np.where(free, self.wanted.power_kw[here], owed_kw)):
+            self._give_freely(crowd, here)
+            any_power(crowd, np.where(free, 0.0, owed_kw))
+        return crowd.given, crowd.given
+
+    def account(self, here: Ints, hours: Floats) -> tuple[Floats, Floats]:
+        """What is wanted now is added to what was wanted so far; who lacks what, and is owed what of it (n,). [kWh]"""
+        sessions = self.instance.cells.session[here]
+        self.wanted_kwh[sessions] += hours * self.wanted.power_kw[here]
+        needs = np.where(self.offers.steered[sessions], self.needs_kwh[sessions], 0.0)
+        return needs, np.minimum(self.wanted_kwh[sessions] - self.had_kwh[sessions], needs)
+
+    def _crowd(self, period: int, here: Ints) -> Crowd:
+        sessions = self.instance.cells.session[here]
+        share = self.instance.cells.hours[here] / self.instance.periods.hours[period]
+        at_grid, peak_kw = share / self.instance.sessions.efficiency[sessions], float(self.wanted.peak_kw[period])
+        return Crowd(self.limits.of(sessions, period), self._kept_kw(here), at_grid, peak_kw, self.offers, sessions)
+
+    def _give_freely(self, crowd: Crowd, here: Ints) -> Flags:
+        """Whom nobody steers has what was wanted; says who that is (n,)."""
+        free: Flags = ~self.offers.steered[self.instance.cells.session[here]]
         for k in np.flatnonzero(free).tolist():
             crowd.give(k, float(self.wanted.power_kw[here[k]]))
-        if period < self.offers.near:
-            turn.give_out(crowd, starting=not self.wanted.switched)
-            taken = np.where(free, crowd.given, self._taken(sessions, hours, turn.needs, crowd.given))
-            self._remember(sessions, turn.begins_s, crowd.given > 0.0)
-        else:
-            any_power(crowd, np.where(free, 0.0, np.minimum(turn.debt / hours, who.max_power_kw[sessions])))
-            taken = crowd.given
-        self.offered_kw[here], self.charge_kw[here] = crowd.given, taken
-        self.had_kwh[sessions] += hours * taken
+        return free
 
     def _kept_kw(self, here: Ints) -> Floats:
         """What limits count of each anyway: what is installed, or all where the EVSE is out of reach. [kW]"""
@@ -156,26 +183,23 @@ class Turn:
 
     @staticmethod
     def of(walk: Walk, period: int, here: Ints, hours: Floats) -> "Turn":
-        """The turn of a period; what is wanted in it is added to what was wanted so far."""
+        """The turn of a period, in whose account what is wanted in it is entered."""
         instance, offers = walk.instance, walk.offers
         sessions, who = instance.cells.session[here], instance.sessions
         begins_s = np.maximum(instance.periods.instants_s[period], who.arrival_s[sessions])
-        now = hours * walk.wanted.power_kw[here]
-        walk.wanted_kwh[sessions] += now
-        needs = np.where(offers.steered[sessions], walk.needs_kwh[sessions], 0.0)
+        needs, debt = walk.account(here, hours)
         lasted_s, spent = begins_s - walk.since_s[sessions], walk.starts[sessions] >= offers.max_starts
         on = walk.on[sessions] & (needs > DONE_KWH)
         shortest_h = np.maximum(hours, offers.min_on_s / SECONDS_PER_HOUR)
         least = np.array([offers.ladders[s].least_kw for s in sessions])
         left_h = (who.departure_s[sessions] - begins_s) / SECONDS_PER_HOUR
-        debt = np.minimum(walk.wanted_kwh[sessions] - walk.had_kwh[sessions], needs)
         return Turn(
             ladders=[offers.ladders[s] for s in sessions],
             hours=hours,
             begins_s=begins_s,
             needs=needs,
             debt=debt,
-            now=now,
+            now=hours * walk.wanted.power_kw[here],
             worth=walk.wanted.worth_more[here] & (needs > DONE_KWH),
             on=on,
             held=on & (lasted_s < offers.min_on_s),
@@ -272,9 +296,7 @@ def above(ladder: Ladder, power_kw: float) -> float:
 
 
 def any_power(crowd: Crowd, wanted_kw: Floats) -> None:
-    """In far periods: whoever wants most first; where there is room for all of it, nobody is looked at alone."""
-    roomy = crowd.has_room_for(wanted_kw)
+    """In far periods: whoever wants most first."""
     for k in np.argsort(-wanted_kw, kind="stable").tolist():
         if wanted_kw[k] > LEVEL_KW:
-            most_kw = float(wanted_kw[k]) if roomy else crowd.most(k, within_peak=True)
-            crowd.give(k, max(0.0, min(float(wanted_kw[k]), most_kw)))
+            crowd.give(k, max(0.0, min(float(wanted_kw[k]), crowd.most(k, within_peak=True))))

@@ -27,8 +27,9 @@ from optimizer.heuristics.planning import settled
 from optimizer.heuristics.rounding import Rounded
 from optimizer.heuristics.wanted import worth_more
 from optimizer.instance import instance_of
-from optimizer.ladder import SIMPLE_RULES, Standing, best_plan
+from optimizer.ladder import Standing, best_plan
 from optimizer.optimize import optimize
+from optimizer.rungs import SIMPLE_RULES
 from optimizer.setpoints import grown, rounded_again, rounded_offers
 from optimizer.settings import Settings
 from tests.strategies import SeededDice, random_scenario, with_rules
