@@ -194,7 +194,10 @@ class GoalSolver:
 
     def _counted(self, program: LinearProgram, answer: SolverAnswer) -> tuple[LinearProgram, SolverAnswer]:
         """The same optimum with whole numbers for which settlement intervals count, so that its duals are theirs."""
-        at, columns = counted(program, answer.values), counts(program)
+        columns = counts(program)
+        if not len(columns):
+            return program, answer
+        at = counted(program, answer.values)
         settled = with_counted(program, at)
         same = np.array_equal(program.col_lower[columns], at) or np.array_equal(answer.values[columns], at)
         return (settled, answer) if same else self._solved(settled, MONEY, in_place=False)
@@ -271,6 +274,6 @@ class GoalSolver:
                 return program, answer
             self._found.append(cuts)
             program, rows = with_cuts(program, cuts, len(self._found))
-            self.solver.add_rows(rows, np.full(len(cuts.bound), -np.inf), cuts.bound)
+            self.solver.cut_off(rows, cuts.bound)
             answer = self.solver.run()
         raise SolverFault(f"phase currents were outside their limits after {self.settings.cut_rounds} rounds of cuts")
