@@ -23,10 +23,11 @@ NOTICEABLE_KW = 1e-6
 def alarms(instance: Instance) -> Iterator[Alarm]:
     """One for every node and run of periods in which base load and what is installed alone exceed the limit."""
     limits, instants = instance.limits, instance.periods.instants_s
-    over_import = np.maximum(0.0, limits.high_kw + limits.floor_kw - limits.limit_kw)
+    over_import = limits.high_kw + limits.floor_kw - limits.limit_kw
     for excess, side in ((over_import, "import"), (limits.export_excess_kw, "export")):
-        for i in np.flatnonzero((excess > NOTICEABLE_KW).any(axis=1)):
-            for first, end in runs(excess[i] > NOTICEABLE_KW):
+        noticed = excess > NOTICEABLE_KW
+        for i in sorted(set(noticed.nonzero()[0].tolist())):
+            for first, end in runs(noticed[i]):
                 yield _alarm(limits.ids[i], side, float(excess[i, first:end].max()), instants[first], instants[end])
     yield from _current_alarms(instance)
     yield from _unreachable(instance)
@@ -36,7 +37,9 @@ def _current_alarms(instance: Instance) -> Iterator[Alarm]:
     instants = instance.periods.instants_s
     for point in instance.currents:
         for line in point.lines:
-            excess_a = line.kept_a + point.installed_a(line) - line.limit_a
+            excess_a = line.kept_a - line.limit_a
+            if point.floor_a is not None:
+                excess_a = excess_a + point.installed_a(line)
             for first, end in runs(excess_a > NOTICEABLE_KW):
                 most, name = float(excess_a[first:end].max()), instance.limits.ids[point.node]
                 yield Alarm(
@@ -87,6 +90,8 @@ def runs(mask: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 def guarantee_alarms(instance: Instance, charge_power_kw: Floats) -> Iterator[Alarm]:
     """One for every session that these setpoints leave behind what its site guarantees."""
     found, cells = instance.paces, instance.cells
+    if not len(found.session):
+        return
     behind = found.behind_kwh(cells.hours * charge_power_kw, cells)
     hard = (found.kind != AT_ONCE) | ~found.waits
     for s in np.unique(found.session[(behind > BEHIND_KWH) & hard]).tolist():

@@ -12,7 +12,7 @@ from optimizer.solution import energies, group_duals, inside_kwh, lacking_kwh, n
 def outcome_of(instance: Instance, solved: Solved) -> Outcome:
     """Setpoints, what is missed, and what limits are worth; crumbs outside of bounds are cut off."""
     columns, values, who = solved.program.columns, solved.answer.values, instance.sessions
-    power = np.clip(values[columns["charge_power"].slice], 0.0, instance.following.most_kw)
+    power = _between(values[columns["charge_power"].slice], instance.following.most_kw)
     discharge_kw = _given_back(instance, values[columns["discharge_power"].slice])
     minimum, after = np.zeros(who.count), np.zeros(who.count)
     for name, target in (("minimum_shortfall", minimum), ("energy_after_horizon", after)):
@@ -26,9 +26,9 @@ def outcome_of(instance: Instance, solved: Solved) -> Outcome:
     return Outcome(
         charge_power_kw=power,
         discharge_power_kw=discharge_kw,
-        storage_charge_kw=np.clip(charge, 0.0, units.max_charge_kw[:, None]),
-        storage_discharge_kw=np.clip(discharge, 0.0, units.max_discharge_kw[:, None]),
-        curtailed_kw=np.clip(curtailed, 0.0, instance.generation.curtailable_kw),
+        storage_charge_kw=_between(charge, units.max_charge_kw[:, None]),
+        storage_discharge_kw=_between(discharge, units.max_discharge_kw[:, None]),
+        curtailed_kw=_between(curtailed, instance.generation.curtailable_kw),
         minimum_shortfall_kwh=np.minimum(minimum, lacking - after),
         after_horizon_kwh=after,
         worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),
@@ -40,5 +40,11 @@ def _given_back(instance: Instance, discharge_kw: Floats) -> Floats:
     """What cars give back, for every cell (N,). [kW]"""
     states, given = instance.states, np.zeros(instance.cells.count)
     giving = states.giving
-    given[states.cell[giving]] = np.clip(discharge_kw, 0.0, states.max_discharge_kw[states.member[giving]])
+    if len(giving):
+        given[states.cell[giving]] = _between(discharge_kw, states.max_discharge_kw[states.member[giving]])
     return given
+
+
+def _between(values: Floats, most: Floats) -> Floats:
+    """At least 0 and at most ``most``; np.clip takes three times as long for a small plan."""
+    return np.minimum(np.maximum(values, 0.0), most)

@@ -1,10 +1,11 @@
 """Finds the phase currents (6) that an answer puts outside their limit and the tangents that cut it off."""
 
-from collections.abc import Iterator
+from cmath import rect
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import radians
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optimizer.formulation.currents import (
     Tangents,
@@ -24,6 +25,8 @@ FAN = (0.0, 0.5, -0.5)
 """Where tangents are laid at a corner that is outside, in parts of the angle from it to where its tangents touch."""
 FLOOR_SLACK_A = 1e-5
 """Where what is installed exceeds a limit, rows have no room of their own to be rounded in. [A]"""
+RIGHT_ANGLES = tuple(rect(1.0, radians(turn + beside)) for turn in (90.0, -90.0) for beside in (1e-3, -1e-3))
+"""Directions just beside them, as seen from a leg's own."""
 FARTHEST = 24
 """Tangents are repeated at most so many periods before and after, ..."""
 PERIODS_PER_NEIGHBOUR = 96
@@ -74,11 +77,12 @@ def _watched(point: CurrentPoint, line: Line, settings: Settings) -> Watched:
     A corner is farthest from the origin in some direction, and the legs that take part are those with a positive
     projection on it. Directions just beside the right angles of each leg meet every corner.
     """
-    known = np.array([leg.known for leg in point.legs], dtype=bool)
-    phasors = np.where(known, line.phasors, 0.0)
-    subsets = list(_corners(phasors)) if settings.partial_draw else []
-    sums = np.array([phasors, *(np.where(subset, phasors, 0.0) for subset in subsets)])
-    return Watched(line, sums, np.where(known, 0.0, abs(line.phasors)))
+    told = list(zip(line.phasors.tolist(), (leg.known for leg in point.legs), strict=True))
+    phasors = [phasor if known else 0j for phasor, known in told]
+    subsets = _corners(phasors) if settings.partial_draw else []
+    sums = [phasors, *([p if taken else 0j for p, taken in zip(phasors, some, strict=True)] for some in subsets)]
+    of_unknown = [0.0 if known else abs(phasor) for phasor, known in told]
+    return Watched(line, np.array(sums, dtype=complex), np.array(of_unknown, dtype=float))
 
 
 def violated(
@@ -105,29 +109,35 @@ def _line_cuts(
 ) -> list[Tangents]:
     """Nothing for a line that is inside everywhere."""
     line = watched.line
-    current, length = longest(watched, legs_a, line.reserve)
+    sums = _sums(watched, legs_a, line.reserve)
+    size = abs(sums)
+    length = size.max(axis=0) + watched.of_unknown @ legs_a
     room = np.maximum(line.kept_a - line.base_a, allowed * line.limit_a - line.base_a)
     if watch.point.floor_a is not None:
-        room = np.maximum(room, longest(watched, watch.point.floor_a, line.reserve)[1] + FLOOR_SLACK_A)
-    outside = np.flatnonzero(length > room + NOTHING_A)
+        room = np.maximum(room, _longest_a(watched, watch.point.floor_a, line.reserve) + FLOOR_SLACK_A)
+    outside = (length > room + NOTHING_A).nonzero()[0]
     if len(outside) == 0:
         return []
     half_view = np.rad2deg(np.arccos(room[outside] / length[outside]))
-    degrees = np.rad2deg(np.angle(current[outside]))
+    degrees = np.rad2deg(np.angle(sums[size[:, outside].argmax(axis=0), outside]))
     angle, period = _neighbours(*_fans(degrees, half_view, outside), legs_a.shape[1])
     return [tangents(watch.point, line, angle, period, watch.places, settings, share=share)]
 
 
-def longest(watched: Watched, legs_a: Floats, reserve: Phasors | None = None) -> tuple[Phasors, Floats]:
-    """The longest sum that a line's current can be, and its length with what has no known phase, per period. [A]
+def _sums(watched: Watched, legs_a: Floats, reserve: Phasors | None) -> Phasors:
+    """Everything that a line's current can be the longest of, per period (K, T). [A]
 
     ``reserve`` (J, T): of cars that may come beside them, the sums of which one is there.
     """
     sums = watched.sums @ legs_a
-    if reserve is not None:
-        sums = (sums[:, None, :] + reserve[None, :, :]).reshape(-1, legs_a.shape[1])
-    chosen = sums[np.argmax(abs(sums), axis=0), np.arange(legs_a.shape[1])]
-    return chosen, abs(chosen) + watched.of_unknown @ legs_a
+    if reserve is None:
+        return sums
+    return np.asarray((sums[:, None, :] + reserve[None, :, :]).reshape(-1, legs_a.shape[1]))
+
+
+def _longest_a(watched: Watched, legs_a: Floats, reserve: Phasors | None) -> Floats:
+    """The length of the longest of them, with what has no known phase, per period (T,). [A]"""
+    return np.asarray(abs(_sums(watched, legs_a, reserve)).max(axis=0) + watched.of_unknown @ legs_a)
 
 
 def _fans(degrees: Floats, half_view: Floats, period: Ints) -> tuple[Ints, Ints]:
@@ -151,16 +161,15 @@ def _neighbours(angle: Ints, period: Ints, count: int) -> tuple[Ints, Ints]:
     return places // count, places % count
 
 
-def _corners(phasors: Phasors) -> Iterator[NDArray[np.bool_]]:
-    seen = set()
-    for phasor in phasors[abs(phasors) > 1e-12]:
-        for turn in (90.0, -90.0):
-            for beside in (1e-3, -1e-3):
-                direction = np.angle(phasor) + np.deg2rad(turn + beside)
-                subset = (np.exp(-1j * direction) * phasors).real > 0
-                if subset.tobytes() not in seen and not subset.all():
-                    seen.add(subset.tobytes())
-                    yield subset
+def _corners(phasors: list[complex]) -> Iterable[tuple[bool, ...]]:
+    """Who takes part in each of them, but for the one in which all do."""
+    seen: dict[tuple[bool, ...], None] = {}
+    for phasor in phasors:
+        if abs(phasor) > 1e-12:
+            for turn in RIGHT_ANGLES:
+                against = (phasor * turn).conjugate()
+                seen[tuple((against * other).real > 0.0 for other in phasors)] = None
+    return (subset for subset in seen if not all(subset))
 
 
 def with_cuts(program: LinearProgram, cuts: Tangents, round_number: int) -> tuple[LinearProgram, Rows]:

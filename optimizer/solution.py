@@ -56,7 +56,7 @@ def schedule_of(
     target_shortfall = _target_shortfall(instance, outcome, energy)
     expected_kw, guaranteed_kw = node_loads(instance, outcome)
     excesses = contract_plans(instance, expected_kw)
-    taken = expected_kwh(instance, outcome.charge_power_kw)
+    taken = _expected_of(instance, outcome.charge_power_kw, energy)
     costs = _costs(instance, site_kw, peaks, taken, target_shortfall) | _storage_costs(instance, outcome)
     costs |= _chance_costs(instance, outcome.charge_power_kw) | _pace_costs(instance, outcome.charge_power_kw)
     costs["plan_change"] = _cost_of_changes(instance, outcome)
@@ -119,7 +119,11 @@ def energies(instance: Instance, charge_power_kw: Floats) -> Floats:
 
 def expected_kwh(instance: Instance, charge_power_kw: Floats) -> Floats:
     """The same, as far as its driver is expected to be there and to want it (S,). [kWh at evse]"""
-    energy, found = energies(instance, charge_power_kw), instance.chances
+    return _expected_of(instance, charge_power_kw, energies(instance, charge_power_kw))
+
+
+def _expected_of(instance: Instance, charge_power_kw: Floats, energy: Floats) -> Floats:
+    found = instance.chances
     if len(found.cell) == 0:
         return energy
     session = instance.cells.session[found.cell]
@@ -322,7 +326,7 @@ def _session_plans(
     drawn = outcome.charge_power_kw / efficiency - outcome.discharge_power_kw * efficiency
     price = instance.money.import_price[cells.period]
     cost = np.bincount(cells.session, weights=price * cells.hours * drawn, minlength=who.count)
-    by_chance = {int(s) for s in np.unique(cells.session[instance.chances.cell])}
+    by_chance = set(cells.session[instance.chances.cell].tolist())
     expected = [float(kwh) if s in by_chance else None for s, kwh in enumerate(taken)]
     columns = (
         who.ids,
@@ -426,6 +430,8 @@ def _storage_plans(instance: Instance, outcome: Outcome) -> tuple[StoragePlan, .
 
 def _pv_plans(instance: Instance, outcome: Outcome) -> tuple[PvPlan, ...]:
     supply = instance.generation
+    if not len(supply.expected_kw):
+        return ()
     curtailed = np.zeros_like(supply.expected_kw)
     curtailed[supply.plant, supply.period] = outcome.curtailed_kw
     return tuple(
@@ -464,7 +470,6 @@ def _car_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     session = cells.session[cell]
     per_kw = drawn_per_kw(limits, node, instance.sessions.efficiency[session], instance.sessions.power_factor[session])
     counted = instance.following.counted_kw(outcome.limit_kw)[cell] * per_kw - back * instance.storage.firm[node]
-    loads = np.zeros((2, limits.limit_kw.size))
-    for load, kw in zip(loads, (mean, counted), strict=True):
-        np.add.at(load, place, kw)
-    return loads[0].reshape(shape), loads[1].reshape(shape)
+    size = limits.limit_kw.size
+    expected, guaranteed = (np.bincount(place, weights=kw, minlength=size).astype(float) for kw in (mean, counted))
+    return expected.reshape(shape), guaranteed.reshape(shape)

@@ -31,16 +31,17 @@ class Rows:
     def from_triplets(cls, values: ArrayLike, places: tuple[ArrayLike, ArrayLike], shape: tuple[int, int]) -> Self:
         """Values at ``places`` = (rows, columns); equal places are added up, then zeros left out."""
         row, column = (np.asarray(part, dtype=np.int64) for part in places)
-        order = np.lexsort((column, row))
-        row, column, data = row[order], column[order], np.asarray(values, dtype=float)[order]
-        new = np.ones(len(data), dtype=bool)
-        new[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
-        if not new.all():
-            first = np.flatnonzero(new)
-            row, column, data = row[first], column[first], np.add.reduceat(data, first)
+        place = row * shape[1] + column
+        order = place.argsort(kind="stable")
+        place, data = place[order], np.asarray(values, dtype=float)[order]
+        repeated = place[1:] == place[:-1]
+        if repeated.any():
+            first = np.append(0, (~repeated).nonzero()[0] + 1)
+            place, data = place[first], np.add.reduceat(data, first)
         if not data.all():
-            kept = np.flatnonzero(data)
-            row, column, data = row[kept], column[kept], data[kept]
+            kept = data.nonzero()[0]
+            place, data = place[kept], data[kept]
+        row, column = np.divmod(place, max(1, shape[1]))
         return cls(_starts(row, shape[0]), column.astype(np.int32), data, shape)
 
     @property
@@ -99,5 +100,5 @@ class Rows:
 
 def _starts(row: NDArray[np.integer[Any]], count: int) -> Index:
     starts = np.zeros(count + 1, dtype=np.int32)
-    np.cumsum(np.bincount(row, minlength=count), out=starts[1:])
+    np.bincount(row, minlength=count).cumsum(out=starts[1:])
     return starts

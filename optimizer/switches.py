@@ -125,7 +125,7 @@ def _batteries(program: LinearProgram, instance: Instance) -> Pairs:
 def _dear_exports(program: LinearProgram, instance: Instance) -> Ints:
     """Places in the block ``grid_export`` where what leaves pays more than what comes costs."""
     money, exporting = instance.money, program.columns["grid_export"].positions[0]
-    return np.flatnonzero((money.export_price > money.bought)[exporting])
+    return (money.export_price > money.bought)[exporting].nonzero()[0]
 
 
 def _exports(program: LinearProgram, instance: Instance, places: Ints) -> Pairs:

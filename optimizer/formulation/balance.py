@@ -30,8 +30,8 @@ def site_balance(
     share, efficiency = cells.hours / instance.periods.hours[cells.period], instance.sessions.efficiency
     back = share[giver] * efficiency[cells.session[giver]]
     most_kw = instance.most_export_kw
-    every, exporting = np.arange(count), np.flatnonzero(most_kw > 0)
-    stored = np.tile(every, instance.storage.count)
+    every, exporting = np.arange(count), (most_kw > 0).nonzero()[0]
+    stored = storing.charge.positions[1]
     site = SiteExchange(
         lp.variable("grid_import", ("period",), (every,), unit="kW at grid"),
         # Never more than building, PV, batteries and cars feed in: dear export and cheap import cannot feed each other.

@@ -32,7 +32,7 @@ class Charging:
 def charging_variables(lp: ProgramBuilder, instance: Instance) -> Charging:
     """Columns of the sessions with their bounds."""
     who, cells = instance.sessions, instance.cells
-    promised, later = np.flatnonzero(who.promised_kwh > 0), np.flatnonzero(who.after_horizon_kwh > 0)
+    promised, later = (who.promised_kwh > 0).nonzero()[0], (who.after_horizon_kwh > 0).nonzero()[0]
     out_of_reach = unavoidable_kwh(instance, who.promised_kwh)[promised] if len(promised) else np.zeros(0)
     # (4)  0 <= charge_power[s,t] <= max_power[s]; at an EVSE out of reach no more than that follows
     charge_power = lp.variable(
@@ -70,7 +70,7 @@ def _followed_variables(lp: ProgramBuilder, instance: Instance) -> tuple[Block, 
     states, cells = instance.states, instance.cells
     giving = states.giving
     member, cell = states.member[giving], states.cell[giving]
-    entry = np.repeat(np.arange(states.count), np.diff(states.offset))
+    entry = np.arange(states.count).repeat(states.offset[1:] - states.offset[:-1])
     return (
         # (4)  0 <= discharge_power[s,t] <= max_discharge[s]
         lp.variable(
@@ -104,7 +104,7 @@ def session_energy(lp: ProgramBuilder, instance: Instance, charging: Charging) -
     who, cells, one_way = instance.sessions, instance.cells, instance.states.one_way
     row = np.full(who.count, -1, dtype=np.int64)
     row[one_way] = np.arange(len(one_way))
-    drawing = np.flatnonzero(row[cells.session] >= 0)
+    drawing = (row[cells.session] >= 0).nonzero()[0]
     # (1)  Σ_t h charge_power + target_shortfall + minimum_shortfall + energy_after_horizon = energy_remaining
     lp.equal(
         "session_energy",
@@ -123,5 +123,5 @@ def session_energy(lp: ProgramBuilder, instance: Instance, charging: Charging) -
 
 def _present(rows: Ints) -> tuple[Ints, Ints]:
     """Rows that exist, and the places that point to them."""
-    places = np.flatnonzero(rows >= 0)
+    places = (rows >= 0).nonzero()[0]
     return rows[places], places

@@ -16,7 +16,7 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, stor
     limits, cells, count = instance.limits, instance.cells, instance.periods.count
     cell, node = instance.below.cell, instance.below.node
     limited = np.isfinite(limits.limit_kw)[node, cells.period[cell]]
-    kept = np.flatnonzero(limited & ~instance.following.out_of_reach(cell))
+    kept = (limited & ~instance.following.out_of_reach(cell)).nonzero()[0]
     cell, node = cell[kept], node[kept]
     place = node * count + cells.period[cell]
     unit, above, period = units_below(instance, limits.limit_kw)
@@ -24,7 +24,7 @@ def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, stor
     row, stored = every[: len(place)], every[len(place) :]
     firm = np.where(instance.storage.firm[above], 1.0, 0.0)
     giver, over = _firm_givers(instance)
-    given = np.searchsorted(rows, over * count + cells.period[giver])
+    given = rows.searchsorted(over * count + cells.period[giver])
     efficiency = instance.sessions.efficiency
     # (5)  Σ_{below n} charge_power/κ, or reserved_power/κ, - firm[n] κ discharge_power
     #      + storage_charge - firm[n] storage_discharge
@@ -85,4 +85,4 @@ def distinct(places: Ints, size: int) -> tuple[Ints, Ints]:
     """The different places in order, and for each entry which of them it is; as np.unique, without sorting."""
     present = np.zeros(size, dtype=bool)
     present[places] = True
-    return np.flatnonzero(present), (np.cumsum(present) - 1)[places]
+    return present.nonzero()[0], (present.cumsum() - 1)[places]

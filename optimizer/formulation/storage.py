@@ -72,4 +72,5 @@ def storage_costs(lp: ProgramBuilder, instance: Instance, storing: Storing) -> N
 
 def _places(units: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Position of the battery and of the period or instant."""
-    return np.repeat(np.arange(units), length), np.tile(np.arange(length), units)
+    place = np.arange(units * length)
+    return place // length, place % length

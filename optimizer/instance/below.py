@@ -22,7 +22,7 @@ class Below:
 def below(who: Sessions, cells: Cells, limits: ImportLimits) -> Below:
     """Made once: limits are laid over them, and loads are counted over them."""
     above = [limits.evse_nodes[evse] for evse in who.evse_ids]
-    session = np.repeat(np.arange(who.count), [len(nodes) for nodes in above])
+    session = np.arange(who.count).repeat([len(nodes) for nodes in above])
     node = np.array([node for nodes in above for node in nodes], dtype=np.int64)
     cell, pair = cells_of(cells, session)
     return Below(cell, node[pair])
@@ -31,6 +31,6 @@ def below(who: Sessions, cells: Cells, limits: ImportLimits) -> Below:
 def cells_of(cells: Cells, sessions: Ints) -> tuple[Ints, Ints]:
     """All cells of each of ``sessions``, and which of them (by position) each cell belongs to."""
     count = cells.per_session[sessions]
-    which = np.repeat(np.arange(len(sessions)), count)
-    within = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    which = np.arange(len(sessions)).repeat(count)
+    within = np.arange(len(which)) - (count.cumsum() - count).repeat(count)
     return cells.offset[sessions][which] + within, which

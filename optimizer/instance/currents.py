@@ -296,11 +296,17 @@ def _limited(
     base: Floats,
     span: Periods,
 ) -> Iterator[Line]:
-    for k, phase in enumerate(_ORDER):
-        series = getattr(limit, phase.value) if isinstance(limit, PhaseSeries) else limit
-        if series is not None:
-            amperes = values(series, span.instants_s, How.LEAST) * factor
-            yield Line(prefix + phase.value, np.array([p[k] for p in phasors], dtype=complex), amperes, base[k])
+    for k, amperes in enumerate(_amperes(limit, factor, span)):
+        if amperes is not None:
+            yield Line(prefix + _ORDER[k], np.array([p[k] for p in phasors], dtype=complex), amperes, base[k])
+
+
+def _amperes(limit: Series | PhaseSeries | None, factor: float, span: Periods) -> tuple[Floats | None, ...]:
+    """Of each phase (T,)."""
+    if isinstance(limit, PhaseSeries):
+        return tuple(one for phase in _ORDER for one in _amperes(getattr(limit, phase.value), factor, span)[:1])
+    same = None if limit is None else values(limit, span.instants_s, How.LEAST) * factor
+    return same, same, same
 
 
 def _base_currents(i: int, scenario: Scenario, tree: Tree, span: Periods) -> Floats:

@@ -79,7 +79,7 @@ def import_limits(
     _add_apparent(site, tree, span, apparent, high)
     _take_generation(supply, expected, low)
     for i, node in enumerate(tree.nodes):
-        limit[i] = node_limit(node, span)
+        limit[i] = _own_limit(node, span)
     for i, cabinet in enumerate(site.cabinets, start=len(tree.nodes)):
         limit[i] = cabinet.total_kw
         standby = sum(tree.evses[e].standby_kw for e in cabinet.evses)
@@ -117,10 +117,17 @@ def rating_factor(node: GridNode) -> float:
 
 def node_limit(node: GridNode, span: Periods) -> Floats:
     """What a node may import by itself (T,); inf where nothing limits it. [kW, or kVA]"""
+    return np.zeros(span.count) + _own_limit(node, span)
+
+
+def _own_limit(node: GridNode, span: Periods) -> Floats | float:
+    """The same, one number where it always is the same."""
     limit = node.import_limit_kw if node.import_limit_kva is None else node.import_limit_kva
     if limit is None:
-        return np.full(span.count, np.inf)
-    return values(limit, span.instants_s, How.LEAST) * rating_factor(node)
+        return np.inf
+    if isinstance(limit, tuple):
+        return values(limit, span.instants_s, How.LEAST) * rating_factor(node)
+    return limit * rating_factor(node)
 
 
 def _add_loads(site: Site, tree: Tree, span: Periods, expected: Floats, high: Floats, low: Floats) -> None:

@@ -82,14 +82,14 @@ def _demand(scenario: Scenario, span: Periods) -> Demand:
     )
     parts = [_laid(window, span) for window in found]
     sizes = [len(start) for start, *_ in parts]
-    first_row = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    first_row = [sum(sizes[:k]) for k in range(len(sizes))]
     return Demand(
         windows=found,
         tiers=tuple((k, above_kw, more) for k, window in enumerate(found) for above_kw, more in window.tiers),
-        window=np.repeat(np.arange(len(found)), sizes),
+        window=np.arange(len(found)).repeat(sizes),
         interval_start_s=_joined([part[0] for part in parts]),
         metered_kw=_joined([part[1] for part in parts]),
-        row=_joined([part[2] + first for part, first in zip(parts, first_row, strict=False)]).astype(np.int64),
+        row=_joined([part[2] + first for part, first in zip(parts, first_row, strict=True)]).astype(np.int64),
         period=_joined([part[3] for part in parts]).astype(np.int64),
         share=_joined([part[4] for part in parts]),
     )
@@ -103,6 +103,9 @@ def _laid(window: DemandWindow, span: Periods) -> tuple[Floats, Floats, Ints, In
     """Interval starts, metered power, and triples (row, period, share); of intervals inside one period the first."""
     instants = span.instants_s
     starts, ends = window.interval_start_s, window.interval_end_s
+    if len(starts) == span.count and (starts == instants[:-1]).all() and (ends == instants[1:]).all():
+        every = np.arange(span.count)  # an interval a period
+        return starts, window.metered_kwh / span.hours, every, every, np.ones(span.count)
     seen_from, seen_to = np.maximum(starts, instants[0]), np.minimum(ends, instants[-1])
     first = np.searchsorted(instants, seen_from, side="right") - 1
     last = np.searchsorted(instants, seen_to, side="left") - 1

@@ -49,6 +49,8 @@ class Paces:
 
     def behind_kwh(self, energy_kwh: Floats, cells: Cells) -> Floats:
         """What each pace is behind at most (G,), for the energies of all cells (N,)."""
+        if not len(self.session):
+            return np.zeros(0)
         so_far = np.concatenate([[0.0], np.cumsum(energy_kwh)])
         got = so_far[self.last_cell + 1] - so_far[cells.offset[self.session[self.pace]]]
         behind = np.zeros(len(self.session))

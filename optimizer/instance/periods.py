@@ -156,11 +156,13 @@ def _phases(limit: Series | PhaseSeries | None) -> tuple[Series | None, ...]:
 
 def _merge(instants: Floats, extra: Floats) -> Floats:
     """Both together in order; an extra one next to an instant is left out."""
-    extra = np.unique(extra)
-    after = np.searchsorted(instants, extra)
+    after = instants.searchsorted(extra)
     inside = (after > 0) & (after < len(instants))
     extra, after = extra[inside], after[inside]
     room = np.minimum(extra - instants[after - 1], instants[after] - extra)
     extra = extra[room >= SHORTEST_PERIOD_S]
-    keep = np.concatenate([[True], np.diff(extra) >= SHORTEST_PERIOD_S]) if len(extra) else np.zeros(0, dtype=bool)
+    if not len(extra):
+        return instants  # as where prices change with the periods
+    extra = np.unique(extra)
+    keep = np.concatenate([[True], np.diff(extra) >= SHORTEST_PERIOD_S])
     return np.sort(np.concatenate([instants, extra[keep]]))

@@ -63,14 +63,12 @@ class Cells:
     """(S+1,) the cells of session s are offset[s] to offset[s+1]."""
     first_period: Ints
     """(S,)"""
+    per_session: Ints
+    """(S,) how many cells each session has."""
 
     @property
     def count(self) -> int:
         return len(self.session)
-
-    @property
-    def per_session(self) -> Ints:
-        return np.diff(self.offset)
 
 
 def sessions(scenario: Scenario, tree: Tree, span: Periods) -> Sessions:
@@ -143,9 +141,9 @@ def cells(who: Sessions, span: Periods) -> Cells:
     first = np.maximum(0, np.minimum(instants.searchsorted(who.arrival_s, side="right") - 1, span.count))
     end = np.minimum(instants.searchsorted(who.departure_s, side="left"), span.count)
     count = np.where(who.arrival_s < span.end_s, np.maximum(0, end - first), 0)
-    offset = np.concatenate([[0], np.cumsum(count)])
-    session = np.repeat(np.arange(who.count), count)
-    period = np.arange(offset[-1]) - np.repeat(offset[:-1] - first, count)
+    offset = np.concatenate([[0], count.cumsum()])
+    session = np.arange(who.count).repeat(count)
+    period = np.arange(offset[-1]) - (offset[:-1] - first).repeat(count)
     until = np.minimum(instants[period + 1], who.departure_s[session])
     since = np.maximum(instants[period], who.arrival_s[session])
-    return Cells(session, period, (until - since) / SECONDS_PER_HOUR, offset, np.where(count > 0, first, 0))
+    return Cells(session, period, (until - since) / SECONDS_PER_HOUR, offset, np.where(count > 0, first, 0), count)

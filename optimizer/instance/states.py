@@ -51,6 +51,8 @@ class States:
     """(D,) the cells of all of them, by session, then by period."""
     member: Ints
     """(D,) which of them each cell belongs to."""
+    giving: Ints
+    """Positions among the cells (D,) in which something can be given back (G,)."""
     offset: Ints
     """(K+1,) instants of entry k are offset[k] to offset[k+1]: one more than it has cells."""
     instant: Ints
@@ -81,14 +83,9 @@ class States:
         """Positions of the sessions that can give back."""
         return self.session[self.max_discharge_kw > 0.0]
 
-    @property
-    def giving(self) -> Ints:
-        """Positions among the cells (D,) in which something can be given back (G,)."""
-        return np.flatnonzero(self.max_discharge_kw[self.member] > 0.0)
-
     def giving_at(self, cells: Ints) -> Ints:
         """Positions of some cells of givers, counted among those in which something can be given back."""
-        return np.searchsorted(self.cell[self.giving], cells)
+        return self.cell[self.giving].searchsorted(cells)
 
     def energy_kwh(self, hours: Floats, charge_kw: Floats, discharge_kw: Floats) -> Floats:
         """Equation (2): energy at the instants (I,), from hours and powers of the cells (D,). [kWh]"""
@@ -162,6 +159,7 @@ def states(scenario: Scenario, tree: Tree, who: Sessions, cells: Cells, span: Pe
         curves=tuple(curve_of(scenario.sessions[s].vehicle) for s in found),
         cell=laid.cell,
         member=laid.member,
+        giving=np.flatnonzero(told.max_discharge_kw[laid.member] > 0.0),
         offset=laid.offset,
         instant=laid.instant,
         low_kwh=low,
@@ -198,6 +196,7 @@ def _nobody(count: int) -> States:
         curves=(),
         cell=none,
         member=none,
+        giving=none,
         offset=np.zeros(1, dtype=np.int64),
         instant=none,
         low_kwh=floats,
