@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -10,7 +11,7 @@ from models.domain.errors import DeadlinePassed, SolverFault
 from models.domain.schedule import Schedule
 from optimizer.answers import outcome_of
 from optimizer.backends.highs import NoSolution
-from optimizer.goals import GoalSolver
+from optimizer.goals import GoalSolver, Shape
 from optimizer.heuristics.rounding import Rounded
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
@@ -18,12 +19,15 @@ from optimizer.program import LinearProgram
 from optimizer.protection import SAME_TIME_SHARE, earliness_weights
 from optimizer.setpoints import (
     as_rounded,
+    bounds_of,
+    first_offers,
     grown,
     lacking,
     leaves_open,
     rounded_again,
     rounded_offers,
     with_growing_runs,
+    with_history,
     with_offers,
     with_runs,
     with_setpoints,
@@ -45,6 +49,7 @@ class Offering:
 
     def __init__(self, instance: Instance, goals: GoalSolver, due_s: float, priced: Callable[[Outcome], Schedule]):
         self.instance, self.settings, self.due_s, self.priced = instance, goals.settings, due_s, priced
+        self.history = bounds_of(instance)
 
     def offered(self, outcome: Outcome) -> Outcome:
         """The best offers, with what limits were worth before them: once near charging is settled, that is nothing."""
@@ -57,6 +62,9 @@ class Offering:
         No offers are better than the powers that they are rounded from, so those as good as these are the best. Raises
         DeadlinePassed when no time is left to plan what offers leave open.
         """
+        outcome = self._after_history(outcome)
+        if not self.settings.tail:
+            return first_offers(self.instance, outcome)
         found = rounded_offers(self.instance, outcome)
         best = self._around(outcome, found)
         bound, standing = self._standing(outcome), self._standing(best)
@@ -74,6 +82,17 @@ class Offering:
             best, standing = plan, its
         return best
 
+    def _after_history(self, outcome: Outcome) -> Outcome:
+        """Powers chosen anew where earlier offers leave less open than was known; limits come before S5."""
+        if self.history is None or self.history.holds(outcome.charge_power_kw):
+            return outcome
+        for bounds in (self.history, self.history.without_least):
+            try:
+                return self._solved(partial(with_history, instance=self.instance, bounds=bounds), preferences=True)
+            except (NoSolution, SolverFault):
+                continue
+        return outcome
+
     def _longer(self, found: Rounded) -> Rounded:
         """Runs that grew where somebody lacks energy, by what it costs alone: manners would spread crumbs."""
         if not len(lacking(self.instance, found)):
@@ -81,7 +100,17 @@ class Offering:
         return grown(self.instance, found, self._over(with_growing_runs, found, preferences=False).charge_power_kw)
 
     def _over(self, change: Change, found: Rounded, *, preferences: bool = True) -> Outcome:
-        return outcome_of(self.instance, self._solver(change, found, preferences=preferences).solve())
+        """Runs and setpoints take the place of what must go on; who may not be started is planned for at no time."""
+
+        def shape(program: LinearProgram) -> LinearProgram:
+            if self.history is not None:
+                program = with_history(program, self.instance, self.history.without_least)
+            return change(program, self.instance, found)
+
+        return self._solved(shape, preferences=preferences)
+
+    def _solved(self, shape: Shape, *, preferences: bool) -> Outcome:
+        return outcome_of(self.instance, self._solver(shape, preferences=preferences).solve())
 
     def _around(self, outcome: Outcome, found: Rounded) -> Outcome:
         """Offers, and what they leave open once more as a linear program."""
@@ -93,14 +122,14 @@ class Offering:
             return as_rounded(self.instance, outcome, found)
         return with_offers(self.instance, settled, found)
 
-    def _solver(self, change: Change, found: Rounded, *, preferences: bool) -> GoalSolver:
+    def _solver(self, shape: Shape, *, preferences: bool) -> GoalSolver:
         left_s, manners = self.due_s - perf_counter(), preferences and self.settings.preferences
         if left_s <= 0.0:
             raise DeadlinePassed("no time was left to settle what offers leave open")
         return GoalSolver(
             with_settled_lines(self.instance),
             replace(self.settings, time_limit_s=left_s, preferences=manners),
-            shape=lambda program: change(program, self.instance, found),
+            shape=shape,
         )
 
     def _standing(self, outcome: Outcome) -> list[Figure]:

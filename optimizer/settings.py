@@ -27,6 +27,9 @@ class Settings:
     """Keep phase current limits whichever cars stop drawing; off only to compare with results that ignore it."""
     setpoints: bool = True
     """Where the site has rules for them, make near setpoints ones that EVSEs can offer; off to see any power."""
+    tail: bool = True
+    """Where setpoints are made: solve anew for what they leave open, and for other powers in the runs that they make.
+    Off where only near setpoints are carried out and the next plan comes before others are: a quarter of the time."""
     cut_rounds: int = 60
     """At most this many rounds of tangent cuts."""
     share_rounds: int = 12

@@ -47,7 +47,7 @@ RULES: Mapping[Charge, Method] = {
     Charge.EARLIEST_DEADLINE: Method.EARLIEST_DEADLINE_FIRST,
     Charge.LEAST_LAXITY: Method.LEAST_LAXITY_FIRST,
 }
-NEAR_H = 0.0834
+NEAR_H = 0.08
 """Only the first five minutes of a plan are sent before there is a new one. [h]"""
 LEVELS = SetpointRules(near_h=NEAR_H, max_starts=None, min_on_minutes=0.0, min_off_minutes=0.0)
 STEADY = SetpointRules(near_h=NEAR_H, max_starts=3, min_on_minutes=15.0, min_off_minutes=15.0)
@@ -60,7 +60,7 @@ FOLLOWED_MIN = 60.0
 def settings_of(case: Case) -> Settings:
     """As the published runs: projections of currents, margin where that is the aim."""
     objective = Objective.MARGIN if case.aim is Aim.PROFIT else Objective.COST
-    return Settings(preferences=False, partial_draw=False, objective=objective)
+    return Settings(preferences=False, partial_draw=False, tail=False, objective=objective)
 
 
 def maker_of(

@@ -53,11 +53,14 @@ class Rounded:
     charge_kw: Floats
 
 
-def rounded(instance: Instance, wanted: Wanted) -> Rounded:
-    """Offers near the wanted powers; in far periods any power, as far as limits leave room."""
+def rounded(instance: Instance, wanted: Wanted, *, periods: int | None = None) -> Rounded:
+    """Offers near the wanted powers; in far periods any power, as far as limits leave room. Only of the first
+    ``periods``, where told, and nothing after them.
+    """
     walk = Walk(instance, wanted)
     for period, here in by_period(instance):
-        walk.step(period, here)
+        if periods is None or period < periods:
+            walk.step(period, here)
     return Rounded(walk.offered_kw, walk.charge_kw)
 
 

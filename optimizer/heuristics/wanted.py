@@ -17,17 +17,17 @@ _FED_KW = 1e-6
 """Less import or feed-in is none. [kW]"""
 
 
-def wanted(instance: Instance, outcome: Outcome) -> Wanted:
-    """The powers of an outcome."""
+def wanted(instance: Instance, outcome: Outcome, least_kw: Floats | float = 0.0) -> Wanted:
+    """The powers of an outcome, of which ``least_kw`` (N,) was not chosen but had to be. [kW at evse]"""
     return Wanted(
         power_kw=outcome.charge_power_kw,
         peak_kw=_peak_room(instance, outcome),
         drawn_kw=_drawn_beside(instance, outcome),
-        worth_more=worth_more(instance, outcome),
+        worth_more=worth_more(instance, outcome, least_kw),
     )
 
 
-def worth_more(instance: Instance, outcome: Outcome) -> Flags:
+def worth_more(instance: Instance, outcome: Outcome, least_kw: Floats | float = 0.0) -> Flags:
     """Cells in which more energy costs no more than the dearest that their session is planned to take, or to miss (N,).
 
     Where a site feeds in, more costs what that would have earned; where it imports nothing, less saves no more.
@@ -39,7 +39,7 @@ def worth_more(instance: Instance, outcome: Outcome) -> Flags:
     got = np.bincount(cells.session, weights=cells.hours * power_kw, minlength=who.count)
     missing = who.remaining_kwh - who.after_horizon_kwh - got > DONE_KWH
     dearest = np.where(missing, who.value_per_kwh, -np.inf)
-    taking = power_kw > _HAIR
+    taking = power_kw > least_kw + _HAIR
     np.maximum.at(dearest, cells.session[taking], less[taking])
     worth: Flags = more <= dearest[cells.session] + _HAIR
     return worth

@@ -15,6 +15,7 @@ from models.domain.calendar import Calendar, calendar_of
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method
+from models.domain.setpoints import SetpointRules
 from models.domain.signal import Direction, Event
 from models.domain.site import Evse, GridNode, Phase, Site, Tier
 from models.domain.tariff import DayKind, DemandCharge, Rate, Tariff, TimeOfUse, Window
@@ -202,6 +203,18 @@ def test_a_plan_that_gives_a_car_another_power_than_the_plan_before_is_a_change_
     assert found.plan_changes == 0.5
     assert found.changes > 2.0
     assert figures(run(course(first), planner()(SITE, FREE))).plan_changes == 0.0
+
+
+def test_a_car_is_not_paused_for_others_when_it_could_not_be_started_again() -> None:
+    """Two hasty ones want all 10 kW in the second hour, and again in the fourth. The first time ``a`` waits for them;
+    the second time it goes on with 6 A, 1.38 kW, for otherwise it would miss the 28 kWh of its last four hours."""
+    rules = SetpointRules(near_h=0.25, max_starts=2, min_on_minutes=15.0, min_off_minutes=15.0)
+    hasty = [car(f"{bay}{k}", bay, arrives=k, stays=1.0, needs=5.0) for bay in ("b", "c") for k in (1.0, 3.0)]
+    site, settings = replace(SITE, setpoints=rules), Settings(preferences=False, tail=False)
+    made = run(course(car("a", "a", stays=8.0, needs=42.0), *hasty), planner(settings=settings)(site, FREE))
+    assert figures(made).most_starts == 2
+    assert made.got_kwh["a"] == pytest.approx(42.0)
+    assert sum(made.got_kwh.values()) == pytest.approx(42.0 + 20.0 - 1.38)
 
 
 def test_simple_rules_are_seen_through_the_same_interface() -> None:

@@ -36,6 +36,7 @@ from tests.strategies import SeededDice, random_scenario, with_rules
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LEAST_KW, MOST_KW = 4.14, 11.04
+ONLY_NEAR = Settings(tail=False)
 NO_RULES_OF_TIME = SetpointRules(max_starts=None, min_on_minutes=0.0, min_off_minutes=0.0)
 
 
@@ -140,6 +141,62 @@ def test_a_session_whose_starts_are_used_up_is_not_started_again() -> None:
     plan = optimize(yard(20.0, told, rules=SetpointRules()))
 
     assert of(plan, "a").limit_kw.tolist() == [0.0] * 4
+
+
+def test_a_session_whose_starts_are_used_up_is_not_counted_on_for_later_either() -> None:
+    """Only a quarter is near. The cheap second hour has room for one car, and only ``b`` can still be started."""
+    paused = OfferHistory(on=False, since=NOON - timedelta(minutes=30), starts=3)
+    spent = replace(car("a", 10.0, until_h=2.0), arrival=NOON - timedelta(hours=1), offer_history=paused)
+    scenario = yard(12.0, spent, car("b", 10.0, until_h=2.0), rules=SetpointRules(near_h=0.25), prices=(0.5, 0.1))
+
+    for plan in (optimize(scenario), optimize(scenario, ONLY_NEAR)):
+        assert of(plan, "a").energy_kwh == 0.0
+        assert of(plan, "b").energy_kwh == pytest.approx(10.0)
+        assert plan.costs["energy_import"] == pytest.approx(1.0)
+        assert audit(scenario, plan).passed
+
+
+def on_its_last_start(energy_kwh: float) -> Session:
+    running = OfferHistory(on=True, since=NOON - timedelta(hours=1), starts=3)
+    return replace(car("a", energy_kwh, until_h=2.0), arrival=NOON - timedelta(hours=2), offer_history=running)
+
+
+def test_a_car_that_could_not_be_started_again_goes_on_though_energy_is_cheaper_later() -> None:
+    """Paused now it would never get its 8 kWh; where only a quarter is near it goes on with 6 A."""
+    scenario = yard(20.0, on_its_last_start(8.0), rules=SetpointRules(), prices=(0.5, 0.1))
+    plans = optimize(scenario), optimize(near_only(scenario), ONLY_NEAR)
+    assert all(of(plan, "a").energy_kwh == pytest.approx(8.0) for plan in plans)
+    assert of(plans[1], "a").limit_kw[0] == pytest.approx(LEAST_KW)
+
+
+def test_a_car_on_its_last_start_is_paused_where_energy_costs_more_than_missing_it() -> None:
+    plan = optimize(yard(20.0, on_its_last_start(8.0), rules=SetpointRules(), prices=(2.5, 2.5)))
+    assert of(plan, "a").energy_kwh == 0.0
+
+
+def test_of_cars_that_must_go_on_and_do_not_fit_beside_each_other_one_is_paused() -> None:
+    """Two minima of 4.14 kW under 5 kW: limits come before S5, and there is a plan."""
+    cars = [replace(on_its_last_start(4.0), id=name, evse=f"bay-{name}") for name in ("a", "b")]
+    scenario = yard(5.0, *cars, rules=SetpointRules(), prices=(0.2, 0.2))
+    plan = optimize(scenario)
+    assert sorted(one.limit_kw[0] > 0.0 for one in plan.sessions) == [False, True]
+    assert audit(scenario, plan).passed
+
+
+def near_only(scenario: Scenario) -> Scenario:
+    """The same, with a quarter of an hour that is near."""
+    rules = scenario.site.setpoints
+    assert rules is not None
+    return replace(scenario, site=replace(scenario.site, setpoints=replace(rules, near_h=0.25)))
+
+
+def test_a_plan_of_which_only_the_first_setpoints_are_carried_out_wants_no_more_than_there_is_to_want() -> None:
+    """0.3 kWh are offered 6 A in the first quarter, which is all; what was planned for later goes."""
+    scenario = near_only(yard(5.0, car("a", 0.3), car("b", 3.0)))
+    plan = optimize(scenario, ONLY_NEAR)
+    assert audit(scenario, plan).passed
+    assert of(plan, "a").energy_kwh + of(plan, "b").energy_kwh <= 3.3 + 1e-6
+    assert sum(one.limit_kw[0] for one in plan.sessions) == pytest.approx(LEAST_KW, abs=1.0)
 
 
 def outlets(cabinet: PowerCabinet, *cars: Session) -> Scenario:
