@@ -28,6 +28,7 @@ from api.routes import (
     ocpi,
     ocpi_objects,
     ocpi_parties,
+    ocpi_profiles,
     orders,
     overrides,
     plans,
@@ -98,7 +99,7 @@ def create_app(
     app.add_middleware(Observed)
     more = (programmes.terms_router, calls.site_router, settlements.programme_router, health.metrics_router)
     routers = [*(part.router for part in ROUTES), *more]
-    for router in (*routers, hooks.router, ocpi.router, ocpi_objects.router):
+    for router in (*routers, hooks.router, ocpi.router, ocpi_objects.router, ocpi_profiles.router):
         app.include_router(router)
     for part in PAGES:
         app.include_router(part.router)

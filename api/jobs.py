@@ -16,6 +16,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from api.connections.running import Due, Lines, due_connections
+from api.ocpi.courier import Round, go_round, rounds
 from api.programmes.marking import mark_events
 from api.sample.life import TICK_S as SAMPLE_TICK_S
 from api.sample.life import Sample
@@ -106,6 +107,18 @@ class Jobs:
             if arrived:
                 log.info("told", messages=arrived)
 
+    def carry(self) -> None:
+        """Have platforms of OCPI told the profiles of their sessions; never raises."""
+        now = self.service.clock()
+        try:
+            due = rounds(self.service)
+        except ChargingError as error:
+            log.warning("store_failed", error=str(error))
+            return
+        for one in due:
+            if self._begin((one.tenant, f"ocpi-way/{one.site}"), now):
+                self._listen(partial(self._go_round, one))
+
     def mark(self) -> None:
         """Have counted what is confirmed of events that are about to begin; never raises."""
         try:
@@ -148,6 +161,17 @@ class Jobs:
             with self._lock:
                 self._busy.discard(_seat(due))
 
+    def _go_round(self, one: Round) -> None:
+        try:
+            go_round(one)
+        except ChargingError as error:
+            log.warning("not_carried", tenant=one.tenant, site=one.site, error=str(error).partition("\n")[0])
+        except Exception:  # an error of ours must not stop the clock for all other sites
+            log.exception("carrying_failed", tenant=one.tenant, site=one.site)
+        finally:
+            with self._lock:
+                self._busy.discard((one.tenant, f"ocpi-way/{one.site}"))
+
     def _plan(self, site: Site) -> None:
         try:
             plan_site(self.service, *site, WHO)
@@ -179,6 +203,7 @@ class Running:
         self._clock.add_job(self.jobs.tick, "interval", seconds=TICK_S)
         self._clock.add_job(self.jobs.hear, "interval", seconds=HEAR_S)
         self._clock.add_job(self.jobs.tell, "interval", seconds=TELL_S)
+        self._clock.add_job(self.jobs.carry, "interval", seconds=HEAR_S)
         self._clock.add_job(self.jobs.mark, "interval", seconds=MARK_S)
         self._clock.add_job(self.jobs.forget, "interval", minutes=FORGET_MINUTES)
         if service.settings.sample is not None:

@@ -14,6 +14,9 @@ class LocationServed:
     site: str
     evses: dict[str, str] = field(default_factory=dict)
     """EVSE of the site by the uid of OCPI, where neither uid nor evse_id is the EVSE's id."""
+    steers: bool = False
+    """Whether the platform is told the charging profiles of its sessions, in place of a CSMS; all EVSEs are named in
+    ``evses`` then. Defaults cannot be told over OCPI: an EVSE without a session counts at its rating."""
 
 
 @value

@@ -12,6 +12,7 @@ from api.ocpi import tokens
 from api.ocpi.answers import Answer, failure, not_allowed, success
 from api.ocpi.forms import OcpiParty, Registration
 from api.ocpi.keeping import EndpointKnown, Link, PartyDesk, Peer, RoleKnown, looking_at_party, writing_party
+from api.ocpi.telling import lead
 from api.ocpi.tokens import Use
 from api.problems import InvalidDocument
 from api.service import Service
@@ -149,6 +150,7 @@ def part(ours: Ours, expected: int | None, now: datetime) -> str | None:
             untold = str(failed)
     with writing_party(ours.service.store, now, ours.tenant, ours.party, ours.who) as desk:
         _unlink(ours, desk)
+        lead(desk, desk.get().locations, (), now)
         desk.forget(expected)
     return untold
 

@@ -112,16 +112,18 @@ def bring(desk: PartyDesk, told: OcpiSession, now: datetime, *, tariff: str | No
     evse = evses_by_uid(at, site, location).get(told.evse_uid)
     if evse is not None:
         pays = _paid(desk, site_desk, told, location, site, now)
-        _there(site_desk, told, evse, pays if pays is not None or tariff is None else Paid(), now)
+        _there(site_desk, told, evse, pays if pays is not None or tariff is None else Paid(), now, steers=at.steers)
 
 
-def _there(desk: Desk, told: OcpiSession, evse: str, pays: Paid | None, now: datetime) -> None:
+def _there(desk: Desk, told: OcpiSession, evse: str, pays: Paid | None, now: datetime, *, steers: bool) -> None:
     """What others told of the same session stays; the same told again calls for no plan."""
     before = desk.find(Kind.SESSION, told.id)
     plugged_in_at = min(told.start_date_time, now)
     fresh = forms.SessionTold(session=told.id, evse=evse, plugged_in_at=plugged_in_at, register_kwh=0.0)
     base = fresh if before is None else before.value.told
     means = replace(base, evse=evse, plugged_in_at=plugged_in_at)
+    if steers:
+        means = replace(means, transaction_id=told.id)
     if pays is not None:
         means = replace(means, retail_price_per_kwh=pays.energy_per_kwh, time_price_per_h=pays.time_per_h)
     if before is None or means != base:

@@ -1,5 +1,6 @@
 """How a platform stands, for an operator: whether it is registered, what it pushed, what of it is no site."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +44,20 @@ class OcpiLocation(Part):
     """From the site, which is what counts."""
 
 
+class OcpiSteeredSession(Part):
+    """A session as the platform has been told of it."""
+
+    session: str
+    site: str
+    evse: str
+    standing: str
+    """Of the last request."""
+    profile: dict[str, Any] | None = None
+    """That the EVSE has taken; null: none of ours."""
+    active: dict[str, Any] | None = None
+    """What the platform says that the EVSE is going to do."""
+
+
 class OcpiPartyStatus(Part):
     """Where it stands."""
 
@@ -61,6 +76,8 @@ class OcpiPartyStatus(Part):
     unmapped_sessions: int = 0
     """Of them at locations that are no site."""
     tariffs: list[str] = []
+    steered: list[OcpiSteeredSession] = []
+    """Sessions that the platform was told profiles for."""
 
 
 def status_of(desk: PartyDesk) -> OcpiPartyStatus:
@@ -74,8 +91,23 @@ def status_of(desk: PartyDesk) -> OcpiPartyStatus:
         sessions=len(sessions),
         unmapped_sessions=sum(_is_unmapped(one, told) for one in sessions),
         tariffs=sorted(one.id for one in desk.objects(Kind.OCPI_TARIFF).values()),
+        steered=list(_steered(desk, told)),
         **_linked(link),
     )
+
+
+def _steered(desk: PartyDesk, told: OcpiParty) -> Iterator[OcpiSteeredSession]:
+    for at in (one for one in told.locations if one.steers):
+        for kept in Desk(desk.unit, desk.tenant, at.site, "").every(Kind.OCPI_STEERED):
+            state = kept.value.state
+            yield OcpiSteeredSession(
+                session=kept.id,
+                site=at.site,
+                evse=kept.value.evse,
+                standing=state.standing,
+                profile=state.applied.json_object() if state.applied else None,
+                active=state.active.json_object() if state.active else None,
+            )
 
 
 def _linked(link: Link) -> dict[str, Any]:

@@ -6,11 +6,14 @@ from datetime import datetime
 
 import structlog
 
-from api.ocpi.forms import OcpiParty
+from api.ocpi.forms import LocationServed, OcpiParty
 from api.ocpi.keeping import PartyDesk, looking_at_party, writing_party
 from api.ocpi.pushed import bring
+from api.ocpi.steered import OcpiWay
 from api.service import Service
 from api.sites.judging import LONGEST_ID, refuse, unfit_name
+from api.sites.keeping import Desk
+from api.sites.waking import wake
 from api.store.records import Document, Kind
 from models.domain.errors import ChargingError
 from models.domain.findings import Finding
@@ -20,10 +23,51 @@ LONGEST_NAME = 100
 log = structlog.get_logger("chargewright.ocpi")
 
 
-def tell_party(desk: PartyDesk, told: OcpiParty, expected: int | None) -> Document:
+def tell_party(desk: PartyDesk, told: OcpiParty, expected: int | None, now: datetime) -> Document:
     """Raises InvalidDocument, Conflict."""
     refuse(_unfit(told))
-    return desk.tell(told, expected)
+    found = desk.find()
+    before = desk.get().locations if found else ()
+    document = desk.tell(told, expected)
+    lead(desk, before, told.locations, now)
+    return document
+
+
+def lead(desk: PartyDesk, before: tuple[LocationServed, ...], after: tuple[LocationServed, ...], now: datetime) -> None:
+    """Have sites know who is told the profiles of their sessions now; raises InvalidDocument."""
+    steered = {one.site: one for one in after if one.steers}
+    for name in sorted({one.site for one in before if one.steers} | set(steered)):
+        desk.unit.lock(desk.tenant, name)
+        site = Desk(desk.unit, desk.tenant, name, desk.who)
+        way = site.find(Kind.OCPI_WAY)
+        if name in steered:
+            refuse(_no_way(desk, site, steered[name], way.value if way else None))
+            told = OcpiWay(party=desk.party, evses=tuple(sorted(steered[name].evses.values())))
+            if way is None or way.value != told:
+                site.put(Kind.OCPI_WAY, told, expected=None, what="steered over OCPI")
+                wake(site, now)
+        elif way is not None and way.value.party == desk.party:
+            site.remove(Kind.OCPI_WAY, expected=None, what="no longer steered over OCPI")
+            wake(site, now)
+
+
+def _no_way(desk: PartyDesk, site: Desk, told: LocationServed, way: OcpiWay | None) -> Iterator[Finding]:
+    """Why sessions of a site cannot be steered so."""
+    path, kept = f"locations[{told.location}].steers", site.find(Kind.SITE)
+    if kept is None:
+        yield Finding(path=path, message=f"there is no site {told.site}", remedy="put the site first")
+        return
+    if way is not None and way.party != desk.party:
+        yield Finding(path=path, message=f"{way.party} steers {told.site}", remedy="let one platform steer a site")
+    named = set(told.evses.values())
+    here = [evse for evse in kept.value.evses if evse.id in named]
+    stations = {evse.station or evse.id for evse in here}
+    rest = [e.id for e in kept.value.evses if (e.station or e.id) in stations and e.id not in named]
+    if not named or len(here) < len(named):
+        yield Finding(path=path, message="not all EVSEs are of the site", remedy="name them in evses, by their uids")
+    if rest:
+        message = "a station is steered as a whole"
+        yield Finding(path=path, message=message, remedy="name all its EVSEs in evses", ids=tuple(rest))
 
 
 def bring_all(service: Service, tenant: str, party: str, who: str, now: datetime, *, tariff: str | None = None) -> None:
@@ -57,6 +101,9 @@ def _unfit(told: OcpiParty) -> Iterator[Finding]:
             yield Finding(path=f"locations[{i}].evses", message="two uids are one EVSE", remedy="name each EVSE once")
         if any(not 0 < len(name) <= LONGEST_ID for name in (*one.evses, *evses)):
             yield Finding(path=f"locations[{i}].evses", message="an id is too long", remedy=f"at most {LONGEST_ID}")
+    steered = [one.site for one in told.locations if one.steers]
+    if len(set(steered)) < len(steered):
+        yield Finding(path="locations", message="a site is steered twice", remedy="let one location steer a site")
     names = [one.location for one in told.locations]
     if len(set(names)) < len(names):
         yield Finding(path="locations", message="a location is told twice", remedy="tell each once")

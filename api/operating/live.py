@@ -124,6 +124,8 @@ class LiveSite:
     """Without any reason. [min]"""
     blind_minutes: float = 20.0
     """So long a plan is followed; then the fail-safe share of the EVSE holds until a new one comes. [min]"""
+    plan_only: tuple[str, ...] = ()
+    """Stations that are told plans of sessions and nothing else, as over OCPI."""
     purpose: PlanPurpose | None = None
     """Which profile the CSMS passes on; None: a TxProfile with a transaction, the EVSE's default before it."""
 

@@ -27,7 +27,7 @@ def ordered(
     live: LiveSite, scenario: Scenario, desired: tuple[EvseProfile, ...], now: datetime, settled_until: datetime
 ) -> LiveSite:
     """The site with commands for all that differs; raises InvalidScenario for what no station may be sent."""
-    desired = tuple(profile for profile in desired if not _is_refused(live, profile, now))
+    desired = tuple(p for p in desired if can_be_told(live, p) and not _is_refused(live, p, now))
     checked_requests(scenario.site, desired)
     held = {one.evse for one in scenario.installed if not one.reachable}
     found = orders(
@@ -43,11 +43,16 @@ def ordered(
 
 def directly(live: LiveSite, site: Site, profiles: Iterable[EvseProfile], now: datetime) -> LiveSite:
     """The site with commands that wait for nothing: of EVSEs that count at their rating whatever they are sent."""
-    for profile in profiles:
+    for profile in (one for one in profiles if can_be_told(live, one)):
         live, name = next_id(live)
         command = _command(live, site, name, profile, messages.setting(profile), now)
         live = replace(live, outbox=(*live.outbox, command))
     return live
+
+
+def can_be_told(live: LiveSite, profile: EvseProfile) -> bool:
+    """Whether there is a way for it to its station."""
+    return profile.slot is Slot.PLAN or profile.station_id not in live.plan_only
 
 
 def with_versions(live: LiveSite, scenario: Scenario) -> Scenario:

@@ -1,6 +1,6 @@
 """Commands on their way: handed out in an order that is safe at every moment, answered, given up, sent again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,10 +32,15 @@ VERIFIED_HOURS = 6.0
 """How far ahead a station is asked what it follows. [h]"""
 
 
-def taken(live: LiveSite, now: datetime) -> tuple[LiveSite, tuple[Command, ...]]:
-    """The commands that may be sent now, marked as sent; what waits for an answer for too long is given up first."""
+def taken(
+    live: LiveSite, now: datetime, may: Callable[[Command], bool] = lambda _: True
+) -> tuple[LiveSite, tuple[Command, ...]]:
+    """The commands that may be sent now, marked as sent; what waits for an answer for too long is given up first.
+
+    ``may``: those that go the way that is asked for; they wait for the others all the same.
+    """
     live = _tried_again(_given_up(live, now), now)
-    ready = [command for command in live.outbox if _is_ready(live, command, now)]
+    ready = [command for command in live.outbox if may(command) and _is_ready(live, command, now)]
     sent = tuple(replace(command, taken_at=now) for command in ready)
     by_id = {command.id: command for command in sent}
     live = replace(live, outbox=tuple(by_id.get(command.id, command) for command in live.outbox))

@@ -34,7 +34,12 @@ from models.ocpi.wire import OcpiVersion, Refusal, read_object
 router = APIRouter(prefix="/ocpi", include_in_schema=False)
 
 Body = Annotated[bytes, Depends(json_body)]
-FOR_PLATFORMS = (("sessions", "RECEIVER"), ("locations", "RECEIVER"), ("tariffs", "RECEIVER"))
+FOR_PLATFORMS = (
+    ("sessions", "RECEIVER"),
+    ("locations", "RECEIVER"),
+    ("tariffs", "RECEIVER"),
+    ("chargingprofiles", "SENDER"),
+)
 
 
 @router.get("/versions")

@@ -62,7 +62,7 @@ def put_ocpi_party(
     now = service.clock()
     with writing_party(service.store, now, caller.tenant, party, caller.name) as desk:
         found = desk.find()
-        kept = tell_party(desk, told, asked.to_write(found.revision if found else None))
+        kept = tell_party(desk, told, asked.to_write(found.revision if found else None), now)
     bring_all(service, caller.tenant, party, caller.name, now)
     return _document(kept.body, kept.revision, 200 if found else 201)
 

@@ -53,11 +53,14 @@ class Contents:
     """By EVSE; also those that are over."""
     meters: dict[str, NodeMeter] = field(default_factory=dict)
     """By node."""
+    over_ocpi: frozenset[str] = frozenset()
+    """EVSEs that a platform of OCPI is told profiles for."""
 
 
 def contents(desk: Desk) -> Contents:
     """What is kept; raises NotFound for a site that is not."""
     policy, tariff, prices = (desk.find(kind) for kind in (Kind.POLICY, Kind.TARIFF, Kind.PRICES))
+    way = desk.find(Kind.OCPI_WAY)
     return Contents(
         site=desk.get(Kind.SITE).value,
         policy=policy.value if policy else SitePolicy(),
@@ -70,6 +73,7 @@ def contents(desk: Desk) -> Contents:
         overrides={kept.id: kept.value for kept in desk.every(Kind.OVERRIDE)},
         signals=(*(kept.value for kept in desk.every(Kind.SIGNAL)), *asked_of(desk)),
         meters={kept.id: kept.value for kept in desk.every(Kind.METER)},
+        over_ocpi=frozenset(way.value.evses) if way else frozenset(),
     )
 
 

@@ -78,22 +78,29 @@ def pull(desk: Desk, after: int, now: datetime) -> list[CommandLine]:
     advised, _ = steering.split(live.outbox, SiteMode.ADVISE)
     lines = [
         *_lines([command for command in advised if number(command) > after], advice=True),
-        *_lines([c for c in steered if c.taken_at is not None and number(c) > after], advice=False),
+        *_lines([c for c in steered if _is_on_its_way(live, c) and number(c) > after], advice=False),
     ]
     return sorted(lines, key=lambda line: line.cursor)
 
 
-def hand_out(desk: Desk, live: LiveSite, now: datetime) -> LiveSite:
+def _is_on_its_way(live: LiveSite, command: Command) -> bool:
+    """Taken to be sent, and not over OCPI, where the service carries it itself."""
+    return command.taken_at is not None and command.station not in live.plan_only
+
+
+def hand_out(desk: Desk, live: LiveSite, now: datetime, *, over_ocpi: bool = False) -> LiveSite:
     """The site after what may be sent now was taken to be sent, with a line in the journal for each.
 
-    What is only offered, or watched, is left as it is; what is sent waits for nothing of it.
+    ``over_ocpi``: to stations that are reached over OCPI, else to all others. What is only offered, or watched, is left
+    as it is; what is sent waits for nothing of it.
     """
     steering = _steering(desk)
     if not steering.steers:
         return live
     steered, others = steering.split(live.outbox, SiteMode.CONTROL)
     unsure, elsewhere = steering.split(live.unsure, SiteMode.CONTROL)
-    after, sent = taken(replace(live, outbox=steered, unsure=unsure), now)
+    ours = replace(live, outbox=steered, unsure=unsure)
+    after, sent = taken(ours, now, lambda command: (command.station in live.plan_only) is over_ocpi)
     outbox = tuple(sorted((*after.outbox, *others), key=number))
     after = replace(after, outbox=outbox, unsure=(*after.unsure, *elsewhere))
     if after != live:

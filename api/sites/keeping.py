@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from api.connections.state import AskedOfSite
+from api.ocpi.steered import OcpiAsked, OcpiSteered, OcpiWay
 from api.operating.live import LiveSite
 from api.programmes.forms import EventConfirmed
 from api.sites.forms import BaseLoadForecast, NodeLimit, Override, PriceForecast, PvForecast, SitePolicy
@@ -43,6 +44,9 @@ FORMS: Mapping[Kind, Any] = {
     Kind.JOB: PlanJob,
     Kind.STATE: LiveSite,
     Kind.SHADOW: Shadow,
+    Kind.OCPI_WAY: OcpiWay,
+    Kind.OCPI_STEERED: OcpiSteered,
+    Kind.OCPI_ASKED: OcpiAsked,
 }
 ONE_A_SITE = ""
 """In place of an id, for documents of which a site has one; their id is that of the site."""
@@ -120,6 +124,12 @@ class Desk:
         self.unit.remove(place, expected=expected)
         self._found.pop(place, None)
         self.audit(what, id)
+
+    def forget(self, kind: Kind, id: str) -> None:
+        """What the service noted for itself, and needs no more; raises NotFound."""
+        place = self._place(kind, id)
+        self.unit.remove(place)
+        self._found.pop(place, None)
 
     def audit(self, what: str, id: str, **more: Any) -> None:
         """Who did what, now."""

@@ -10,6 +10,7 @@ from api.sites.stays import Stay, session_of
 from api.sites.steering import steering_of
 from models.domain.default_horizon import default_stay_h, floor_start_s
 from models.domain.electrical import NOMINAL_VOLTAGE_V, evse_max_power_kw
+from models.domain.installed import OfflineBehaviour
 from models.domain.scenario import Scenario
 from models.domain.session import Session
 from models.domain.site import Site
@@ -24,9 +25,10 @@ def refreshed(live: LiveSite | None, known: Contents, now: datetime) -> LiveSite
     start, overrides = instant(floor_start_s(seconds(now))), holding(known.overrides, known.stays, now)
     known = replace(known, stays=boosted(known.stays, overrides))
     site = _hurried(held_down(site_now(known, start, now), overrides, start), known)
+    site = _over_ocpi(site, known.over_ocpi)
     state = opening(site) if live is None else _with_equipment(live.state, site)
     stays = {stay.told.evse: stay for stay in known.stays}
-    others = steering_of(known.policy, site).left_alone
+    others = steering_of(known.policy, site).left_alone | (known.over_ocpi - stays.keys())
     records = {name: left_alone(record, overrides, others) for name, record in state.evses.items()}
     evses = {name: _with_stay(record, stays.get(name)) for name, record in records.items()}
     wishes = {name: wish(stay, site, now) for name, stay in stays.items()}
@@ -40,7 +42,16 @@ def refreshed(live: LiveSite | None, known: Contents, now: datetime) -> LiveSite
         signals=known.signals,
         version=known.policy.ocpp,
         plan_every_minutes=known.policy.replan_minutes,
+        plan_only=tuple(sorted({evse.station or evse.id for evse in site.evses if evse.id in known.over_ocpi})),
     )
+
+
+def _over_ocpi(site: Site, told: frozenset[str]) -> Site:
+    """EVSEs that no default can be told to count at their rating without us: the next car there is held by nothing."""
+    if not told:
+        return site
+    evses = (replace(e, offline=OfflineBehaviour.FULL) if e.id in told else e for e in site.evses)
+    return replace(site, evses=tuple(evses))
 
 
 def scenario_of(live: LiveSite, known: Contents, now: datetime) -> Scenario:

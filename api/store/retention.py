@@ -28,6 +28,8 @@ def forget_old(store: Store, settings: ServiceSettings, now: datetime) -> dict[s
         Kind.CONFIRMATION: settings.keep_events_days,
         Kind.CONFIRMED: settings.keep_events_days,
         Kind.PAST_SESSION: settings.keep_sessions_days,
+        Kind.OCPI_ASKED: ANSWERS_DAYS,
+        Kind.OCPI_STEERED: settings.keep_sessions_days,
         Kind.OCPI_SESSION: settings.keep_sessions_days,
     }
     dropped = {}

@@ -8,6 +8,7 @@ from models.domain.session import Session
 from models.domain.site import CurrentType, Evse, RateUnit
 from models.ocpi.profiles import ChargingProfile, ProfilePeriod
 from models.ocpp.limits import as_decimal, limit_scale
+from models.ocpp.profile import EvseProfile
 from models.ocpp.timeline import timeline, timeline_start
 
 MOST_PERIODS = 24
@@ -41,6 +42,21 @@ def charging_profile(
         min_charging_rate=as_decimal(scale.smallest_tenths) if scale.smallest_tenths else None,
         charging_profile_period=tuple(
             ProfilePeriod(start_period=start_s, limit=as_decimal(tenths)) for start_s, tenths in steps
+        ),
+    )
+
+
+def from_ocpp(told: EvseProfile) -> ChargingProfile:
+    """What an OCPP profile of a session says, in the words of OCPI: the same limits from the same start on, no end.
+
+    OCPI tells no phases: a limit in A is per phase, whichever the vehicle uses.
+    """
+    schedule = told.profile.schedule
+    return ChargingProfile(
+        start_date_time=schedule.start,
+        charging_rate_unit=schedule.unit,
+        charging_profile_period=tuple(
+            ProfilePeriod(start_period=period.start_s, limit=period.limit) for period in schedule.periods
         ),
     )
 
