@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import isfinite
 
 from pydantic import BaseModel, ConfigDict
 
-from api.sites.followed import PAGE, in_force
-from api.sites.forms import Measurement, MeasurementBatch
+from api.sites.followed import in_force
 from api.sites.keeping import Desk
 from api.sites.plugging import known
+from api.sites.readings import readings
 from api.sites.stays import Stay
-from api.store.records import Kind
 from models.domain.limitations import Limitation, MeasuredPower, SessionRecord, limitations_ledger
-from models.domain.wire import kept_form
+from models.domain.times import instant
 
 HOLDS = timedelta(minutes=15)
 """A measured power is what flows until the next one, at most so long: the longest interval of meter values."""
@@ -92,22 +92,12 @@ def _line(one: Limitation) -> HeldBack:
 
 
 def _measured(desk: Desk, stay: Stay, until: datetime) -> Iterator[MeasuredPower]:
-    """What its meter showed, each until the next one."""
-    seen = sorted({(one.at, one.power_kw) for one in _measurements(desk, stay, until) if one.power_kw is not None})
-    for (start, power_kw), (end, _) in pairwise([*seen, (until, 0.0)]):
+    """What its meter showed, and that of its EVSE while it stood there, each until the next one."""
+    told = stay.told
+    mine = {("session", told.session), ("evse", told.evse)}
+    found = readings(desk, told.plugged_in_at, until, wanted=mine).values()
+    pairs = {pair for one in found for pair in zip(one.at_s.tolist(), one.power_kw.tolist(), strict=True)}
+    shown = sorted((instant(at_s), power_kw) for at_s, power_kw in pairs if isfinite(power_kw))
+    for (start, power_kw), (end, _) in pairwise([*shown, (until, 0.0)]):
         if start < end:
             yield MeasuredPower(start=start, end=min(end, start + HOLDS), power_kw=power_kw)
-
-
-def _measurements(desk: Desk, stay: Stay, until: datetime) -> Iterator[Measurement]:
-    """Of the session, and of its EVSE while it stood there."""
-    after, told = 0, stay.told
-    while page := desk.unit.entries(desk.tenant, desk.site, [Kind.MEASUREMENT], after=after, limit=PAGE):
-        after = page[-1].sequence
-        for entry in page:
-            if entry.recorded_at < told.plugged_in_at:
-                continue
-            for one in kept_form(MeasurementBatch, entry.body).measurements:
-                mine = one.session == told.session or (one.session is None and one.evse == told.evse)
-                if mine and told.plugged_in_at <= one.at < until:
-                    yield one
