@@ -7,6 +7,7 @@ from itertools import groupby
 
 from api.connections.forms import AnyConnection, SiteServed
 from api.connections.keeping import Line
+from api.connections.returning import Returning
 from api.connections.state import AskedOfSite, State
 from api.sites.assembling import assembled, contents
 from api.sites.keeping import Desk
@@ -50,14 +51,24 @@ def ask_nothing(line: Line, sites: Sequence[str], now: datetime) -> None:
             wake(desk, now)
 
 
-def is_stale(line: Line, told: AnyConnection) -> bool:
-    """Whether a site is another one than the one at which its signals were placed."""
+def is_stale(line: Line, told: AnyConnection, state: State, now: datetime) -> bool:
+    """Whether a site is another one than the one at which its signals were placed, or an event has begun: what was
+    drawn until then is what may be drawn again after it.
+    """
     for served in told.sites:
         desk = Desk(line.unit, line.tenant, served.site, line.who)
         asked, site = desk.find(Kind.ASKED, line.id), desk.find(Kind.SITE)
-        if asked is not None and (site.revision if site else 0) != asked.value.site_revision:
+        if asked is None:
+            continue
+        begun = any(_has_begun(signal, state, now) for signal in asked.value.signals)
+        if begun or (site.revision if site else 0) != asked.value.site_revision:
             return True
     return False
+
+
+def _has_begun(signal: Signal, state: State, now: datetime) -> bool:
+    """Since sites were told last."""
+    return state.asked_at is not None and state.asked_at < signal.start <= now
 
 
 def is_due(state: State, now: datetime) -> bool:
@@ -70,8 +81,9 @@ def _told(desk: Desk, connection: str, served: SiteServed, state: State, now: da
     known = contents(desk)
     before: tuple[Signal, ...] = found.value.signals if found else ()
     scenario = assembled(replace(known, signals=tuple(s for s in known.signals if s not in before)), now)
-    signals, findings = of_site(served, scenario, state, now)
+    asked, findings = of_site(served, scenario, state, now)
     yield from findings
+    signals = Returning(desk, connection, served, before, now).asked(asked, scenario)
     told = AskedOfSite(signals=signals, site_revision=desk.get(Kind.SITE).revision)
     if found is None or told != found.value:
         desk.keep(Kind.ASKED, told, id=connection)
@@ -128,7 +140,8 @@ def _fewer(signals: Sequence[Signal]) -> Iterator[Signal]:
 
 def _least(caps: Sequence[Cap]) -> Cap:
     lowest = min(caps, key=_limit_kw)
-    return replace(lowest, start=caps[0].start, end=max(cap.end for cap in caps))
+    last = max(caps, key=lambda cap: cap.end)
+    return replace(lowest, start=caps[0].start, end=last.end, stagger_minutes=last.stagger_minutes)
 
 
 def _limit_kw(cap: Cap) -> float:

@@ -65,7 +65,7 @@ def finish(line: Line, told: AnyConnection, before: State, after: State, now: da
     lost = not told.paused and is_lost(after.contact, told.loss, now)
     if lost and not after.without:
         after = replace(after, without=held_without(told.loss, after.contact, opted(after), now))
-    if _asks_else(before, after) or is_due(after, now) or is_stale(line, told):
+    if _asks_else(before, after) or is_due(after, now) or is_stale(line, told, after, now):
         counting = replace(after, signals=opted(after))
         counting, found = ask_sites(line, told, counting, now)
         after = settled(replace(after, asked_at=counting.asked_at), ("site",), found, now)

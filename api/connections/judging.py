@@ -31,6 +31,7 @@ from models.domain.guarded_limit import LONGEST_FAILSAFE, SHORTEST_FAILSAFE
 from models.domain.meanings import Meaning, SignalRules
 from models.domain.site import Site
 from models.domain.times import zone
+from models.domain.units import MINUTES_PER_HOUR
 from models.domain.wire import read_form
 
 MOST_SITES = 1000
@@ -49,6 +50,8 @@ RANGES: Mapping[type, Mapping[str, Range]] = {
         "deviation_price_per_kwh": NOT_NEGATIVE,
         "payment_per_kwh": NOT_NEGATIVE,
         "penalty_per_kwh": NOT_NEGATIVE,
+        "return_minutes": Range(low=0.0, high=MINUTES_PER_HOUR),
+        "return_price_per_kwh": NOT_NEGATIVE,
     },
 }
 

@@ -21,12 +21,14 @@ from models.domain.times import seconds
 from models.domain.units import hours_from_seconds, seconds_from_minutes
 from models.domain.wire import kept_form
 from models.settlement.load import Quality
-from models.settlement.readings import Readings
+from models.settlement.readings import Grid, Readings, series_of
 
 HELD_S = 300.0
 """So long a power is taken to go on after it was measured. [s]"""
 NEAR = timedelta(minutes=15)
 """Registers are read so far beyond the ends of a stretch."""
+QUARTER_MINUTES = 15.0
+"""By which demand is metered. [min]"""
 WHOLE, HALF = 0.95, 0.5
 """Shares of a stretch that are metered, from which on its energy is as good as metered, or can be estimated."""
 
@@ -48,6 +50,23 @@ def drawn(desk: Desk, start: datetime, end: datetime) -> Metered:
         return _together([root], start, end, whole=True)
     inside = [meter for (kind, _), meter in meters.items() if kind != "node"]
     return _together(inside, start, end, whole=not site.base_loads)
+
+
+def quarters_kw(desk: Desk, start: datetime, end: datetime) -> list[float]:
+    """Mean loads of the full quarters of an hour of a stretch that were metered. [kW]"""
+    site: Site = desk.get(Kind.SITE).value
+    step_s = seconds_from_minutes(QUARTER_MINUTES)
+    start_s = -(-seconds(start) // step_s) * step_s
+    grid = Grid(start_s=start_s, step_s=step_s, count=int((seconds(end) - start_s) // step_s))
+    if grid.count <= 0:
+        return []
+    counted = readings(desk, start - NEAR, end + NEAR, wanted=[root_of(site)])
+    if not counted:
+        meters = readings(desk, start - NEAR, end + NEAR)
+        counted = {of: meter for of, meter in meters.items() if of[0] != "node"}
+    loads = [series_of("", meter, grid).power_kw for meter in counted.values()]
+    together = np.nansum(loads, axis=0) if loads else np.zeros(0)
+    return [float(kw) for kw in together]
 
 
 def with_metered(desk: Desk, scenario: Scenario) -> Scenario:

@@ -12,7 +12,7 @@ from models.domain.findings import Finding
 from models.domain.limit_curve import LimitStep, limit_curve
 from models.domain.meanings import GroupPlace, Meaning, SignalRules, evses_kw
 from models.domain.scenario import Scenario
-from models.domain.signal import Cap, Direction, Dispatch, Event, Signal
+from models.domain.signal import Cap, Direction, Dispatch, Event, PriceEvent, Signal
 from models.domain.timeline import Held, Lane, Timeline
 from models.domain.utility_signal import Flow, Scope, SignalKind, SignalMode, Target, UtilitySignal
 from models.domain.value import value
@@ -63,15 +63,24 @@ def _numbered(signals: list[Signal]) -> Iterator[Signal]:
         yield signal if count == 1 else replace(signal, id=f"{signal.id}#{count}")
 
 
-def _caps(timeline: Timeline, rules: SignalRules) -> Iterator[Cap | Finding]:
+def _caps(timeline: Timeline, rules: SignalRules) -> Iterator[Signal | Finding]:
     for place, targets in _places(timeline, rules):
         for step in limit_curve(timeline, Flow.IMPORT, targets):
-            yield _cap(step, Flow.IMPORT, place, import_limit_kw=step.limit_kw)
+            cap = _cap(step, Flow.IMPORT, place, import_limit_kw=step.limit_kw)
+            yield cap if step.is_default else _staggered(cap, timeline, rules)
         for step in limit_curve(timeline, Flow.EXPORT, targets):
             if place.evses:
                 yield _no_export(step)
             else:
                 yield _cap(step, Flow.EXPORT, place, export_limit_kw=step.limit_kw)
+
+
+def _staggered(signal: Signal, timeline: Timeline, rules: SignalRules) -> Signal:
+    """With how its load comes back, where it is known to end."""
+    if isinstance(signal, PriceEvent) or signal.end >= timeline.end:
+        return signal
+    turns_up = isinstance(signal, Event) and signal.direction is Direction.TURN_UP
+    return replace(signal, stagger_minutes=0.0 if turns_up else rules.return_minutes)
 
 
 def _cap(
@@ -118,7 +127,8 @@ def _rest(timeline: Timeline, scenario: Scenario, rules: SignalRules) -> Iterato
             continue
         if lane.target.scope is Scope.PORTFOLIO and lane.kind is SignalKind.LIMIT and rules.shares_its_portfolio:
             yield _whole_portfolio(lane)
-        yield from _of_lane(lane, held, place, scenario, rules)
+        for one in _of_lane(lane, held, place, scenario, rules):
+            yield one if isinstance(one, Finding) else _staggered(one, timeline, rules)
 
 
 def _place(target: Target, rules: SignalRules) -> _Place | None:

@@ -24,6 +24,8 @@ class LimitStep:
     source: str
     signals: tuple[str, ...]
     """That together say so, as ``source/signal``."""
+    is_default: bool = False
+    """Whether it holds because its source sets no limit."""
 
 
 def limit_curve(timeline: Timeline, flow: Flow, targets: Iterable[Target]) -> tuple[LimitStep, ...]:
@@ -56,7 +58,14 @@ def _of_contract(source: str, modes: _ByMode) -> Iterator[LimitStep]:
         if deciding:
             limit_kw = sum(each.value or 0.0 for each in deciding)
             names = tuple(f"{source}/{each.signal}" for each in deciding)
-            yield LimitStep(start=begins, end=ends, limit_kw=limit_kw, source=source, signals=names)
+            yield LimitStep(
+                start=begins,
+                end=ends,
+                limit_kw=limit_kw,
+                source=source,
+                signals=names,
+                is_default=SignalMode.SET not in told,
+            )
 
 
 def _deciding(told: dict[SignalMode, Held]) -> list[Held]:

@@ -5,6 +5,9 @@ from models.domain.site import Site
 from models.domain.utility_signal import Scope, Target
 from models.domain.value import Series, value
 
+RETURN_MINUTES = 10.0
+"""The randomised delay of the UK Smart Charge Points Regulations 2021, 600 s. [min]"""
+
 
 @value
 class GroupPlace:
@@ -55,6 +58,12 @@ class SignalRules:
     """Of a change that is delivered. [currency/kWh]"""
     penalty_per_kwh: float = 0.0
     """Of one that is not. [currency/kWh]"""
+    return_minutes: float = RETURN_MINUTES
+    """After what was asked EVSEs come back at offsets of their own, spread over so long. 0: at once, to any load. [min]
+    """
+    return_price_per_kwh: float | None = None
+    """Of what is drawn above the peak of the day then, until midnight. None: twice the tariff's highest price.
+    [currency/kWh]"""
 
     def is_site(self, target: Target) -> bool:
         """Whether a target is the whole site."""

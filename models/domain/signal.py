@@ -38,6 +38,8 @@ class Cap:
     """Devices that are capped together: they alone count, less what the site's own PV and batteries give."""
     rule: CapRule | None = None
     """In place of ``import_limit_kw``: the least that the rule leaves to so many EVSEs."""
+    stagger_minutes: float = 0.0
+    """After it EVSEs come back at offsets of their own, spread over so long. [min]"""
     source: str = ""
     """Who sent it."""
 
@@ -66,8 +68,6 @@ class Rebound:
     """In place of ``limit_kw``: so much above the load of the plan without the event. [kW]"""
     price_per_kwh: float | None = None
     """Of what is drawn above it. None: it may not be. [currency/kWh]"""
-    stagger_minutes: float = 0.0
-    """EVSEs come back at offsets of their own, spread over so long after the event. [min]"""
 
 
 @value
@@ -110,6 +110,8 @@ class Event:
     evses: tuple[str, ...] = ()
     """EVSEs with meters of their own, which count together; measured at evse."""
     rebound: Rebound | None = None
+    stagger_minutes: float = 0.0
+    """As in a cap. [min]"""
     freeze: Freeze | None = None
     reference_kw: Series | None = None
     """Load without the event, for ``rebound`` and ``freeze``. None: the same day is planned without it first. [kW]"""
@@ -135,6 +137,8 @@ class Dispatch:
     """None: the site connection, unless ``evses`` are named."""
     evses: tuple[str, ...] = ()
     """As in an event."""
+    stagger_minutes: float = 0.0
+    """As in a cap. [min]"""
     source: str = ""
     """Who sent it."""
 

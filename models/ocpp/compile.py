@@ -10,13 +10,13 @@ from models.domain.schedule import Schedule, SessionPlan
 from models.domain.sending import Version
 from models.domain.session import Session
 from models.domain.site import Evse, RateUnit, Site
-from models.domain.staggering import return_offset_s
+from models.domain.staggering import concerns, return_offset_s
 from models.domain.times import seconds
 from models.domain.units import seconds_from_minutes
 from models.ocpp.additions import dynamic, limit_at_soc, randomized_delay_s
 from models.ocpp.capabilities import max_periods, max_stack_level, number_phases, rate_unit, station_of
 from models.ocpp.checks import fail_safe_findings, refuse, schedule_findings
-from models.ocpp.known_events import held_spans, known_events
+from models.ocpp.known_events import coming_back, held_spans
 from models.ocpp.limits import as_decimal, fail_safe_power_kw, limit_scale, told_vehicle
 from models.ocpp.manner import Carrier, Manner, carrier, numbers_at, version_at
 from models.ocpp.profile import (
@@ -160,13 +160,13 @@ def _steps(work: _Work, evse: Evse, session: Session, delay_s: int | None) -> tu
 
 
 def _staggered(work: _Work, evse: Evse, session: Session, steps: tuple[Step, ...], most: int) -> tuple[Step, ...]:
-    """Raises after an event begin at an offset of the EVSE's own, unless its car leaves soon."""
+    """Raises after what a utility asked begin at an offset of the EVSE's own, unless its car leaves soon."""
     origin_s = seconds(timeline_start(work.now))
-    for event in known_events(work.scenario):
-        if session.departure is not None and session.departure < event.end + LEAVES_SOON:
-            continue
-        edge_s = int(seconds(event.end) - origin_s)
-        steps = later_raise(steps, edge_s, return_offset_s(event, evse.id))
+    for signal in coming_back(work.scenario):
+        leaves_soon = session.departure is not None and session.departure < signal.end + LEAVES_SOON
+        if concerns(signal, evse.id) and not leaves_soon:
+            edge_s = int(seconds(signal.end) - origin_s)
+            steps = later_raise(steps, edge_s, return_offset_s(signal, evse.id))
     return capped(steps, most)
 
 

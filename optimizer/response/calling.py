@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from models.domain.meanings import RETURN_MINUTES
 from models.domain.programme import Programme
 from models.domain.programme_calls import EventCall, calendar_of
 from models.domain.signal import Event, Rebound
@@ -10,8 +11,6 @@ from models.domain.value import Series
 
 ALL_KW = 1e5
 """Accepted where a programme takes whatever is delivered; no site has more. [kW]"""
-STAGGER_MINUTES = 10.0
-"""Over which EVSEs come back: the randomised delay of the UK Smart Charge Points Regulations 2021, 600 s. [min]"""
 REBOUND_H = 2.0
 """The least time after an event in which its load is not to come back as a new peak: else until midnight. [h]"""
 
@@ -47,6 +46,7 @@ def called_event(
         settlement_min=programme.settlement_minutes,
         evses=evses if programme.measured_at_evses else (),
         rebound=None if peak_kw is None else _returning(programme, call, peak_kw, programme.energy_per_kwh + lacking),
+        stagger_minutes=RETURN_MINUTES,
         source=programme.id,
     )
 
@@ -60,7 +60,6 @@ def _returning(programme: Programme, call: EventCall, peak_kw: float, price: flo
         hours=min(HOURS_PER_DAY, max(REBOUND_H, left_h)),
         limit_kw=peak_kw,
         price_per_kwh=price,
-        stagger_minutes=STAGGER_MINUTES,
     )
 
 

@@ -1,7 +1,8 @@
-"""What an event leaves to the plans that are made after its end: its limit on the load, and who may not come back yet.
+"""What signals leave to the plans that are made after their end: an event its limit on the load, and whoever staggers
+who may not come back yet.
 
-It is over for a plan that starts later, so what follows is asked by itself: a limit as a cap, or as a power above which
-load has a price, and a cap of its own for each EVSE that is not to come back yet.
+They are over for a plan that starts later, so what follows is asked by itself: a limit as a cap, or as a power above
+which load has a price, and a cap of its own for each EVSE that is not to come back yet.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 
 from models.domain.signal import Cap, Dispatch, Event, Rebound, Signal
 from models.domain.signal_times import rebound_end_s
-from models.domain.staggering import return_offset_s
+from models.domain.staggering import Holding, concerns, return_offset_s, returns
 from models.domain.times import instant
 from optimizer.rolling.allowed import expected_kw
 from optimizer.rolling.state import EvseRecord, SiteState
@@ -21,23 +22,29 @@ LEAVES_SOON = timedelta(hours=1)
 
 
 def asked_now(state: SiteState, signals: tuple[Signal, ...], now: datetime) -> tuple[Signal, ...]:
-    """Signals that are not over, and what follows from events that are."""
+    """Signals that are not over, and what follows from those that are."""
     left = [signal for signal in signals if signal.end > now]
-    ended = [signal for signal in signals if isinstance(signal, Event) and signal.end <= now]
-    return (*left, *(signal for event in ended for signal in _after(state, event, now)))
+    limits = [limit for signal in signals if isinstance(signal, Event) for limit in _limits(signal, now)]
+    ended = [signal for signal in returns(signals) if signal.end <= now]
+    return (*left, *limits, *(cap for signal in ended for cap in _later(state, signal, now)))
 
 
-def _after(state: SiteState, event: Event, now: datetime) -> Iterator[Cap | Dispatch]:
+def _limits(event: Event, now: datetime) -> Iterator[Cap | Dispatch]:
     rebound = event.rebound
-    if rebound is None:
+    if rebound is None or rebound.limit_kw is None or event.end > now:
         return
-    if rebound.limit_kw is not None and instant(rebound_end_s(event, rebound)) > now:
+    if instant(rebound_end_s(event, rebound)) > now:
         yield _limit(event, rebound, rebound.limit_kw)
+
+
+def _later(state: SiteState, signal: Holding, now: datetime) -> Iterator[Cap]:
+    """Of every EVSE whose turn to come back has not come."""
     for record in state.evses.values():
-        until = event.end + timedelta(seconds=return_offset_s(event, record.id))
-        held_kw = _held_kw(record, event)
-        if held_kw is not None and until > now and not _leaves_soon(state, record, event):
-            yield _own(event, record, held_kw, until)
+        until = signal.end + timedelta(seconds=return_offset_s(signal, record.id))
+        held_kw = _held_kw(record, signal)
+        waits = until > now and concerns(signal, record.id) and not _leaves_soon(state, record, signal)
+        if held_kw is not None and waits:
+            yield _own(signal, record, held_kw, until)
 
 
 def _limit(event: Event, rebound: Rebound, limit_kw: float) -> Cap | Dispatch:
@@ -59,24 +66,24 @@ def _limit(event: Event, rebound: Rebound, limit_kw: float) -> Cap | Dispatch:
     )
 
 
-def _own(event: Event, record: EvseRecord, held_kw: float, until: datetime) -> Cap:
+def _own(signal: Holding, record: EvseRecord, held_kw: float, until: datetime) -> Cap:
     return Cap(
-        id=f"{event.id} return {record.id}",
-        start=event.end,
+        id=f"{signal.id} return {record.id}",
+        start=signal.end,
         end=until,
         import_limit_kw=held_kw,
         evses=(record.id,),
-        source=event.source,
+        source=signal.source,
     )
 
 
-def _held_kw(record: EvseRecord, event: Event) -> float | None:
-    """What it was told for the end of the event; None where nothing is known to bind. [kW at evse]"""
-    return None if record.session is None else expected_kw(record, event.end - JUST_BEFORE)
+def _held_kw(record: EvseRecord, signal: Holding) -> float | None:
+    """What it was told for the end of the signal; None where nothing is known to bind. [kW at evse]"""
+    return None if record.session is None else expected_kw(record, signal.end - JUST_BEFORE)
 
 
-def _leaves_soon(state: SiteState, record: EvseRecord, event: Event) -> bool:
+def _leaves_soon(state: SiteState, record: EvseRecord, signal: Holding) -> bool:
     wish = state.wishes.get(record.id)
     told = record.session.departure if record.session else None
     departure = told or (wish.departure if wish else None)
-    return departure is not None and departure < event.end + LEAVES_SOON
+    return departure is not None and departure < signal.end + LEAVES_SOON

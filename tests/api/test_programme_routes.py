@@ -125,7 +125,7 @@ def test_a_commitment_becomes_a_signal_of_its_site(yard: Yard) -> None:
     assert told["event"]["made"] == pytest.approx(2.5)
     signal = yard.get("/v1/sites/yard/signals/firm:tuesday").json()
     assert (signal["committed_kw"], signal["source"]) == (5.0, "firm")
-    assert signal["rebound"]["stagger_minutes"] == 10.0
+    assert signal["stagger_minutes"] == 10.0
     yard.post("/v1/sites/yard/plan", None)
     (event,) = yard.get("/v1/sites/yard/plan").json()["events"]
     assert min(one["delivered_kw"] for one in event["intervals"]) >= 5.0 - 1e-6

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("openleadr", reason="the extra openadr2 is not installed")
 
+from models.domain.signal import Cap
 from tests.api.yards import Hands
 from tests.connections.utilities import Utility, connected_yard
 from tests.peers.vtn20b import Vtn20b, in_a_thread
@@ -71,6 +72,19 @@ def test_an_event_is_polled_answered_and_asked_and_gone_when_it_is_cancelled(vtn
         vtn.cancel("e1")
         utility.wait(seconds=10)
         assert held(utility) == []
+
+
+def test_after_an_event_load_comes_back_staggered_and_below_the_day_s_peak(vtn: Vtn20b) -> None:
+    with connected(vtn) as utility:
+        utility.measure(17.0, 60)
+        utility.wait(seconds=1)
+        dispatch(vtn, 8.0)
+        utility.wait(seconds=10)
+
+        assert [one.stagger_minutes for one in utility.asked() if isinstance(one, Cap)] == [10.0]
+        ((start, _, kw, _),) = utility.peaks()
+        assert start == f"{SOON + timedelta(hours=1):%H:%M}"
+        assert kw == 17.0
 
 
 def test_it_registers_once_and_goes_on_where_it_was(vtn: Vtn20b) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from models.domain.signal import Cap
 from tests.api.yards import SITE
 from tests.connections.utilities import KEY, Utility, connected_yard
 from tests.peers import our_service
@@ -84,6 +85,18 @@ def test_a_forecast_limits_the_site_and_is_planned(pair: tuple[Utility, Capacity
     assert len(utility.yard.get("/v1/sites/yard/plans").json()["items"]) == plans + 1
     assert utility.status()["state"] == "heard"
     assert utility.journal()[-1]["more"]["message"] == forecast(5.0)
+
+
+def test_after_a_forecast_load_comes_back_staggered_and_below_the_day_s_peak(
+    pair: tuple[Utility, CapacityProvider],
+) -> None:
+    utility, theirs = pair
+    present(theirs, "12:00")
+    utility.measure(17.0, 60)
+    theirs.tell("update_group_capacity_forecast", forecast(5.0))
+
+    assert [one.stagger_minutes for one in utility.asked() if isinstance(one, Cap)] == [10.0]
+    assert [peak[:3] for peak in utility.peaks()] == [("08:00", "23:00", 17.0)]
 
 
 def test_the_fallback_holds_when_the_promise_lapses_and_until_it_is_back(

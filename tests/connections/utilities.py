@@ -8,7 +8,10 @@ from typing import Any
 
 from api.connections.secrets import new_key
 from api.jobs import Jobs
+from api.sites.keeping import Desk
 from api.store.port import Store
+from api.store.records import Kind
+from models.domain.signal import Cap, Dispatch
 from tests.api.yards import Hands, Yard, service
 from tests.peers.vtn3 import Vtn
 
@@ -55,14 +58,27 @@ class Utility:
         return {alarm["key"]: alarm["message"] for alarm in self.status(id)["alarms"]}
 
     def caps(self) -> list[tuple[str, str, float]]:
-        """What the yard is asked: from, until, and kW."""
-        from api.sites.keeping import Desk
-        from api.store.records import Kind
+        """What the yard is limited to: from, until, and kW."""
+        caps = [one for one in self.asked() if isinstance(one, Cap) and one.end > self.now]
+        return [(f"{c.start:%H:%M}", f"{c.end:%H:%M}", c.import_limit_kw) for c in caps]
 
+    def peaks(self) -> list[tuple[str, str, float, float]]:
+        """What it may draw after events: from, until, kW, and the price of more."""
+        told = [one for one in self.asked() if isinstance(one, Dispatch)]
+        return [(f"{d.start:%H:%M}", f"{d.end:%H:%M}", d.setpoint_kw, d.price_above_per_kwh) for d in told]
+
+    def measure(self, kw: float, minutes: int) -> None:
+        """The meter of the connection, minute by minute until now."""
+        at = [self.now - k * MINUTE for k in range(minutes, -1, -1)]
+        told = [{"node": "grid", "at": f"{one:%Y-%m-%dT%H:%M:%SZ}", "power_kw": kw} for one in at]
+        answer = self.yard.post("/v1/sites/yard/measurements", {"measurements": told})
+        assert answer.status_code == 200, answer.text
+
+    def asked(self) -> list[Any]:
+        """All that utilities ask of the yard."""
         with self.yard.store.view() as unit:
             kept = Desk(unit, "default", "yard", "").every(Kind.ASKED)
-        asked = [signal for one in kept for signal in one.value.signals]
-        return [(f"{c.start:%H:%M}", f"{c.end:%H:%M}", c.import_limit_kw) for c in asked]
+        return [signal for one in kept for signal in one.value.signals]
 
     def journal(self, id: str = "dso") -> list[Any]:
         found: list[Any] = self.yard.get(f"/v1/connections/{id}/journal?limit=500").json()["items"]

@@ -62,7 +62,8 @@ STAGGERED = replace(
     EVENT,
     start=START,
     end=START + timedelta(minutes=15),
-    rebound=Rebound(limit_kw=100.0, stagger_minutes=5.0),
+    rebound=Rebound(limit_kw=100.0),
+    stagger_minutes=5.0,
 )
 
 
@@ -79,7 +80,7 @@ def test_who_leaves_soon_after_an_event_is_not_kept_waiting() -> None:
 
 
 def test_offsets_are_spread_over_the_whole_time_and_stay_the_same() -> None:
-    wide = replace(STAGGERED, rebound=Rebound(limit_kw=100.0, stagger_minutes=10.0))
+    wide = replace(STAGGERED, stagger_minutes=10.0)
     offsets = [return_offset_s(wide, f"bay-{k}") for k in range(200)]
     assert offsets == [return_offset_s(wide, f"bay-{k}") for k in range(200)]
     assert min(offsets) < 30

@@ -18,7 +18,8 @@ EVENT = Event(
     committed_kw=50.0,
     payment_per_kwh=1.0,
     penalty_per_kwh=5.0,
-    rebound=Rebound(hours=2.0, limit_kw=66.24, stagger_minutes=10.0),
+    rebound=Rebound(hours=2.0, limit_kw=66.24),
+    stagger_minutes=10.0,
 )
 """Of four EVSEs of 22.08 kW 38.32 kW are left."""
 

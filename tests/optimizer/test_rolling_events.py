@@ -196,7 +196,7 @@ def test_long_before_an_event_nobody_is_late() -> None:
     assert late_evses(state(left=late), (EVENT,), NOON - timedelta(hours=1)) == ()
 
 
-RETURNING = replace(EVENT, rebound=Rebound(hours=2.0, limit_kw=14.0, stagger_minutes=10.0))
+RETURNING = replace(EVENT, rebound=Rebound(hours=2.0, limit_kw=14.0), stagger_minutes=10.0)
 
 
 def caps(now: datetime, known: SiteState) -> dict[str, Cap]:

@@ -145,6 +145,8 @@ def asks(signal: Signal) -> str:
             return f"feed in at most {limit or 0.0:g} kW"
         case Event(committed_kw=committed, direction=direction):
             return f"{direction.replace('_', ' ')} by {committed:g} kW"
+        case Dispatch(price_below_per_kwh=0.0, setpoint_kw=float(limit)):
+            return f"at most {limit:g} kW, or at a price"
         case Dispatch():
             return "follow a setpoint"
         case PriceEvent(import_price=float(price)):

@@ -81,6 +81,7 @@ VOLTAGE = Range(low=1.0)
 MINUTES = Range(low=0.1)
 """Of a period: a shorter one is no time in which a car follows a setpoint."""
 
+_STAGGERED = Range(low=0.0, high=MINUTES_PER_HOUR)
 RANGES: dict[type, dict[str, Range]] = {
     Site: {"voltage_v": VOLTAGE, "green_price_per_kg": NOT_NEGATIVE},
     GridNode: {
@@ -188,8 +189,9 @@ RANGES: dict[type, dict[str, Range]] = {
         "preconditioning_kw": NOT_NEGATIVE,
         "preconditioning_minutes": NOT_NEGATIVE,
     },
-    Cap: {"import_limit_kw": NOT_NEGATIVE, "export_limit_kw": NOT_NEGATIVE},
+    Cap: {"import_limit_kw": NOT_NEGATIVE, "export_limit_kw": NOT_NEGATIVE, "stagger_minutes": _STAGGERED},
     Event: {
+        "stagger_minutes": _STAGGERED,
         "committed_kw": NOT_NEGATIVE,
         "accepted_kw": NOT_NEGATIVE,
         "payment_per_kwh": NOT_NEGATIVE,
@@ -201,11 +203,14 @@ RANGES: dict[type, dict[str, Range]] = {
         "hours": Range(low=0.0, high=HOURS_PER_DAY, above=True),
         "limit_kw": NOT_NEGATIVE,
         "above_reference_kw": NOT_NEGATIVE,
-        "stagger_minutes": Range(low=0.0, high=MINUTES_PER_HOUR),
         "price_per_kwh": NOT_NEGATIVE,
     },
     Freeze: {"price_per_kwh": NOT_NEGATIVE},
-    Dispatch: {"price_above_per_kwh": NOT_NEGATIVE, "price_below_per_kwh": NOT_NEGATIVE},
+    Dispatch: {
+        "price_above_per_kwh": NOT_NEGATIVE,
+        "price_below_per_kwh": NOT_NEGATIVE,
+        "stagger_minutes": _STAGGERED,
+    },
     Tariff: {"carbon_price_per_kg": NOT_NEGATIVE, "change_price_per_kwh": NOT_NEGATIVE},
     PlannedBefore: {"charge_power_kw": NOT_NEGATIVE},
     MissedBefore: {"missed_kwh": NOT_NEGATIVE},
