@@ -9,20 +9,19 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from api.connections import telemetry20b
 from api.connections.alarms import about
 from api.connections.forms import OpenAdr2b
 from api.connections.hearing import failed, finish, reached, recorded, said
 from api.connections.keeping import Line, writing_line
 from api.connections.secrets import Secrets
-from api.connections.state import ReportRequest, State, Ven20bState
-from api.edges.openadr2 import ReportAsked, Ven20b
+from api.connections.state import State, Ven20bState
+from api.edges.openadr2 import Ven20b
 from api.edges.openadr2_client import Vtn20b
 from api.service import Service
-from api.sites.consumption import power_kw, register_kwh
-from api.sites.keeping import Desk
 from models.domain.errors import EdgeError
 from models.domain.utility_signal import UtilitySignal
 from models.openadr.v20b import Answer, Channel20b, Code
@@ -48,7 +47,7 @@ def look(service: Service, tenant: str, id: str, told: OpenAdr2b) -> None:
     with service.store.view() as unit:
         line = Line(unit, tenant, id, id)
         before = line.state(now)
-        values = dict(_values(line, told, now))
+        values = dict(telemetry20b.values(line, told, before, now))
         secrets = Secrets(service.settings, tenant, id)
         certificate = secrets.get("certificate", told.certificate, unit)
         key = secrets.get("key", told.key, unit)
@@ -100,10 +99,16 @@ def _ven(this: Line20b, vtn: Vtn20b, before: State) -> Ven20b:
         prices_per_kwh=bool(told.currency),
         currency=told.currency,
     )
-    ven = Ven20b(vtn, channel, accept, this.service.clock, lambda answer: _takes_part(told, before, answer))
+    ven = Ven20b(
+        vtn,
+        channel,
+        accept,
+        this.service.clock,
+        decide=lambda answer: told.opts_in,
+        stays_out=lambda answer: answer.event_id in before.opted_out,
+    )
     ven.known = dict(before.openadr2b.modifications)
-    if told.reports:
-        _offer(ven, told)
+    telemetry20b.offer(ven, told)
     return ven
 
 
@@ -116,12 +121,15 @@ async def _session(this: Line20b, ven: Ven20b, known: Ven20bState, values: Mappi
             await ven.register()
         else:
             ven.resume(known.ven_id, known.registration_id)
+            if known.offered != ven.offered:
+                await ven.offer()
             await ven.poll_all()
             if is_old:
                 await ven.synchronise()
         known = replace(known, synchronised_at=now if is_old else known.synchronised_at)
-        requests = await _reported(ven, _requests(known.requests, ven.reports_asked()), values, now)
-        return _state(ven, replace(known, requests=requests))
+        asked = telemetry20b.requests(known.requests, ven.reports_asked(), ven.offered)
+        asked = await telemetry20b.reported(ven, asked, values, now)
+        return _state(ven, replace(known, requests=asked, offered=ven.offered))
     finally:
         await ven.close()
 
@@ -129,48 +137,6 @@ async def _session(this: Line20b, ven: Ven20b, known: Ven20bState, values: Mappi
 def _state(ven: Ven20b, state: Ven20bState) -> Ven20bState:
     ven_id, registration_id = ven.registration
     return replace(state, ven_id=ven_id, registration_id=registration_id, modifications=dict(ven.known))
-
-
-def _takes_part(told: OpenAdr2b, state: State, answer: Answer) -> bool:
-    return told.opts_in and answer.event_id not in state.opted_out
-
-
-def _offer(ven: Ven20b, told: OpenAdr2b) -> None:
-    """Usage of each site; what is told is looked up before, so what the library would ask for is not."""
-    for served in told.sites:
-        ven.measures(served.site, lambda: 0.0, lambda: 0.0)
-
-
-def _values(line: Line, told: OpenAdr2b, now: datetime) -> Iterator[tuple[str, Any]]:
-    """By report id, what is known of them now."""
-    for served in told.sites:
-        desk = Desk(line.unit, line.tenant, served.site, line.who)
-        for name, value in (("REAL_POWER", power_kw(desk, now)), ("REAL_ENERGY", register_kwh(desk, now))):
-            if value is not None:
-                yield f"{served.site} {name}", value
-
-
-def _requests(known: tuple[ReportRequest, ...], asked: tuple[ReportAsked, ...]) -> tuple[ReportRequest, ...]:
-    fresh = {
-        one.id: ReportRequest(id=one.id, specifier=one.specifier, r_ids=one.r_ids, every_s=one.every.total_seconds())
-        for one in asked
-    }
-    specifiers = {one.specifier for one in asked}
-    kept = {one.id: one for one in known if one.specifier not in specifiers}
-    return tuple((kept | fresh).values())
-
-
-async def _reported(
-    ven: Ven20b, requests: tuple[ReportRequest, ...], values: Mapping[str, Any], now: datetime
-) -> tuple[ReportRequest, ...]:
-    done = []
-    for one in requests:
-        if one.sent_at is None or now - one.sent_at >= timedelta(seconds=one.every_s):
-            every = timedelta(seconds=one.every_s)
-            await ven.report(ReportAsked(id=one.id, specifier=one.specifier, r_ids=one.r_ids, every=every), values, now)
-            one = replace(one, sent_at=now)
-        done.append(one)
-    return tuple(done)
 
 
 def _vtn(service: Service, told: OpenAdr2b, known: Ven20bState, cert: str | None, key: str | None) -> Vtn20b:

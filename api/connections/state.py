@@ -84,6 +84,8 @@ class Ven20bState:
     synchronised_at: datetime | None = None
     """When all events were asked for last."""
     requests: tuple[ReportRequest, ...] = ()
+    offered: tuple[str, ...] = ()
+    """Specifiers of the reports that it was told of."""
 
 
 @value

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.edges.openadr2_client import Vtn20b, client_of
+from api.edges.openadr2_status import MESSAGE, Status
 from models.domain.errors import EdgeError
 from models.domain.utility_signal import UtilitySignal
 from models.openadr.v20b import Answer, Channel20b, Code, answered, missing
@@ -49,9 +50,14 @@ class Ven20b:
         accept: Accept,
         now: Callable[[], datetime],
         decide: Decide | None = None,
+        stays_out: Decide | None = None,
     ) -> None:
+        """``decide``: whether we take part in an event; else it asks nothing. ``stays_out``: whether its operator has
+        opted out of it, which whoever accepts knows and looks after.
+        """
         self._channel, self._accept, self._now = channel, accept, now
         self._decide = decide or (lambda answer: True)
+        self._stays_out = stays_out or (lambda answer: False)
         self.known: dict[str, int] = {}
         """Modification numbers by event."""
         self.came: dict[str, Any] = {}
@@ -102,9 +108,18 @@ class Ven20b:
         if not client.registration_id:
             raise EdgeError("it did not register us", peer=client.vtn_url, retryable=True)
         self._channel = replace(self._channel, ven_id=client.ven_id or "")
-        if client.reports:
-            await client.register_reports(client.reports)
+        await self.offer()
         await self.synchronise()
+
+    async def offer(self) -> None:
+        """Tells the VTN which reports there are; it answers with those that it wants. Raises EdgeError."""
+        if self._client.reports:
+            await self._client.register_reports(self._client.reports)
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Specifiers of the reports that there are."""
+        return tuple(sorted({str(report.report_specifier_id) for report in self._client.reports}))
 
     def resume(self, ven_id: str, registration_id: str) -> None:
         """As it was registered before."""
@@ -117,12 +132,13 @@ class Ven20b:
         return self._client.ven_id or "", self._client.registration_id or ""
 
     def reports_asked(self) -> tuple[ReportAsked, ...]:
-        """That the VTN has subscribed to since this object was made."""
+        """That the VTN has subscribed to since this object was made; the library has all points in every request."""
+        mine = {str(one.report_specifier_id): {d.r_id for d in one.report_descriptions} for one in self._client.reports}
         return tuple(
             ReportAsked(
                 id=str(one["report_request_id"]),
                 specifier=str(one["report_specifier_id"]),
-                r_ids=tuple(one["r_ids"]),
+                r_ids=tuple(r_id for r_id in one["r_ids"] if r_id in mine[str(one["report_specifier_id"])]),
                 every=max(one["report_back_duration"] or timedelta(), one["granularity"] or timedelta(), _SHORTEST),
             )
             for one in self._client.report_requests
@@ -135,15 +151,18 @@ class Ven20b:
             if self._client.polled in (None, _NOTHING):
                 return
 
-    async def report(self, asked: ReportAsked, values: Mapping[str, Any], at: datetime) -> None:
+    async def report(self, asked: ReportAsked, values: Mapping[str, float | Status], at: datetime) -> None:
         """Sends the present values of a report; raises EdgeError."""
-        from openleadr import enums, objects, utils
-
         told = [(r_id, values[r_id]) for r_id in asked.r_ids if r_id in values]
         if not told:
             return
         is_usage = asked.specifier.endswith(USAGE)
-        name = enums.REPORT_NAME.TELEMETRY_USAGE if is_usage else enums.REPORT_NAME.TELEMETRY_STATUS
+        body = self._usage(asked, told, at) if is_usage else self._status(asked, told, at)
+        await self._client._perform_request("EiReport", body)
+
+    def _usage(self, asked: ReportAsked, told: Sequence[tuple[str, Any]], at: datetime) -> Any:
+        from openleadr import enums, objects, utils
+
         intervals = [
             objects.ReportInterval(dtstart=at, report_payload=objects.ReportPayload(r_id=r_id, value=value))
             for r_id, value in told
@@ -151,14 +170,25 @@ class Ven20b:
         report = objects.Report(
             report_request_id=asked.id,
             report_specifier_id=asked.specifier,
-            report_name=name,
+            report_name=enums.REPORT_NAME.TELEMETRY_USAGE,
             intervals=intervals,
             dtstart=at,
         )
-        request_id = utils.generate_id()
-        ven_id = self._client.ven_id
-        body = self._client._create_message("oadrUpdateReport", ven_id=ven_id, request_id=request_id, reports=[report])
-        await self._client._perform_request("EiReport", body)
+        ven_id, request_id = self._client.ven_id, utils.generate_id()
+        return self._client._create_message("oadrUpdateReport", ven_id=ven_id, request_id=request_id, reports=[report])
+
+    def _status(self, asked: ReportAsked, told: Sequence[tuple[str, Any]], at: datetime) -> Any:
+        from openleadr import utils
+
+        return self._client._create_message(
+            MESSAGE,
+            ven_id=self._client.ven_id,
+            request_id=utils.generate_id(),
+            report_request_id=asked.id,
+            report_specifier_id=asked.specifier,
+            told=told,
+            at=at,
+        )
 
     async def close(self) -> None:
         if self._client.client_session is not None:
@@ -191,8 +221,10 @@ class Ven20b:
         """Opted out, it asks nothing: its earlier version goes too, for we said so to the VTN."""
         answer = answered(event, self._channel, self._now(), self.known)
         self.came[answer.event_id] = event
-        if answer.code is not Code.OK or self._decide(answer):
+        if answer.code is not Code.OK:
             return answer
+        if self._decide(answer):
+            return replace(answer, opts_in=answer.opts_in and not self._stays_out(answer))
         return replace(answer, opts_in=False, signals=tuple(replace(s, cancelled=True) for s in answer.signals))
 
     async def _respond(self, message: Mapping[str, Any], answers: Sequence[Answer]) -> None:

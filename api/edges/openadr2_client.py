@@ -11,6 +11,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from api.edges.openadr2_status import know_status
 from api.webhooks.guard import Refused, names, reachable
 from models.domain.errors import EdgeError
 
@@ -44,7 +45,9 @@ def client_of(vtn: Vtn20b, distributed: Callable[[Mapping[str, Any]], Awaitable[
         raise EdgeError(message, peer=vtn.url, retryable=False) from absent
 
     import aiohttp
-    from openleadr.messaging import parse_message, validate_xml_schema
+    from openleadr.messaging import TEMPLATES, parse_message, validate_xml_schema
+
+    know_status(TEMPLATES)
 
     class Client(OpenADRClient):  # type: ignore[misc]  # the library has no types
         polled: str | None = None

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("openleadr", reason="the extra openadr2 is not installed")
 
 from models.domain.signal import Cap
-from tests.api.yards import Hands
+from tests.api.yards import SITE, Hands
 from tests.connections.utilities import Utility, connected_yard
 from tests.peers.vtn20b import Vtn20b, in_a_thread
 
@@ -136,6 +136,63 @@ def test_usage_is_told_every_minute(vtn: Vtn20b) -> None:
             utility.wait(minutes=1)
         assert "RealPower kW" in vtn.offered
         assert {9.0, 102.0} <= {told for told in vtn.measured if isinstance(told, float)}
+
+
+def test_status_is_told_beside_usage_and_says_who_steers(vtn: Vtn20b) -> None:
+    with connected(vtn) as utility:
+        utility.yard.put("/v1/sites/yard/policy", {"mode": "control", "ocpp": "2.0.1"})
+        utility.wait(seconds=1)
+        utility.wait(minutes=1)
+        assert "Status NoneNone" in vtn.offered
+        assert set(vtn.statuses) == {("yard status", True, False)}
+
+        vtn.statuses.clear()
+        assert utility.yard.put("/v1/sites/yard/policy", {"mode": "observe"}, match="*").status_code == 200
+        utility.wait(minutes=1)
+        assert vtn.statuses == [("yard status", True, True)]
+
+
+def test_an_event_that_the_operator_takes_no_part_in_is_told_as_overridden_while_it_runs(vtn: Vtn20b) -> None:
+    with connected(vtn, may_opt_out=True) as utility:
+        utility.yard.put("/v1/sites/yard/policy", {"mode": "control", "ocpp": "2.0.1"})
+        utility.wait(seconds=1)
+        dispatch(vtn, 8.0)
+        utility.wait(seconds=10)
+        assert utility.yard.post("/v1/connections/dso/events/e1/opt-out?reason=concert", None).status_code == 200
+        for wait, overridden in ((10, False), (60, True), (60, False)):
+            vtn.statuses.clear()
+            utility.wait(minutes=wait)
+            assert vtn.statuses == [("yard status", True, overridden)]
+
+
+def test_a_site_whose_stations_cannot_be_reached_is_told_as_offline(vtn: Vtn20b) -> None:
+    with connected(vtn) as utility:
+        utility.yard.put("/v1/sites/yard/policy", {"mode": "control", "ocpp": "2.0.1"})
+        utility.wait(seconds=1)
+        for station in ("bay-1", "bay-2"):
+            told = utility.yard.post(f"/v1/sites/yard/stations/{station}/connection", {"connected": False})
+            assert told.status_code == 200, told.text
+        vtn.statuses.clear()
+        utility.wait(minutes=1)
+        assert vtn.statuses == [("yard status", False, False)]
+
+
+def test_a_site_that_is_added_is_offered_and_reports_that_are_not_wanted_any_more_end(vtn: Vtn20b) -> None:
+    with connected(vtn) as utility:
+        utility.wait(seconds=1)
+        utility.yard.put("/v1/sites/dock", SITE | {"id": "dock"})
+        told = utility.yard.get("/v1/connections/dso").json()
+        utility.connect(told | {"sites": [*told["sites"], {"site": "dock"}]}, status=200)
+        utility.wait(minutes=1)
+        vtn.statuses.clear()
+        utility.wait(minutes=1)
+        assert {name for name, _, _ in vtn.statuses} == {"yard status", "dock status"}
+        assert vtn.registrations == 1
+
+        utility.connect(told | {"reports": False}, status=200)
+        vtn.statuses.clear()
+        utility.wait(minutes=1)
+        assert vtn.statuses == []
 
 
 def test_a_vtn_that_is_away_keeps_the_limit_and_its_rule_holds_and_ends() -> None:

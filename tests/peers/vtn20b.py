@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 from openleadr import OpenADRServer
+from openleadr.messaging import create_message, validate_xml_schema
 
 VEN_ID = "VEN-1"
 
@@ -26,6 +27,8 @@ class Vtn20b:
     measured: list[Any] = field(default_factory=list)
     offered: list[str] = field(default_factory=list)
     """Measurements of reports that were offered."""
+    statuses: list[tuple[str, bool, bool]] = field(default_factory=list)
+    """Report id, whether it is online, and whether it is overridden."""
     registrations: int = 0
     away: bool = False
     """Whether it answers 503 to everything."""
@@ -94,10 +97,21 @@ async def serving() -> AsyncIterator[Vtn20b]:
         vtn.measured.extend(value for _, value in data)
 
     @web.middleware
+    async def told_of_status(request: web.Request, handler: Any) -> Any:
+        """The library's server has no words for a status, so it is read here, after the official schema."""
+        content = await request.read()
+        if b"oadrPayloadResourceStatus" not in content:
+            return await handler(request)
+        vtn.statuses += statuses_in(validate_xml_schema(content))
+        response = {"response_code": 200, "response_description": "OK", "request_id": "1"}
+        told = create_message("oadrUpdatedReport", response=response)
+        return web.Response(text=told, content_type="application/xml")
+
+    @web.middleware
     async def absent(request: web.Request, handler: Any) -> Any:
         return web.Response(status=503) if vtn.away else await handler(request)
 
-    server.app.middlewares.append(absent)
+    server.app.middlewares.extend((absent, told_of_status))
     server.add_handler("on_create_party_registration", registered)
     server.add_handler("on_register_report", reported)
     await server.run_async()
@@ -105,6 +119,19 @@ async def serving() -> AsyncIterator[Vtn20b]:
         yield vtn
     finally:
         await server.stop()
+
+
+def statuses_in(tree: Any) -> list[tuple[str, bool, bool]]:
+    """Of a report, payload by payload; one that names another report is refused."""
+    names = {"oadr": "http://openadr.org/oadr-2.0b/2012/07", "ei": "http://docs.oasis-open.org/ns/energyinterop/201110"}
+    assert tree.xpath("//ei:reportName/text()", namespaces=names) == ["TELEMETRY_STATUS"]
+    told = []
+    for payload in tree.xpath("//oadr:oadrReportPayload", namespaces=names):
+        (r_id,) = payload.xpath("ei:rID/text()", namespaces=names)
+        (online,) = payload.xpath(".//oadr:oadrOnline/text()", namespaces=names)
+        (overridden,) = payload.xpath(".//oadr:oadrManualOverride/text()", namespaces=names)
+        told.append((str(r_id), online == "true", overridden == "true"))
+    return told
 
 
 @contextmanager
