@@ -140,17 +140,23 @@ def _apparent_loads(case: Case, charging: dict[str, Charging]) -> _Apparent:
         return _Apparent({}, {}, {})
     full, floor = (_over_factors(case, quantity) for quantity in (counted_kw, floor_kw))
     high = {node.id: np.zeros(len(time.starts_s)) for node in site.nodes}
+    highest = {node.id: np.zeros(case.schedule.period_count) for node in site.nodes}
+
+    def add(node: str, power: Floats) -> None:
+        high[node] += power
+        highest[node] += time.largest(power)
+
     for load in site.base_loads:
-        high[load.node] += np.maximum(0.0, high_and_low_kw(case, load)[0]) / load.power_factor
+        add(load.node, np.maximum(0.0, high_and_low_kw(case, load)[0]) / load.power_factor)
     held = held_kw(case)
     for evse in site.evses:
         power = held.get(evse.id, np.zeros(case.schedule.period_count))[time.period] / efficiency(evse)
-        high[evse.node] += (power + evse.standby_kw) / evse.power_factor
-    total = rolled_up(site, high)
+        add(evse.node, (power + evse.standby_kw) / evse.power_factor)
+    total, most = rolled_up(site, high), rolled_up(site, highest)
     return _Apparent(
         {node: replace(charging[node], full=full[node], floor=floor[node]) for node in nodes},
         {node: total[node] for node in nodes},
-        {node: time.largest(total[node]) for node in nodes},
+        {node: most[node] for node in nodes},
     )
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.schedule import ContractPlan, Method, PeakPlan, Schedule
 from models.domain.tariff import Window
+from models.domain.value import Step
 from models.domain.wire import read_scenario
 from optimizer.audit import BreakCode, audit
 from optimizer.failsafe import fail_safe_shares
@@ -147,6 +150,27 @@ def test_a_limit_in_kva_counts_power_factors() -> None:
     assert audit(scenario, plan).passed
     assert blind.sessions[0].charge_power_kw == pytest.approx([16.0])
     assert {one.code for one in audit(scenario, blind).breaks} == {BreakCode.IMPORT_LIMIT, BreakCode.NODE_PLAN}
+
+
+def test_below_a_limit_in_kva_loads_that_are_high_at_different_times_each_count_at_their_highest() -> None:
+    """After the first day, where periods are not cut at steps: 2 kW in one half of the hour, 2 kW in the other, at 0.8.
+    With each at its highest that is 4 / 0.8 = 5 kVA."""
+    scenario, _ = planned("apparent-power")
+    (load,), (van,), day = scenario.site.base_loads, scenario.sessions, timedelta(days=1)
+    assert van.departure is not None
+    noon, half = van.arrival + day, van.arrival + day + timedelta(minutes=30)
+    early = replace(load, expected_kw=(Step(start=van.arrival, value=2.0), Step(start=half, value=0.0)))
+    late = replace(load, expected_kw=(Step(start=van.arrival, value=0.0), Step(start=half, value=2.0)))
+    scenario = replace(
+        scenario,
+        site=replace(scenario.site, base_loads=(early, late)),
+        sessions=(replace(van, arrival=noon, departure=van.departure + day),),
+        horizon=Horizon(start=van.arrival, stretches=(Stretch(count=25, minutes=60.0),)),
+    )
+    plan = optimize(scenario)
+
+    assert audit(scenario, plan).passed
+    assert plan.sessions[0].charge_power_kw == pytest.approx([13.5])
 
 
 WAYS: dict[str, Callable[[Scenario], Schedule]] = {
