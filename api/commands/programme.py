@@ -96,16 +96,18 @@ def nominate(
     power: Annotated[float, typer.Option(help="kW that EVSE and car can do together.", min=0.1, max=1000.0)] = 6.6,
     window: Window = None,
     baseline: Annotated[str | None, typer.Option(help="Another method than that of the terms.")] = None,
+    direction: Annotated[str | None, typer.Option(help="reduce or turn_up, other than the terms say.")] = None,
     folder: Annotated[Path | None, typer.Option(help=f"Where data sets are; {VARIABLE} unless given.")] = None,
     json: Json = None,
 ) -> None:
-    """Say how many kW to nominate for a month, by what sessions of past days could have shed, and judge it."""
+    """Say how many kW to nominate for a month, by what sessions of past days could have done, and judge it."""
     from api.programmes.nominating import print_nomination
     from api.programmes.nomination_command import nominated
-    from api.programmes.sources import programme_from, with_baseline, with_window
+    from api.programmes.sources import programme_from, with_baseline, with_direction, with_window
 
+    terms = with_direction(with_window(programme_from(programme), window), direction)
     told = nominated(
-        with_baseline(with_window(programme_from(programme), window), baseline),
+        with_baseline(terms, baseline),
         history,
         (first.date(), last.date()),
         (settle_from.date(), settle_to.date()) if settle_from and settle_to else None,

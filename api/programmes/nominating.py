@@ -8,6 +8,7 @@ from rich.table import Table
 from api.build_document import rounded
 from api.document import Part
 from models.domain.programme import Programme
+from models.domain.signal import Direction
 from optimizer.response.nominated import Hindsight
 from optimizer.response.nomination import Nomination, Why
 
@@ -71,6 +72,8 @@ class NominationDocument(Part):
     """How many kW to nominate for a month, and why."""
 
     programme: str
+    direction: str
+    """``reduce``, or ``turn_up`` for more load."""
     currency: str
     first_day: date
     last_day: date
@@ -105,6 +108,7 @@ def nomination_document(programme: Programme, found: Nomination, span: Span) -> 
     ]
     return NominationDocument(
         programme=programme.id,
+        direction=programme.direction,
         currency=programme.currency,
         first_day=span[0],
         last_day=span[1],
@@ -155,7 +159,8 @@ def hindsight_document(found: Hindsight, span: Span) -> HindsightDocument:
 
 def print_nomination(told: NominationDocument, console: Console) -> None:
     """The verdict, its money, the chances, and the comparison in hindsight."""
-    console.print(f"[bold]{told.programme}: nominate {told.power_kw:g} kW[/]: {told.reason}")
+    more = " of more load" if told.direction == Direction.TURN_UP else ""
+    console.print(f"[bold]{told.programme}: nominate {told.power_kw:g} kW{more}[/]: {told.reason}")
     console.print(
         f"  a month is expected to bring {told.income:.2f} {told.currency}: capacity {told.capacity:.2f}, energy"
         f" {told.energy:.2f}, penalty {told.penalty:.2f}, at {told.calls_per_month:g} calls"

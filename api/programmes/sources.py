@@ -12,6 +12,7 @@ from models.datasets.recorded import RecordedSession
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.programme import Programme
+from models.domain.signal import Direction
 from models.domain.tariff import ALL_DAYS, Window
 from models.domain.windows import window_findings
 from models.domain.wire import read_programme
@@ -47,6 +48,16 @@ def with_window(programme: Programme, hours: str | None) -> Programme:
 def with_baseline(programme: Programme, name: str | None) -> Programme:
     """The same, settled by another method; raises InvalidScenario for one that nobody knows."""
     return programme if name is None else replace(programme, baseline=method(name).name)
+
+
+def with_direction(programme: Programme, name: str | None) -> Programme:
+    """The same for less or for more load, where a connection offers both; raises InvalidScenario."""
+    if name is None:
+        return programme
+    if name not in list(Direction):
+        message = f"{name!r} is no direction"
+        raise InvalidScenario([Finding(path="--direction", message=message, remedy="write reduce or turn_up")])
+    return replace(programme, direction=Direction(name))
 
 
 def charges_from(source: str, zone: ZoneInfo, power_kw: float, folder: Path | None) -> tuple[PastCharge, ...]:

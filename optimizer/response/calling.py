@@ -5,7 +5,7 @@ from datetime import timedelta
 from models.domain.meanings import RETURN_MINUTES
 from models.domain.programme import Programme
 from models.domain.programme_calls import EventCall, calendar_of
-from models.domain.signal import Event, Rebound
+from models.domain.signal import Direction, Event, Rebound
 from models.domain.units import HOURS_PER_DAY, hours_from_seconds
 from models.domain.value import Series
 
@@ -46,7 +46,7 @@ def called_event(
         settlement_min=programme.settlement_minutes,
         evses=evses if programme.measured_at_evses else (),
         rebound=None if peak_kw is None else _returning(programme, call, peak_kw, programme.energy_per_kwh + lacking),
-        stagger_minutes=RETURN_MINUTES,
+        stagger_minutes=RETURN_MINUTES if programme.direction is Direction.REDUCE else 0.0,
         source=programme.id,
     )
 

@@ -1,4 +1,4 @@
-"""How many kW to nominate for a month: what maximises expected payment less penalty, by what past days could have shed.
+"""How many kW to nominate for a month: what maximises expected payment less penalty, by what past days could have done.
 
 Income as a function of the kW nominated is straight between a few points: where a day's interval can just deliver
 them, and where a day's performance crosses an end of the dead-band, at which it may jump down. The best nomination is

@@ -1,9 +1,10 @@
-"""What could have been shed in a programme's window on past days: load as it came, and what of it must stay.
+"""What could have been shed or taken up in a programme's window on past days: load as it came, and how far it moves.
 
-A session draws its power from plugging in until it is full. What it would draw in the window is put off as far as it
-still fits in before it leaves; the rest stays, in the shape that it had. So nobody leaves with less, every power stays
-below what was there anyhow, and a plan made on the day can only do better. What counts as shed is told by the
-programme's own baseline, found from the same load.
+A session draws its power from plugging in until it is full. For less load, what it would draw in the window is put off
+as far as it still fits in before it leaves; the rest stays, in the shape that it had. For more load, what it draws from
+the notice on until the window begins is put off into the window, evenly over the time that it stands there and would
+not draw. So nobody leaves with less, no session goes above its own power, and a plan made on the day can only do
+better. What counts is told by the programme's own baseline, found from the same load.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,6 @@ import numpy as np
 
 from models.domain.calendar import Calendar
 from models.domain.errors import InvalidScenario
-from models.domain.findings import Finding
 from models.domain.programme import Programme
 from models.domain.programme_calls import calendar_of
 from models.domain.schedule import Floats
@@ -49,17 +49,18 @@ class PastDay:
     interval_h: float
     baseline_kw: Floats
     """Load without an event, by the programme's method. [kW at evse]"""
-    least_kw: Floats
-    """What of the load as it came had to stay. [kW at evse]"""
+    reached_kw: Floats
+    """What of the load as it came had to stay; with ``turn_up`` the most that it could have been. [kW at evse]"""
+    direction: Direction = Direction.REDUCE
 
     @property
     def available_kw(self) -> Floats:
-        """What would have counted as shed; below 0 where the baseline is below what had to stay. [kW]"""
-        return self.baseline_kw - self.least_kw
+        """What would have counted as delivered; below 0 where the baseline is beyond what could be reached. [kW]"""
+        return self.direction.sign * (self.reached_kw - self.baseline_kw)
 
     @property
     def firm_kw(self) -> float:
-        """What could have been shed throughout. [kW]"""
+        """What could have been delivered throughout. [kW]"""
         return float(self.available_kw.min())
 
 
@@ -69,12 +70,9 @@ def past_days(
     """Every day from the first to the last, both included, on which a window of the programme opens.
 
     Where a day has several windows the first one counts, and of it as much as an event may last. Days for which the
-    baseline finds too few like days before them are left out. Raises InvalidScenario for a programme that asks for more
-    load, and for a baseline that sessions say nothing about.
+    baseline finds too few like days before them are left out. Raises InvalidScenario for a baseline that sessions say
+    nothing about.
     """
-    if programme.direction is Direction.TURN_UP:
-        message = f"programme {programme.id} asks for more load, and past days only tell what can be shed"
-        raise InvalidScenario([Finding(path="direction", message=message, remedy="nominate by flexibility instead")])
     sessions = _Sessions.of(charges)
     calendar = calendar_of(programme)
     days = (first_day + timedelta(days=k) for k in range((last_day - first_day).days + 1))
@@ -122,6 +120,14 @@ class _Sessions:
         started = _ramps(instants_s, self.arrival_s, self.power_kw)
         return (started - _ramps(instants_s, self.full_s, self.power_kw)) * hours_from_seconds(1.0)
 
+    def idle_kwh(self, edges_s: Floats) -> Floats:
+        """What each could draw between edges beyond what it draws there (S, Q). [kWh]"""
+        begin = np.maximum(self.arrival_s[:, None], edges_s[None, :-1])
+        end = np.minimum(self.departure_s[:, None], edges_s[None, 1:])
+        there_s: Floats = np.maximum(0.0, end - begin)
+        most = self.power_kw[:, None] * there_s * hours_from_seconds(1.0)
+        return np.maximum(0.0, most - self.drawn_kwh(edges_s))
+
     def room_kwh(self, end_s: float) -> Floats:
         """What each could draw after a window beyond what it draws there anyhow (S,). [kWh]"""
         free_s: Floats = np.maximum(0.0, self.departure_s - np.maximum(end_s, self.full_s))
@@ -157,11 +163,12 @@ def _day(
 ) -> PastDay | None:
     edges_s = _edges(start_s, end_s, seconds_from_minutes(programme.settlement_minutes))
     there = sessions.there(start_s, end_s)
-    drawn = there.drawn_kwh(edges_s)
-    window = drawn.sum(axis=1)
-    stays = np.maximum(0.0, window - there.room_kwh(end_s)) / np.maximum(window, 1e-12)
     hours = hours_from_minutes(programme.settlement_minutes)
-    as_it_came = drawn.sum(axis=0) / hours
+    as_it_came = there.drawn_kwh(edges_s).sum(axis=0) / hours
+    if programme.direction is Direction.REDUCE:
+        reached_kwh = _least_kwh(there, edges_s, end_s)
+    else:
+        reached_kwh = _most_kwh(there, edges_s, start_s - seconds_from_minutes(programme.notice_minutes))
     baseline_kw = as_it_came if _is_counterfactual(programme) else _baseline_kw(programme, history, edges_s)
     if baseline_kw is None:
         return None
@@ -171,8 +178,25 @@ def _day(
         end=instant(float(edges_s[-1])),
         interval_h=hours,
         baseline_kw=baseline_kw,
-        least_kw=(stays[:, None] * drawn).sum(axis=0) / hours,
+        reached_kw=reached_kwh.sum(axis=0) / hours,
+        direction=programme.direction,
     )
+
+
+def _least_kwh(there: _Sessions, edges_s: Floats, end_s: float) -> Floats:
+    """What of each session's energy has to stay in a window (S, Q). [kWh]"""
+    drawn = there.drawn_kwh(edges_s)
+    window = drawn.sum(axis=1)
+    stays = np.maximum(0.0, window - there.room_kwh(end_s)) / np.maximum(window, 1e-12)
+    return np.asarray(stays[:, None] * drawn)
+
+
+def _most_kwh(there: _Sessions, edges_s: Floats, told_s: float) -> Floats:
+    """What each session can draw in a window of which it is known since ``told_s`` (S, Q). [kWh]"""
+    before = there.drawn_kwh(np.array([told_s, edges_s[0]])).sum(axis=1)
+    idle = there.idle_kwh(edges_s)
+    filled = np.minimum(1.0, before / np.maximum(idle.sum(axis=1), 1e-12))
+    return np.asarray(there.drawn_kwh(edges_s) + filled[:, None] * idle)
 
 
 def _is_counterfactual(programme: Programme) -> bool:

@@ -68,9 +68,26 @@ def test_a_month_is_nominated_by_a_file_of_sessions_and_judged_by_later_ones(tmp
     assert "100.0 % of the best constant one" in told
 
 
+def test_more_load_is_nominated_where_the_terms_or_the_caller_say_so(tmp_path: Path) -> None:
+    """Told a day ahead, what is drawn from ten to one goes to the two hours from one to three: 6.6 kW more."""
+    (tmp_path / "past.csv").write_text(HISTORY)
+    terms = json.loads(run("programme", "show", "example-firm")[1]) | {"notice_minutes": 1440.0, "id": "up"}
+    (tmp_path / "up.json").write_text(json.dumps(terms))
+    answer = tmp_path / "answer.json"
+    span = ("--from", "2026-03-02", "--to", "2026-03-03", "--settle-from", "2026-03-09", "--settle-to", "2026-03-09")
+    asked = ("--window", "13:00-15:00", "--direction", "turn_up", "--json", str(answer))
+    code, told = run("nominate", str(tmp_path / "up.json"), str(tmp_path / "past.csv"), *span, *asked)
+    assert code == 0, told
+    assert "up: nominate 7 kW of more load" in told
+    assert "P90       6.6 kW in full" in told
+    found = json.loads(answer.read_text())
+    assert (found["direction"], found["hindsight"]["share"]) == ("turn_up", 1.0)
+
+
 @pytest.mark.parametrize(
     ("told", "what"),
     [
+        (("example-firm", "acn:jpl", "--direction", "up"), "is no direction"),
         (("nobody", "past.csv"), "no programme 'nobody' is known"),
         (("example-firm", "acn:nowhere"), "the data set has no site 'nowhere'"),
         (("example-firm", "no-such.csv"), "cannot be read"),

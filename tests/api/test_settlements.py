@@ -281,6 +281,36 @@ def test_a_site_that_was_not_metered_has_delivered_nothing_and_it_is_told_why(ca
     assert (call["performance"], call["penalty"]) == (0.0, "10.00")
 
 
+def test_more_load_is_proposed_called_planned_and_paid() -> None:
+    """From ten to eleven local time. Charged at once the car would be full at 09:43: every kWh after ten is more."""
+    up = examples.PROGRAMME | {"direction": "turn_up", "windows": [{"start": "10:00", "end": "11:00"}], "step_kw": 0.1}
+    with service() as served:
+        served.build()
+        later = {"start": "2026-03-02T09:00:00Z", "end": "2026-03-02T10:00:00Z"}
+        for path, told in (("", up), ("/roster", examples.ROSTER), ("/calls/tuesday", later)):
+            assert served.put(FIRM + path, told).status_code == 201
+        served.plug_in(departure="2026-03-02T15:00:00Z", energy_target_kwh=30.0)
+        told = {"sites": [{"site": "yard", "power_kw": 5.0}]}
+        assert served.put(f"{FIRM}/nominations/2026-03", told).status_code == 201
+
+        committed = served.post(f"{FIRM}/calls/tuesday/commitments", {"site": "yard"}).json()
+
+        assert (committed["committed_kw"], committed["held"]) == (5.0, "nominated")
+        signal = served.get("/v1/sites/yard/signals/firm:tuesday").json()
+        assert (signal["direction"], "stagger_minutes" in signal) == ("turn_up", False)
+        served.post("/v1/sites/yard/plan", None)
+        (event,) = served.get("/v1/sites/yard/plan").json()["events"]
+        assert min(one["load_kw"] for one in event["intervals"]) >= 5.0 - 1e-6
+        measure(served, hour(hours=3), [5.5] * 7, session="7f3")
+        served.clock.pass_by(hours=5)
+        settled = month(served)
+        (site,) = settled["calls"][0]["sites"]
+        assert (site["delivered_kwh"], site["payment"]) == (5.5, "2.50")
+        assert settled["total"] == "32.50"
+        asked = {"site": "yard", "first_day": "2026-03-02", "last_day": "2026-03-02"}
+        assert served.post(f"{FIRM}/proposals", asked).json()["direction"] == "turn_up"
+
+
 def test_before_a_call_is_over_its_month_has_nothing_to_settle(called: Yard) -> None:
     assert month(called)["calls"] == []
     assert called.get("/v1/programmes/nobody/settlements/2026-03").status_code == 404

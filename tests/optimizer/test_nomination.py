@@ -40,7 +40,7 @@ def day(*available_kw: float, on: date = MONDAY) -> PastDay:
     start = datetime(on.year, on.month, on.day, 11, tzinfo=UTC)
     found = np.array(available_kw)
     end = start + timedelta(hours=len(found))
-    return PastDay(day=on, start=start, end=end, interval_h=1.0, baseline_kw=found, least_kw=np.zeros(len(found)))
+    return PastDay(day=on, start=start, end=end, interval_h=1.0, baseline_kw=found, reached_kw=np.zeros(len(found)))
 
 
 TWO_DAYS = [day(10.0, 4.0), day(8.0, 8.0)]
@@ -56,7 +56,7 @@ def test_what_still_fits_in_after_the_window_could_have_been_shed() -> None:
 def test_what_does_not_fit_in_before_the_driver_leaves_stays() -> None:
     # 6 kW from 12:00 to 14:00; after 15:00 half an hour is left for 3 of these 12 kWh, so 9 of them stay.
     (found,) = past_days([charge(12, 15.5, 12.0)], NOON, MONDAY, MONDAY)
-    assert found.least_kw.tolist() == pytest.approx([0.0, 4.5, 4.5, 0.0])
+    assert found.reached_kw.tolist() == pytest.approx([0.0, 4.5, 4.5, 0.0])
     assert found.available_kw.tolist() == pytest.approx([0.0, 1.5, 1.5, 0.0])
 
 
@@ -121,9 +121,57 @@ def test_the_load_of_all_sessions_is_the_sum_of_each() -> None:
     assert np.diff(sessions.drawn_by_kwh(edges)) == pytest.approx(sessions.drawn_kwh(edges).sum(axis=0), abs=1e-6)
 
 
-def test_a_programme_that_asks_for_more_load_is_refused() -> None:
-    with pytest.raises(InvalidScenario, match="asks for more load"):
-        past_days([], replace(NOON, direction=Direction.TURN_UP), MONDAY, MONDAY)
+MORE = replace(NOON, direction=Direction.TURN_UP, notice_minutes=60.0)
+
+
+def test_what_is_drawn_after_the_notice_could_have_been_taken_up_in_the_window_while_a_car_stands_there_idle() -> None:
+    # 6 kW from 9:00 to 12:00; told at ten, the 6 kWh from ten to eleven are spread from twelve to three.
+    (found,) = past_days([charge(9, 17, 18.0)], MORE, MONDAY, MONDAY)
+    assert found.baseline_kw.tolist() == pytest.approx([6.0, 0.0, 0.0, 0.0])
+    assert found.reached_kw.tolist() == pytest.approx([6.0, 2.0, 2.0, 2.0])
+    assert found.available_kw.tolist() == pytest.approx([0.0, 2.0, 2.0, 2.0])
+
+
+def test_a_car_takes_up_no_more_than_it_can_draw_before_it_leaves() -> None:
+    # From twelve to half past it stands idle: 3 of the 6 kWh.
+    (found,) = past_days([charge(9, 12.5, 18.0)], MORE, MONDAY, MONDAY)
+    assert found.available_kw.tolist() == pytest.approx([0.0, 3.0, 0.0, 0.0])
+
+
+def test_without_notice_nothing_was_put_off_that_could_be_taken_up() -> None:
+    (found,) = past_days([charge(9, 17, 18.0)], replace(MORE, notice_minutes=0.0), MONDAY, MONDAY)
+    assert found.available_kw.tolist() == pytest.approx([0.0] * 4)
+
+
+def test_no_session_gets_less_or_more_than_it_took_and_none_exceeds_its_power() -> None:
+    chance = Random(11)
+    for _ in range(40):
+        arrival = chance.uniform(5, 14)
+        one = charge(arrival, arrival + chance.uniform(0.5, 10), chance.uniform(0, 40))
+        for found in past_days([one], replace(MORE, notice_minutes=chance.choice([30.0, 240.0])), MONDAY, MONDAY):
+            power_kw = max(6.0, one.energy_kwh / ((one.departure - one.arrival) / timedelta(hours=1)))
+            assert (found.reached_kw <= power_kw + 1e-9).all()
+            assert (found.available_kw >= -1e-9).all()
+            assert found.reached_kw.sum() <= one.energy_kwh + 1e-9
+
+
+def test_what_counts_as_taken_up_is_told_by_the_baseline_of_the_programme() -> None:
+    """Ten days at 6 kW from eleven to one; on the last day the same car could have waited from ten on."""
+    days = weekdays(11)
+    past = [charge(11, 17, 12.0, one) for one in days[:-1]] + [charge(10, 17, 12.0, days[-1])]
+    (found,) = past_days(past, replace(MORE, baseline="caiso_10_in_10"), days[-1], days[-1])
+    # 6 kW from 10 to 12 as it came; the 6 kWh before eleven go to the three hours from twelve on.
+    assert found.reached_kw.tolist() == pytest.approx([6.0, 2.0, 2.0, 2.0])
+    assert found.baseline_kw.tolist()[2:] == pytest.approx([0.0, 0.0])
+    assert found.available_kw.tolist()[2:] == pytest.approx([2.0, 2.0])
+
+
+def test_more_load_is_nominated_by_the_same_money() -> None:
+    """Two days with 10 and 4, 8 and 8 kW more are worth what they are as less load."""
+    more = [replace(one, reached_kw=2.0 * one.baseline_kw, direction=Direction.TURN_UP) for one in TWO_DAYS]
+    found = nominate(replace(NOON, direction=Direction.TURN_UP), more)
+    assert (found.power_kw, found.income.total) == (8.0, pytest.approx(51.0))
+    assert [one.power_kw for one in found.chances] == [8.0, 4.0, 4.0]
 
 
 def test_the_best_nomination_is_the_one_worked_out_by_hand() -> None:
