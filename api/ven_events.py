@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from api.edges.openadr2 import Ven20b
-from api.edges.openadr2_client import Vtn20b
+from api.edges.openadr2_vtn import Vtn20b
 from api.edges.openadr3.ven import VenClient
 from api.ven_settings import VenSettings
 from models.domain.errors import EdgeError

@@ -114,7 +114,7 @@ def events20b(
     """Register at a VTN of OpenADR 2.0b, answer its events once, and say what holds when."""
     import asyncio
 
-    from api.edges.openadr2_client import Vtn20b
+    from api.edges.openadr2_vtn import Vtn20b
     from api.ven_events import answered_once
     from models.openadr.v20b import Channel20b
 

@@ -20,7 +20,7 @@ from api.connections.keeping import Line, writing_line
 from api.connections.secrets import Secrets
 from api.connections.state import State, Ven20bState
 from api.edges.openadr2 import Ven20b
-from api.edges.openadr2_client import Vtn20b
+from api.edges.openadr2_vtn import Vtn20b
 from api.service import Service
 from models.domain.errors import EdgeError
 from models.domain.utility_signal import UtilitySignal

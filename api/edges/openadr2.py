@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.edges.openadr2_client import Vtn20b, client_of
 from api.edges.openadr2_status import MESSAGE, Status
+from api.edges.openadr2_vtn import Vtn20b
 from models.domain.errors import EdgeError
 from models.domain.utility_signal import UtilitySignal
 from models.openadr.v20b import Answer, Channel20b, Code, answered, missing
@@ -62,7 +62,7 @@ class Ven20b:
         """Modification numbers by event."""
         self.came: dict[str, Any] = {}
         """Events as they came, by id."""
-        self._client = client_of(vtn, self._distributed)
+        self._client = _client(vtn, self._distributed)
         self._sampling = vtn.sampling
 
     def measures(self, resource: str, power_kw: Measure, energy_kwh: Measure) -> None:
@@ -250,3 +250,13 @@ def _response(answer: Answer, request_id: Any) -> dict[str, Any]:
         "modification_number": answer.modification_number,
         "event_id": answer.event_id,
     }
+
+
+def _client(vtn: Vtn20b, distributed: Callable[[Mapping[str, Any]], Awaitable[None]]) -> Any:
+    """Raises EdgeError where openleadr is not installed."""
+    try:
+        from api.edges.openadr2_client import Client
+    except ImportError as absent:
+        message = "OpenADR 2.0b needs the extra openadr2: pip install 'chargewright[openadr2]'"
+        raise EdgeError(message, peer=vtn.url, retryable=False) from absent
+    return Client(vtn, distributed)

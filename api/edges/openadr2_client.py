@@ -1,107 +1,102 @@
 """openleadr's client for a VEN of OpenADR 2.0b, made strict: failures are raised, addresses looked at, answers bounded.
 
-The library logs a failure and goes on; here whoever asked is told what failed.
+The library logs a failure and goes on; here whoever asked is told what failed. It comes with an extra, so this module
+is imported where a client is made.
 """
 
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from openleadr import OpenADRClient
+from openleadr.messaging import TEMPLATES, parse_message, validate_xml_schema
+
 from api.edges.openadr2_status import know_status
+from api.edges.openadr2_vtn import Vtn20b
 from api.webhooks.guard import Refused, names, reachable
 from models.domain.errors import EdgeError
 
 TIMEOUT_S = 10.0
 MOST_BYTES = 8 << 20
+know_status(TEMPLATES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vtn20b:
-    """What a utility gives its customer: an address, names, and certificates for TLS with both sides known."""
+class Client(OpenADRClient):  # type: ignore[misc]  # the library has no types
+    """Hands events on to ``distributed``; every request is a POST whose failure is raised as EdgeError."""
 
-    url: str
-    ven_name: str
-    ven_id: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
-    ca_file: str | None = None
-    ca_pem: str = ""
-    """The same, in place of a file."""
-    sampling: timedelta = timedelta(seconds=60)
-    allowed: tuple[str, ...] | None = None
-    """Hosts and networks inside that it may be at. None: it is believed to be where its operator wants it."""
+    polled: str | None = None
+    """What the last poll was answered with."""
+    client_session: Any
+
+    def __init__(self, vtn: Vtn20b, distributed: Callable[[Mapping[str, Any]], Awaitable[None]]) -> None:
+        super().__init__(
+            ven_name=vtn.ven_name,
+            vtn_url=vtn.url,
+            ven_id=vtn.ven_id,
+            cert=vtn.cert_file,
+            key=vtn.key_file,
+            ca_file=vtn.ca_file,
+            show_fingerprint=False,
+        )
+        self._vtn, self._distributed = vtn, distributed
+
+    async def _on_event(self, message: Mapping[str, Any]) -> None:
+        await self._distributed(message)
+
+    async def poll(self) -> Any:
+        self.polled, payload = await super().poll()
+        return self.polled, payload
+
+    async def _perform_request(self, service: str, message: Any) -> Any:
+        """The library's own logs every failure and goes on; here who asked is told."""
+        content = await self._posted(f"{self.vtn_url}/{service}", message)
+        if not content:
+            return None, {}
+        try:
+            validate_xml_schema(content)
+            return parse_message(content)
+        except Exception as unreadable:  # of the XML reader, the schema or the library
+            told = f"its answer is no OpenADR 2.0b: {type(unreadable).__name__}"
+            raise EdgeError(told, peer=self.vtn_url, retryable=True) from unreadable
+
+    async def _posted(self, url: str, message: Any) -> bytes:
+        await self._ensure_client_session()
+        try:
+            async with self.client_session.post(url, data=message, allow_redirects=False) as answer:
+                content: bytes = await answer.content.read(MOST_BYTES + 1)
+                status = int(answer.status)
+        except (aiohttp.ClientError, OSError, TimeoutError) as failure:
+            raise EdgeError(_failure(failure), peer=self.vtn_url, retryable=True) from failure
+        if status != HTTPStatus.OK:
+            raise EdgeError(f"answered {status}", peer=self.vtn_url, retryable=status >= 500)
+        if len(content) > MOST_BYTES:
+            raise EdgeError("its answer is too long", peer=self.vtn_url, retryable=False)
+        return content
+
+    async def _ensure_client_session(self) -> None:
+        if self.client_session is None:
+            timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+            connector = aiohttp.TCPConnector(ssl=_trust(self._vtn), resolver=_resolver(self._vtn))
+            headers = {"content-type": "application/xml"}
+            self.client_session = aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout)
 
 
-def client_of(vtn: Vtn20b, distributed: Callable[[Mapping[str, Any]], Awaitable[None]]) -> Any:
-    """A client that hands events on to ``distributed``; raises EdgeError where openleadr is not installed."""
-    try:
-        from openleadr import OpenADRClient
-    except ImportError as absent:
-        message = "OpenADR 2.0b needs the extra openadr2: pip install 'chargewright[openadr2]'"
-        raise EdgeError(message, peer=vtn.url, retryable=False) from absent
+class _Pinned(AbstractResolver):
+    """The address that was looked at, whatever names say later."""
 
-    import aiohttp
-    from openleadr.messaging import TEMPLATES, parse_message, validate_xml_schema
+    def __init__(self, address: str) -> None:
+        self._address = address
 
-    know_status(TEMPLATES)
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> Any:
+        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
+        return [{"hostname": host, "host": self._address, "port": port, "family": family, "proto": 0, "flags": 0}]
 
-    class Client(OpenADRClient):  # type: ignore[misc]  # the library has no types
-        polled: str | None = None
-        client_session: Any
-
-        async def _on_event(self, message: Mapping[str, Any]) -> None:
-            await distributed(message)
-
-        async def poll(self) -> Any:
-            self.polled, payload = await super().poll()
-            return self.polled, payload
-
-        async def _perform_request(self, service: str, message: Any) -> Any:
-            """The library's own logs every failure and goes on; here who asked is told."""
-            content = await self._posted(f"{self.vtn_url}/{service}", message)
-            if not content:
-                return None, {}
-            try:
-                validate_xml_schema(content)
-                return parse_message(content)
-            except Exception as unreadable:  # of the XML reader, the schema or the library
-                told = f"its answer is no OpenADR 2.0b: {type(unreadable).__name__}"
-                raise EdgeError(told, peer=self.vtn_url, retryable=True) from unreadable
-
-        async def _posted(self, url: str, message: Any) -> bytes:
-            await self._ensure_client_session()
-            try:
-                async with self.client_session.post(url, data=message, allow_redirects=False) as answer:
-                    content: bytes = await answer.content.read(MOST_BYTES + 1)
-                    status = int(answer.status)
-            except (aiohttp.ClientError, OSError, TimeoutError) as failure:
-                raise EdgeError(_failure(failure), peer=self.vtn_url, retryable=True) from failure
-            if status != HTTPStatus.OK:
-                raise EdgeError(f"answered {status}", peer=self.vtn_url, retryable=status >= 500)
-            if len(content) > MOST_BYTES:
-                raise EdgeError("its answer is too long", peer=self.vtn_url, retryable=False)
-            return content
-
-        async def _ensure_client_session(self) -> None:
-            if self.client_session is None:
-                timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-                connector = aiohttp.TCPConnector(ssl=_trust(vtn), resolver=_resolver(vtn))
-                headers = {"content-type": "application/xml"}
-                self.client_session = aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout)
-
-    return Client(
-        ven_name=vtn.ven_name,
-        vtn_url=vtn.url,
-        ven_id=vtn.ven_id,
-        cert=vtn.cert_file,
-        key=vtn.key_file,
-        ca_file=vtn.ca_file,
-        show_fingerprint=False,
-    )
+    async def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 def _trust(vtn: Vtn20b) -> ssl.SSLContext:
@@ -115,26 +110,15 @@ def _trust(vtn: Vtn20b) -> ssl.SSLContext:
     return context
 
 
-def _resolver(vtn: Vtn20b) -> Any:
+def _resolver(vtn: Vtn20b) -> AbstractResolver | None:
     """The address that was looked at, where not every one is allowed; None: as usual. Raises EdgeError."""
     if vtn.allowed is None:
         return None
-    from aiohttp.abc import AbstractResolver
-
     try:
         address, _ = reachable(vtn.url, vtn.allowed, names)
     except Refused as refused:
         raise EdgeError(str(refused), peer=vtn.url, retryable=True) from refused
-
-    class Pinned(AbstractResolver):
-        async def resolve(self, host: str, port: int = 0, family: int = 0) -> Any:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            return [{"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": 0}]
-
-        async def close(self) -> None:
-            """There is nothing to let go of."""
-
-    return Pinned()
+    return _Pinned(address)
 
 
 def _failure(failure: Exception) -> str:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from api.edges.openadr2 import Ven20b
-from api.edges.openadr2_client import Vtn20b
+from api.edges.openadr2_vtn import Vtn20b
 from models.domain.errors import EdgeError
 from models.domain.timeline import fold
 from models.domain.utility_signal import FOREVER, SignalKind, UtilitySignal
