@@ -7,6 +7,7 @@ from typing import Any
 from api.operating.dynamic import pulled
 from api.operating.frames import CALL, RESULT, Frame, read_frame
 from api.operating.live import LiveSite, OpenCall
+from api.operating.meeting import unmet
 from api.operating.plugs import at_evse, with_plug
 from api.operating.sending import answered, events_of, only_sure, result_of, sent_again, without_ended
 from api.operating.takeover import of_others
@@ -67,7 +68,7 @@ def observed(live: LiveSite, events: tuple[StationEvent, ...], now: datetime) ->
         live = live if _trusted(live) >= trusted else only_sure(live)
         came_back = not was_there and _reachable(live, event.station_id)
         if came_back or isinstance(event, (Booted, ConnectionRegained)):
-            live = sent_again(live, event.station_id, now)
+            live = sent_again(unmet(live, event.station_id), event.station_id, now)
     return without_ended(live)
 
 

@@ -33,6 +33,10 @@ class CommandKind(StrEnum):
     """Gives a station back what it had of somebody else before us."""
 
 
+ASKS = (CommandKind.VERIFY, CommandKind.LIST)
+"""Questions: what waits for one goes on whatever it is answered."""
+
+
 @value
 class Tells:
     """What a profile lets an EVSE draw."""

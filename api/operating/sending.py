@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.operating.frames import Frame, outcome_of
-from api.operating.live import Command, CommandKind, LiveSite, Result
+from api.operating.live import ASKS, Command, CommandKind, LiveSite, Result
 from api.operating.plugs import number_at
 from models.domain.answers import CommandAnswered, CompositeTold, Outcome
 from models.domain.events import StationEvent
@@ -52,6 +52,8 @@ def taken(
 def answered(live: LiveSite, command: Command, result: Result, now: datetime) -> LiveSite:
     """A command that is over. What waited for one that was not accepted is not sent: the next plan decides anew."""
     left = tuple(other for other in live.outbox if other.id != command.id)
+    if command.kind in ASKS:
+        return replace(live, outbox=left)
     if result.outcome is Outcome.ACCEPTED:
         return _installed(replace(live, outbox=left), command)
     live = replace(live, outbox=_without_waiting(left, command.id))
@@ -290,4 +292,4 @@ def _given_up(live: LiveSite, now: datetime) -> LiveSite:
         for event in events_of(command, result, live, now):
             live = replace(live, state=observe(live.state, event, now))
         live = answered(live, command, result, now)
-    return only_sure(live) if late else live
+    return only_sure(live) if any(command.kind not in ASKS for command in late) else live

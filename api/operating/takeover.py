@@ -26,12 +26,14 @@ def with_wish(live: LiveSite, session: Session) -> LiveSite:
 def asked(live: LiveSite, now: datetime) -> LiveSite:
     """OCPP 2.x tells its profiles; 1.6 only what they come to, for each EVSE."""
     for station in live.state.stations:
-        live = (
-            _asked_2x(live, station, now)
-            if live.version_of(station) is not Version.V16
-            else _asked_16(live, station, now)
-        )
+        live = asked_of(live, station, now)
     return live
+
+
+def asked_of(live: LiveSite, station: str, now: datetime) -> LiveSite:
+    """The same of one station."""
+    two = live.version_of(station) is not Version.V16
+    return _asked_2x(live, station, now) if two else _asked_16(live, station, now)
 
 
 def adopted(live: LiveSite, now: datetime) -> tuple[LiveSite, tuple[ForeignProfile, ...]]:

@@ -20,6 +20,7 @@ from api.sites.handing_back import hand_back
 from api.sites.handing_back_some import hand_back_some
 from api.sites.hearing import Heard, hear, hear_of_connection
 from api.sites.judging import LONGEST_ID
+from api.sites.taking_over import ForeignLine, left_behind
 from models.domain.errors import NotFound
 from models.ocpp.profile import Version
 
@@ -42,6 +43,8 @@ class HandedBack(BaseModel):
 
     clears: int
     """Commands that clear our profiles; send them as any other."""
+    left_behind: list[ForeignLine] = []
+    """What stood at stations before us and is not set again, as OCPP 1.6 tells no profiles: its owner has to."""
 
 
 @router.get("/commands", operation_id="pull_commands", responses=documented(*ACCESS_ERRORS, NotFound))
@@ -138,7 +141,8 @@ def give_back(
     with writing(service, caller, site) as desk:
         if evse:
             return HandedBack(clears=hand_back_some(desk, evse, reason, service.clock()))
-        return HandedBack(clears=hand_back(desk, reason, service.clock()))
+        clears = hand_back(desk, reason, service.clock())
+        return HandedBack(clears=clears, left_behind=left_behind(desk, service.clock()))
 
 
 def _spoken(version: str) -> Version:

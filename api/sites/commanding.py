@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.operating.hearing import observed
 from api.operating.live import Command, LiveSite, Result
+from api.operating.meeting import met
 from api.operating.sending import answered, events_of, taken
 from api.sites.assembling import contents
 from api.sites.followed import note_followed
@@ -100,6 +101,7 @@ def hand_out(desk: Desk, live: LiveSite, now: datetime, *, over_ocpi: bool = Fal
     steered, others = steering.split(live.outbox, SiteMode.CONTROL)
     unsure, elsewhere = steering.split(live.unsure, SiteMode.CONTROL)
     ours = replace(live, outbox=steered, unsure=unsure)
+    ours = ours if over_ocpi or steering.site is SiteMode.HANDED_BACK else met(ours, steering.stations, now)
     after, sent = taken(ours, now, lambda command: (command.station in live.plan_only) is over_ocpi)
     outbox = tuple(sorted((*after.outbox, *others), key=number))
     after = replace(after, outbox=outbox, unsure=(*after.unsure, *elsewhere))

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from models.domain.answers import CommandAnswered, CompositeTold, Outcome
 from models.domain.events import LimitStep
+from models.domain.value import Step
 from optimizer.rolling.allowed import expected_kw
 from optimizer.rolling.changing import of_station, with_evse, with_station, with_verdict, without_verdicts
 from optimizer.rolling.state import UNNAMED, EvseRecord, ForeignProfile, SiteState, Told
@@ -84,20 +85,29 @@ def composite(state: SiteState, event: CompositeTold, when: Placed) -> SiteState
         state = with_evse(state, without_verdicts(record, Flaw.UNVERIFIED))
     rating_kw = record.plate.rating_kw
     less = any(kw < (rating_kw if sent is None else sent) - TOLERANCE_KW for kw, sent in told)
-    return _with_unnamed(state, record) if less else state
+    steps = tuple(Step(start=step.start, value=kw) for step, (kw, _) in zip(event.steps, told, strict=True))
+    return _with_unnamed(state, record, steps) if less else state
 
 
-def _with_unnamed(state: SiteState, record: EvseRecord) -> SiteState:
-    """OCPP 1.6 tells what its profiles come to, and not which they are."""
+def _with_unnamed(state: SiteState, record: EvseRecord, steps: tuple[Step, ...]) -> SiteState:
+    """OCPP 1.6 tells what its profiles come to, not which they are; what they came to first is recorded for good."""
     unnamed = ForeignProfile(
         station=record.station,
         evse_number=record.number,
         profile_id=UNNAMED,
         purpose="seen in a composite schedule",
         stack_level=0,
+        comes_to_kw=steps,
     )
-    known = state.stations[record.station].foreign
-    return state if unnamed in known else with_station(state, record.station, foreign=(*known, unnamed))
+    station = state.stations[record.station]
+    others = tuple(one for one in station.foreign if not _is_same(one, unnamed))
+    seen = any(_is_same(one, unnamed) for one in station.recorded)
+    recorded = station.recorded if seen else (*station.recorded, unnamed)
+    return with_station(state, record.station, foreign=(*others, unnamed), recorded=recorded)
+
+
+def _is_same(one: ForeignProfile, other: ForeignProfile) -> bool:
+    return (one.evse_number, one.profile_id) == (other.evse_number, other.profile_id)
 
 
 def _told_kw(record: EvseRecord, step: LimitStep) -> float:

@@ -202,6 +202,8 @@ class ForeignProfile:
     source: str = ""
     wire: dict[str, Any] = field(default_factory=dict)
     """As its station reported it; empty where it told no more than what it comes to."""
+    comes_to_kw: tuple[Step, ...] = ()
+    """That: at evse, with all phases in use. [kW]"""
 
 
 @value
@@ -226,6 +228,8 @@ class StationRecord:
     """The last transactions that ended, so that what is told of them late opens none again."""
     defects: dict[str, int] = field(default_factory=dict)
     """How often what was odd about its messages."""
+    asked: bool = False
+    """Whether it was asked what it has, before the first profile of ours."""
     foreign: tuple[ForeignProfile, ...] = ()
     recorded: tuple[ForeignProfile, ...] = ()
     """Profiles of others as they were reported first: what is restored when the site is handed back."""

@@ -303,7 +303,7 @@ class TestHandingBackSome:
         ]
         line = mode_lines(yard)[-1]
         assert (line["evses"], line["reason"]) == ({"bay-2": ["control", "handed_back"]}, "fair")
-        assert yard.post("/v1/sites/yard/hand-back?evse=bay-2", None).json() == {"clears": 0}
+        assert yard.post("/v1/sites/yard/hand-back?evse=bay-2", None).json() == {"clears": 0, "left_behind": []}
 
     def test_an_evse_that_the_site_does_not_have_is_refused(self, yard: Yard) -> None:
         assert yard.post("/v1/sites/yard/hand-back?evse=bay-9", None).status_code == 422

@@ -265,6 +265,10 @@ def with_a_box(yard: Yard) -> None:
     assert yard.post("/v1/connections/box/limit/heartbeat", None).status_code == 200
 
 
+LEADS_OUT = {"/v1/ocpi-parties/{party}/register": ["token"]}
+"""The body is read; then somebody else would be called, which a service without keys for secrets does not."""
+
+
 def test_every_body_of_the_description_is_taken_as_it_stands(yard: Yard) -> None:
     """Whoever pastes an example gets no finding."""
     yard.build()
@@ -283,7 +287,10 @@ def test_every_body_of_the_description_is_taken_as_it_stands(yard: Yard) -> None
                 answer = yard.call(*asked, **{"If-Match": "*"})
                 if answer.status_code == 412:  # nothing is there yet
                     answer = yard.call(*asked)
-                assert answer.status_code in (200, 201, 202, 204), (path, answer.text)
+                if path in LEADS_OUT:
+                    assert findings(answer) == LEADS_OUT[path]
+                else:
+                    assert answer.status_code in (200, 201, 202, 204), (path, answer.text)
 
 
 @pytest.mark.parametrize("when", ["9999-12-31T23:59:59+14:00", "0001-01-01T00:00:00Z"])

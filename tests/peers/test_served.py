@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
@@ -147,11 +147,81 @@ class _Silent:
 
 def test_handed_back_over_websockets_nothing_of_ours_is_left_and_what_was_there_is_again() -> None:
     """Three stations of three versions; two of them had a default of somebody else's, recorded and cleared."""
-    made = yard(2, MIDNIGHT_S, count=3, limit_a=LIMIT_A, rating_a=16.0, first_cars_h=(0.1, 0.3), whole_offers=True)
+    made = three_stations()
     theirs = {name for name, station in made.stations.items() if station.version != "1.6"}
-    for name in theirs:
-        answer = made.stations[name].handle("SetChargingProfile", {"evseId": 1, "chargingProfile": THEIRS})
-        assert answer.payload["status"] == "Accepted"
+
+    async def look(kept: ThroughService, silent: Steering) -> None:
+        kept.api.take_over("yard")
+        await silent.minute(utc(MIDNIGHT_S))
+        assert {one["profile"] for one in kept.api.list_foreign_profiles("yard") if one["restorable"]} == {900}
+        assert kept.api.adopt_foreign_profiles("yard") == len(theirs)
+
+    async def give_back(kept: ThroughService) -> None:
+        assert 900 not in held(made)
+        assert len(held(made)) > 1
+        kept.api.hand_back("yard")
+
+    faults = over_websockets(made, look, give_back)
+
+    assert faults == []
+    left = {name: [one.id for one in station.shelf.held] for name, station in made.stations.items()}
+    assert left == {name: [900] if name in theirs else [] for name in made.stations}
+
+
+def test_what_stood_at_a_station_is_recorded_before_our_first_profile_without_being_asked_for() -> None:
+    """Nobody takes over: 2.x stations are asked first and get back what was cleared; of 1.6 what it came to is told."""
+    made = three_stations()
+    theirs = {name for name, station in made.stations.items() if station.version != "1.6"}
+    (old,) = set(made.stations) - theirs
+    schedule = {"chargingRateUnit": "A", "startSchedule": "2026-03-01T00:00:00Z"}
+    default = {
+        "chargingProfileId": 800,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": schedule | {"chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.0}]},
+    }
+    set_there = made.stations[old].handle("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": default})
+    assert set_there.payload["status"] == "Accepted"
+    told: list[Any] = []
+
+    async def nothing(kept: ThroughService, silent: Steering) -> None:
+        pass
+
+    async def give_back(kept: ThroughService) -> None:
+        foreign = kept.api.list_foreign_profiles("yard")
+        assert {one["station"] for one in foreign if one["profile"] == 900} == theirs
+        assert kept.api.adopt_foreign_profiles("yard") == len(theirs)
+        assert len(held(made)) > 1
+        (seen,) = [one for one in foreign if one["station"] == old]
+        assert (seen["profile"], seen["restorable"]) == (None, False)
+        assert seen["comes_to"][0]["power_kw"] == pytest.approx(10 * 3 * 0.23)
+        answer = kept.api._http.post("/v1/sites/yard/hand-back").json()
+        told.extend(answer["left_behind"])
+
+    faults = over_websockets(made, nothing, give_back)
+
+    assert faults == []
+    assert [one["station"] for one in told] == [old]
+    assert {name for name, s in made.stations.items() if 900 in {one.id for one in s.shelf.held}} == theirs
+
+
+def three_stations() -> Peers:
+    """Of three versions; those that speak 2.x have a default of somebody else's."""
+    made = yard(2, MIDNIGHT_S, count=3, limit_a=LIMIT_A, rating_a=16.0, first_cars_h=(0.1, 0.3), whole_offers=True)
+    for station in made.stations.values():
+        if station.version != "1.6":
+            answer = station.handle("SetChargingProfile", {"evseId": 1, "chargingProfile": THEIRS})
+            assert answer.payload["status"] == "Accepted"
+    return made
+
+
+def over_websockets(
+    made: Peers,
+    look: Callable[[ThroughService, Steering], Awaitable[None]],
+    give_back: Callable[[ThroughService], Awaitable[None]],
+) -> list[str]:
+    """A quarter of an hour in control between the two, then what is sent after handing back; what went wrong."""
 
     async def story(kept: ThroughService) -> list[str]:
         desk = Desk()
@@ -166,10 +236,7 @@ def test_handed_back_over_websockets_nothing_of_ours_is_left_and_what_was_there_
             links: dict[str, Link] = {name: OverSocket(line, server) for name, line in lines.items()}
             silent = Steering(links=links, ours=_Silent(kept))  # type: ignore[arg-type]
             await silent.minute(utc(MIDNIGHT_S))
-            kept.api.take_over("yard")
-            await silent.minute(utc(MIDNIGHT_S))
-            assert {one["profile"] for one in kept.api.list_foreign_profiles("yard") if one["restorable"]} == {900}
-            assert kept.api.adopt_foreign_profiles("yard") == len(theirs)
+            await look(kept, silent)
             steering = Steering(links=links, ours=kept, connected=set(lines))  # type: ignore[arg-type]
             for minute in range(1, 13):
                 now_s = MIDNIGHT_S + 60.0 * minute
@@ -177,15 +244,9 @@ def test_handed_back_over_websockets_nothing_of_ours_is_left_and_what_was_there_
                     station.advance(now_s)
                 list(made.come_and_go(now_s - 60.0, now_s))
                 await steering.minute(utc(now_s))
-            assert 900 not in held(made)
-            assert len(held(made)) > 1
-            kept.api.hand_back("yard")
+            await give_back(kept)
             await Steering(links=links, ours=_Silent(kept), connected=set(lines)).send(utc(now_s))  # type: ignore[arg-type]
             return [*server.faults, *(fault for line in lines.values() for fault in line.faults)]
 
     with served(made, "control") as (_, _steering, ours):
-        faults = asyncio.run(story(ours))
-
-    assert faults == []
-    left = {name: [one.id for one in station.shelf.held] for name, station in made.stations.items()}
-    assert left == {name: [900] if name in theirs else [] for name in made.stations}
+        return asyncio.run(story(ours))
