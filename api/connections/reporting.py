@@ -1,11 +1,11 @@
 """Reports that a VTN of OpenADR 3 asks for with its events: sent when they are due, and again until they are taken."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from api.connections.alarms import settled
-from api.connections.foreseen import FORESEEN, Foreseen
+from api.connections.foreseen import FORESEEN, WEIGHED, Foreseen
 from api.connections.forms import OpenAdr3, SiteServed
 from api.connections.hearing import finish, opted
 from api.connections.keeping import Line, writing_line
@@ -26,6 +26,7 @@ from models.openadr.v3.reporting import ReportDue, reports_due
 from models.openadr.v3.timing import Occurrence, occurrences
 from models.openadr.v3.wire import Event, ReportDescriptor, read
 from models.openadr.v3.written import AGGREGATED, Described, Told, report
+from models.settlement.load import Quality, worst
 
 LATEST = timedelta(days=1)
 """What is due for longer is not sent any more."""
@@ -165,7 +166,7 @@ def _body(line: Line, told: OpenAdr3, state: State, asked: Asked, now: datetime)
         for served in told.sites
     }
     if asked.descriptor.aggregate and len(by_site) > 1:
-        by_site = {AGGREGATED: _summed(list(by_site.values()))}
+        by_site = {AGGREGATED: _together(line, told, asked, list(by_site.values()))}
     return report(
         event_id=asked.event.id,
         program_id=asked.event.program_id,
@@ -195,14 +196,46 @@ def _values(line: Line, served: SiteServed, state: State, asked: Asked, value: V
         )
 
 
+def _together(line: Line, told: OpenAdr3, asked: Asked, sites: list[list[Told]]) -> list[Told]:
+    weigh = WEIGHED.get(asked.descriptor.payload_type)
+    if weigh is None:
+        return _summed(sites)
+    desks = [Desk(line.unit, line.tenant, served.site, line.who) for served in told.sites]
+    spans = [(asked.placed[place].start, asked.placed[place].end) for place in asked.due.intervals]
+    return _weighed(sites, [[_weight(weigh, desk, *span) for span in spans] for desk in desks])
+
+
+def _weight(weigh: Foreseen, desk: Desk, start: datetime, end: datetime) -> float:
+    """0 for a site that is not there any more."""
+    try:
+        return weigh(desk, start, end)[0]
+    except NotFound:
+        return 0.0
+
+
+def _weighed(sites: list[list[Told]], weights: list[list[float]]) -> list[Told]:
+    """The mean of all sites with a weight, with the worst of their qualities; MISSING where none has one."""
+    together = []
+    for each, weight in zip(zip(*sites, strict=True), zip(*weights, strict=True), strict=True):
+        counted = [(one, w) for one, w in zip(each, weight, strict=True) if w > 0.0 and isinstance(one.value, float)]
+        total = sum(w for _, w in counted)
+        mean = sum(w * float(one.value) for one, w in counted) / total if total else 0.0
+        quality = _worst([one for one, _ in counted]) if counted else Quality.MISSING.value
+        together.append(replace(each[0], value=round(mean, 6), quality=quality))
+    return together
+
+
+def _worst(told: Sequence[Told]) -> str:
+    return worst(Quality(one.quality) for one in told).value
+
+
 def _summed(sites: list[list[Told]]) -> list[Told]:
     """Of all sites together, with the worst of their qualities; words are those of the first."""
     together = []
     for each in zip(*sites, strict=True):
         numbers = [one.value for one in each if isinstance(one.value, float)]
-        worst = next((one.quality for one in each if one.quality != "OK"), "OK")
         value = sum(numbers) if len(numbers) == len(each) else each[0].value
-        together.append(replace(each[0], value=value, quality=worst))
+        together.append(replace(each[0], value=value, quality=_worst(each)))
     return together
 
 

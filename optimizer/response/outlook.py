@@ -5,19 +5,18 @@ from datetime import timedelta
 
 import numpy as np
 
-from models.domain.electrical import NOMINAL_VOLTAGE_V, evse_max_power_kw
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Schedule
 from models.domain.signal import Direction
-from models.domain.states import RESERVE_SOC
 from models.domain.times import instant
 from models.domain.units import hours_from_seconds, seconds_from_minutes
 from models.settlement.reported import ReportSpan, StorageState
 from optimizer.completing import complete
 from optimizer.flexibility import flexibility
 from optimizer.optimize import optimize
+from optimizer.response.storage import Store, battery_store, gives_back, together, vehicle_store
 from optimizer.settings import Settings
 
 MOST_SPANS = 96
@@ -50,48 +49,24 @@ def outlook(scenario: Scenario, minutes: float, settings: Settings = Settings())
 
 def storage_state(scenario: Scenario, plan: Schedule, at_s: float) -> StorageState | None:
     """Batteries of the site, and of vehicles that are there and give back, as the plan has them; None without any."""
-    stores = [*_stationary(scenario, plan, at_s), *_plugged_in(scenario, plan, at_s)]
-    if not stores:
-        return None
-    usable_kwh, inside_kwh, charge_kw, discharge_kw = (sum(column) for column in zip(*stores, strict=True))
-    return StorageState(
-        usable_kwh=usable_kwh,
-        charge_level=inside_kwh / usable_kwh if usable_kwh > 0.0 else 0.0,
-        max_charge_kw=charge_kw,
-        max_discharge_kw=discharge_kw,
-    )
+    return together([*_stationary(scenario, plan, at_s), *_plugged_in(scenario, plan, at_s)])
 
 
-_Store = tuple[float, float, float, float]
-"""Usable and inside without the reserve [kWh], most charge and discharge [kW]."""
-
-
-def _stationary(scenario: Scenario, plan: Schedule, at_s: float) -> Iterator[_Store]:
+def _stationary(scenario: Scenario, plan: Schedule, at_s: float) -> Iterator[Store]:
     batteries = {battery.id: battery for battery in scenario.site.batteries}
     for one in plan.storage:
-        battery = batteries[one.storage_id]
-        inside_kwh = float(np.interp(at_s, plan.instants_s, one.energy_kwh)) - battery.reserve_kwh
-        usable_kwh = battery.capacity_kwh - battery.reserve_kwh
-        yield usable_kwh, max(0.0, inside_kwh), battery.max_charge_kw, battery.max_discharge_kw
+        yield battery_store(batteries[one.storage_id], float(np.interp(at_s, plan.instants_s, one.energy_kwh)))
 
 
-def _plugged_in(scenario: Scenario, plan: Schedule, at_s: float) -> Iterator[_Store]:
+def _plugged_in(scenario: Scenario, plan: Schedule, at_s: float) -> Iterator[Store]:
     """Vehicles whose energy the plan follows and that can give back; completed, so that their numbers are there."""
-    evses = {evse.id: evse for evse in scenario.site.evses}
     sessions = {session.id: session for session in scenario.sessions}
     for one in plan.sessions:
-        energies, vehicle = one.energy_in_battery_kwh, sessions[one.session_id].vehicle
-        first = one.first_period
+        energies, first = one.energy_in_battery_kwh, one.first_period
         there_s = plan.instants_s[first : first + len(one.charge_power_kw) + 1]
-        gives_back = vehicle is not None and vehicle.max_discharge_kw and vehicle.battery_capacity_kwh
-        if energies is None or vehicle is None or not gives_back or not there_s[0] <= at_s < there_s[-1]:
-            continue
-        capacity_kwh, reserve = vehicle.battery_capacity_kwh or 0.0, sessions[one.session_id].soc_reserve
-        kept_kwh = (RESERVE_SOC if reserve is None else reserve) * capacity_kwh
-        inside_kwh = max(0.0, float(np.interp(at_s, there_s, energies)) - kept_kwh)
-        evse_kw = evse_max_power_kw(evses[one.evse_id], vehicle, scenario.site.voltage_v or NOMINAL_VOLTAGE_V)
-        most_kw = min(evse_kw, vehicle.max_charge_kw or evse_kw)
-        yield capacity_kwh - kept_kwh, inside_kwh, most_kw, vehicle.max_discharge_kw or 0.0
+        session = sessions[one.session_id]
+        if energies is not None and gives_back(session) and there_s[0] <= at_s < there_s[-1]:
+            yield vehicle_store(scenario.site, session, float(np.interp(at_s, there_s, energies)))
 
 
 def _spans(plan: Schedule, minutes: float) -> Iterator[tuple[float, float]]:

@@ -127,10 +127,10 @@ def test_a_report_that_is_not_taken_is_sent_again_later_each_time_and_told(vtn: 
 
 
 def test_a_report_that_nobody_can_make_is_told(vtn: Vtn, utility: Utility) -> None:
-    vtn.put("events", asking("STORAGE_CHARGE_LEVEL"))
+    vtn.put("events", asking("UP_REGULATION_AVAILABLE"))
     utility.listen(minutes=1)
 
-    assert "asks for a report of STORAGE_CHARGE_LEVEL" in next(iter(utility.alarms().values()))
+    assert "asks for a report of UP_REGULATION_AVAILABLE" in next(iter(utility.alarms().values()))
 
 
 def test_reports_are_not_sent_where_the_connection_does_not_want_them(vtn: Vtn) -> None:
