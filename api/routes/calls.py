@@ -10,7 +10,6 @@ from api.problems import documented
 from api.programmes.calls import answer_call, cancel_call, keep_call, offer, split_target
 from api.programmes.documents import CommitmentDocument, OfferDocument, SplitDocument
 from api.programmes.forms import CallTold, CommitmentAsked, OfferAsked, OptOutTold, SplitAsked
-from api.programmes.keeping import Book, writing_book
 from api.programmes.opting_out import OptOutLine, OptOuts, opt_out, opt_outs
 from api.programmes.standing import (
     CallDocument,
@@ -20,10 +19,10 @@ from api.programmes.standing import (
     commitment_lines,
     event_standing,
 )
-from api.routes import examples
+from api.routes import books, examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, headers, reading, taking
 from api.routes.conditions import Condition, condition, etag
-from api.routes.desks import NAME, After, Limit, Listed, Page, SiteId, looking
+from api.routes.desks import NAME, After, Limit, Page, SiteId, looking, page_of
 from api.routes.once import OncePerKey
 from api.routes.programmes import GONE, REMOVED, WRITTEN, ProgrammeId
 from api.security.access import Reader, Writer
@@ -49,12 +48,9 @@ TOLD: dict[int | str, dict[str, Any]] = {
 @router.get("/calls", operation_id="list_calls", responses=GONE)
 def list_calls(caller: Reader, service: Served, programme: ProgrammeId, after: After = "", limit: Limit = 100) -> Page:
     """Calls of a programme, by id; those that are cancelled as well."""
-    with service.store.view() as unit:
-        book = Book(unit, caller.tenant, programme, "")
+    with books.looking(service, caller, programme) as book:
         book.get(Kind.PROGRAMME)
-        found = unit.page(caller.tenant, Kind.CALL, book.journal, after=after, limit=limit + 1)
-    shown = [Listed(id=one.place.id, revision=one.revision) for one in found[:limit]]
-    return Page(items=shown, next=shown[-1].id if len(found) > limit else None)
+        return page_of(book.unit, book.tenant, Kind.CALL, book.journal, after, limit)
 
 
 @router.put(
@@ -73,11 +69,10 @@ def put_call(
     response: Response,
 ) -> CallDocument:
     """Write an event that the programme calls. With other times, commitments to it are void until made again."""
-    now = service.clock()
-    with writing_book(service.store, now, caller.tenant, programme, caller.name) as book:
+    with books.writing(service, caller, programme) as book:
         book.get(Kind.PROGRAMME)
         found = book.find(Kind.CALL, call)
-        kept = keep_call(book, call, told, now, asked.to_write(found.revision if found else None))
+        kept = keep_call(book, call, told, service.clock(), asked.to_write(found.revision if found else None))
         response.status_code, response.headers["ETag"] = 200 if found else 201, etag(kept.revision)
         return call_document(book, kept)
 
@@ -85,8 +80,7 @@ def put_call(
 @router.get("/calls/{call}", operation_id="get_call", responses=GONE | {200: TOLD[200]})
 def get_call(caller: Reader, service: Served, programme: ProgrammeId, call: CallId, response: Response) -> CallDocument:
     """A call, what it uses of the programme's calls and hours, and what of it is against the terms."""
-    with service.store.view() as unit:
-        book = Book(unit, caller.tenant, programme, "")
+    with books.looking(service, caller, programme) as book:
         kept = book.get(Kind.CALL, call)
         response.headers["ETag"] = etag(kept.revision)
         return call_document(book, kept)
@@ -95,9 +89,8 @@ def get_call(caller: Reader, service: Served, programme: ProgrammeId, call: Call
 @router.delete("/calls/{call}", operation_id="cancel_call", status_code=204, responses=REMOVED)
 def delete_call(caller: Writer, service: Served, programme: ProgrammeId, call: CallId, asked: Conditions) -> None:
     """Cancel a call: no site has anything to deliver for it, and it counts as not called."""
-    now = service.clock()
-    with writing_book(service.store, now, caller.tenant, programme, caller.name) as book:
-        cancel_call(book, call, now, asked.to_remove(book.get(Kind.CALL, call).revision))
+    with books.writing(service, caller, programme) as book:
+        cancel_call(book, call, service.clock(), asked.to_remove(book.get(Kind.CALL, call).revision))
 
 
 @router.post(
@@ -147,8 +140,8 @@ async def commit_to_call(
 @router.get("/calls/{call}/commitments", operation_id="list_commitments", responses=GONE)
 def list_commitments(caller: Reader, service: Served, programme: ProgrammeId, call: CallId) -> Commitments:
     """What all sites committed to a call."""
-    with service.store.view() as unit:
-        return commitment_lines(Book(unit, caller.tenant, programme, ""), call)
+    with books.looking(service, caller, programme) as book:
+        return commitment_lines(book, call)
 
 
 @router.post(
@@ -165,16 +158,14 @@ def opt_out_of_call(
     told: Annotated[Any, Depends(reading(OptOutTold))],
 ) -> OptOutLine:
     """Let a site, one of its sessions, or all sessions of a driver there out of a call, with the reason."""
-    now = service.clock()
-    with writing_book(service.store, now, caller.tenant, programme, caller.name) as book:
-        return opt_out(book, call, told, now)
+    with books.writing(service, caller, programme) as book:
+        return opt_out(book, call, told, service.clock())
 
 
 @router.get("/opt-outs", operation_id="list_opt_outs", responses=GONE)
 def list_opt_outs(caller: Reader, service: Served, programme: ProgrammeId) -> OptOuts:
     """Who stayed out of which call and why, and how many of those who were asked."""
-    with service.store.view() as unit:
-        book = Book(unit, caller.tenant, programme, "")
+    with books.looking(service, caller, programme) as book:
         book.get(Kind.PROGRAMME)
         return opt_outs(book)
 

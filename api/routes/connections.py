@@ -17,8 +17,8 @@ from api.connections.status import ConnectionStatus, status_of
 from api.problems import PreconditionFailed, PreconditionRequired, documented
 from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
-from api.routes.conditions import Condition, condition, etag
-from api.routes.desks import After, Limit, Listed, Page, document_answers
+from api.routes.conditions import Condition, condition
+from api.routes.desks import After, Limit, Page, answered, document_answers, page_of
 from api.routes.once import OncePerKey
 from api.security.access import Admin, Allowed, Caller, Reader
 from api.security.keys import Scope
@@ -98,16 +98,14 @@ def put_connection(
         found = line.find()
         expected = asked.to_write(found.revision if found else None)
         kept = connect(service, line, told, now, expected)
-        return _document(kept.body, kept.revision, 200 if found else 201)
+        return answered(kept.body, kept.revision, 200 if found else 201)
 
 
 @router.get("", operation_id="list_connections", responses=documented(*ACCESS_ERRORS))
 def list_connections(caller: Reader, service: Served, after: After = "", limit: Limit = 100) -> Page:
     """Your connections, by id."""
     with service.store.view() as unit:
-        found = unit.page(caller.tenant, Kind.CONNECTION, "", after=after, limit=limit + 1)
-    shown = [Listed(id=one.place.id, revision=one.revision) for one in found[:limit]]
-    return Page(items=shown, next=shown[-1].id if len(found) > limit else None)
+        return page_of(unit, caller.tenant, Kind.CONNECTION, "", after, limit)
 
 
 @router.get("/{connection}", operation_id="get_connection", responses=GONE | {200: ANSWERS[200]})
@@ -117,7 +115,7 @@ def get_connection(caller: Reader, service: Served, connection: ConnectionId) ->
         found = Line(unit, caller.tenant, connection, caller.name).find()
     if found is None:
         raise NotFound("there is no connection of this id")
-    return _document(found.body, found.revision, 200)
+    return answered(found.body, found.revision)
 
 
 @router.delete(
@@ -231,7 +229,3 @@ def _opted(service: Service, caller: Caller, connection: str, event: str, reason
     with writing_line(service.store, now, caller.tenant, connection, caller.name) as line:
         state = opt_out(line, event, reason, now)
         return status_of(connection, line.get(), state, now)
-
-
-def _document(body: str, revision: int, status: int) -> Response:
-    return Response(body, status, {"ETag": etag(revision)}, "application/json")

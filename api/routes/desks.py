@@ -97,9 +97,13 @@ def put_document(
 
 
 def document(kind: Kind, kept: Kept[Any], status: int = 200) -> Response:
-    """A document as it was told, with its revision as ETag."""
-    body = form_json(FORMS[kind], kept.value)
-    return Response(body, status, {"ETag": etag(kept.revision)}, "application/json")
+    """A document of a site as it was told."""
+    return answered(form_json(FORMS[kind], kept.value), kept.revision, status)
+
+
+def answered(body: str, revision: int, status: int = 200) -> Response:
+    """A document as JSON, with its revision as ETag."""
+    return Response(body, status, {"ETag": etag(revision)}, "application/json")
 
 
 def document_answers(form: str) -> dict[int | str, Any]:
@@ -109,9 +113,9 @@ def document_answers(form: str) -> dict[int | str, Any]:
     return {200: {"description": "As it is kept", **told}, 201: {"description": "It is new", **told}}
 
 
-def page_of(desk: Desk, kind: Kind, site: str | None, after: str, limit: int) -> Page:
-    """One more is looked for than is shown, to know whether there is a next page."""
-    found = desk.unit.page(desk.tenant, kind, site, after=after, limit=limit + 1)
+def page_of(unit: Unit, tenant: str, kind: Kind, site: str | None, after: str, limit: int) -> Page:
+    """Documents of a kind, by id. One more is looked for than is shown, to know whether there is a next page."""
+    found = unit.page(tenant, kind, site, after=after, limit=limit + 1)
     shown = [Listed(id=one.place.id, revision=one.revision) for one in found[:limit]]
     return Page(items=shown, next=shown[-1].id if len(found) > limit else None)
 

@@ -13,8 +13,8 @@ from api.ocpi.telling import bring_all, tell_party
 from api.problems import InvalidDocument, PreconditionFailed, PreconditionRequired, documented
 from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
-from api.routes.conditions import Condition, condition, etag
-from api.routes.desks import After, Limit, Listed, Page, document_answers
+from api.routes.conditions import Condition, condition
+from api.routes.desks import After, Limit, Page, answered, document_answers, page_of
 from api.routes.once import OncePerKey
 from api.security.access import Admin, Caller, Reader
 from api.service import Service, service_of
@@ -64,16 +64,14 @@ def put_ocpi_party(
         found = desk.find()
         kept = tell_party(desk, told, asked.to_write(found.revision if found else None), now)
     bring_all(service, caller.tenant, party, caller.name, now)
-    return _document(kept.body, kept.revision, 200 if found else 201)
+    return answered(kept.body, kept.revision, 200 if found else 201)
 
 
 @router.get("", operation_id="list_ocpi_parties", responses=documented(*ACCESS_ERRORS))
 def list_ocpi_parties(caller: Reader, service: Served, after: After = "", limit: Limit = 100) -> Page:
     """Your platforms, by id."""
     with service.store.view() as unit:
-        found = unit.page(caller.tenant, Kind.OCPI_PARTY, "", after=after, limit=limit + 1)
-    shown = [Listed(id=one.place.id, revision=one.revision) for one in found[:limit]]
-    return Page(items=shown, next=shown[-1].id if len(found) > limit else None)
+        return page_of(unit, caller.tenant, Kind.OCPI_PARTY, "", after, limit)
 
 
 @router.get("/{party}", operation_id="get_ocpi_party", responses=GONE | {200: ANSWERS[200]})
@@ -83,7 +81,7 @@ def get_ocpi_party(caller: Reader, service: Served, party: PartyId) -> Response:
         found = desk.find()
     if found is None:
         raise NotFound("there is no party of this id")
-    return _document(found.body, found.revision, 200)
+    return answered(found.body, found.revision)
 
 
 @router.delete("/{party}", operation_id="delete_ocpi_party", status_code=204, responses=GONE | documented(Conflict))
@@ -150,7 +148,3 @@ def own_base(service: Service, request: Request) -> str:
 def _status(service: Service, caller: Caller, party: str) -> OcpiPartyStatus:
     with looking_at_party(service.store, caller.tenant, party) as desk:
         return status_of(desk)
-
-
-def _document(body: str, revision: int, status: int) -> Response:
-    return Response(body, status, {"ETag": etag(revision)}, "application/json")

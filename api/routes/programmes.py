@@ -1,6 +1,7 @@
 """Programmes: their terms, who takes part, and what was nominated."""
 
 import json
+from functools import partial
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -10,19 +11,18 @@ from pydantic import BaseModel, ConfigDict
 from api.problems import PreconditionFailed, PreconditionRequired, documented
 from api.programmes.enrolling import overlap_line
 from api.programmes.forms import Nominations, ProposalAsked
-from api.programmes.keeping import FORMS, Book, overlaps_of, writing_book
+from api.programmes.keeping import overlaps_of
 from api.programmes.nominating import NominationDocument
 from api.programmes.proposing import propose
 from api.programmes.telling import remove_programme, tell_nominations, tell_roster, tell_terms
-from api.routes import examples
+from api.routes import books, examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
-from api.routes.conditions import Condition, condition, etag
-from api.routes.desks import NAME, After, Limit, Listed, Page, document_answers
+from api.routes.conditions import Condition, condition
+from api.routes.desks import NAME, After, Limit, Page, document_answers, page_of
 from api.routes.once import OncePerKey
 from api.security.access import Reader, Writer
 from api.service import Service, service_of
 from api.sites.judging import LONGEST_ID
-from api.sites.keeping import Kept
 from api.store.records import Kind
 from models import programmes as known
 from models.domain.errors import Conflict, InvalidScenario, NotFound
@@ -91,9 +91,7 @@ def list_known_programmes(caller: Reader) -> KnownProgrammes:
 def list_programmes(caller: Reader, service: Served, after: After = "", limit: Limit = 100) -> Page:
     """Your programmes, by id."""
     with service.store.view() as unit:
-        found = unit.page(caller.tenant, Kind.PROGRAMME, "", after=after, limit=limit + 1)
-    shown = [Listed(id=one.place.id, revision=one.revision) for one in found[:limit]]
-    return Page(items=shown, next=shown[-1].id if len(found) > limit else None)
+        return page_of(unit, caller.tenant, Kind.PROGRAMME, "", after, limit)
 
 
 @router.put(
@@ -110,25 +108,22 @@ def put_programme(
     told: Annotated[Any, Depends(reading(Programme))],
 ) -> Response:
     """Write the terms of a programme: windows, notice, calls, baseline, payments, penalty, dead-band, opting out."""
-    with writing_book(service.store, service.clock(), caller.tenant, programme, caller.name) as book:
-        found = book.find(Kind.PROGRAMME)
-        kept = tell_terms(book, told, asked.to_write(found.revision if found else None))
-        return _answer(Kind.PROGRAMME, kept, 200 if found else 201)
+    with books.writing(service, caller, programme) as book:
+        return books.put_document(book, Kind.PROGRAMME, asked, partial(tell_terms, book, told))
 
 
 @router.get("/{programme}", operation_id="get_programme", responses=GONE | {200: TERMS[200]})
 def get_programme(caller: Reader, service: Served, programme: ProgrammeId) -> Response:
     """Read the terms of a programme."""
-    with service.store.view() as unit:
-        return _answer(Kind.PROGRAMME, Book(unit, caller.tenant, programme, "").get(Kind.PROGRAMME))
+    with books.looking(service, caller, programme) as book:
+        return books.get_document(book, Kind.PROGRAMME)
 
 
 @router.delete("/{programme}", operation_id="delete_programme", status_code=204, responses=REMOVED)
 def delete_programme(caller: Writer, service: Served, programme: ProgrammeId, asked: Conditions) -> None:
     """Remove a programme, its roster, and the signals of its calls; its journal stays."""
-    now = service.clock()
-    with writing_book(service.store, now, caller.tenant, programme, caller.name) as book:
-        remove_programme(book, asked.to_remove(book.get(Kind.PROGRAMME).revision), now)
+    with books.writing(service, caller, programme) as book:
+        remove_programme(book, asked.to_remove(book.get(Kind.PROGRAMME).revision), service.clock())
 
 
 @router.put(
@@ -145,17 +140,15 @@ def put_roster(
     told: Annotated[Any, Depends(reading(Roster))],
 ) -> Response:
     """Write who takes part: site, account or EAN18, meter, EVSEs, dates."""
-    with writing_book(service.store, service.clock(), caller.tenant, programme, caller.name) as book:
-        found = book.find(Kind.ROSTER)
-        kept = tell_roster(book, told, asked.to_write(found.revision if found else None))
-        return _answer(Kind.ROSTER, kept, 200 if found else 201)
+    with books.writing(service, caller, programme) as book:
+        return books.put_document(book, Kind.ROSTER, asked, partial(tell_roster, book, told))
 
 
 @router.get("/{programme}/roster", operation_id="get_roster", responses=GONE | {200: ROSTER[200]})
 def get_roster(caller: Reader, service: Served, programme: ProgrammeId) -> Response:
     """Read who takes part."""
-    with service.store.view() as unit:
-        return _answer(Kind.ROSTER, Book(unit, caller.tenant, programme, "").get(Kind.ROSTER))
+    with books.looking(service, caller, programme) as book:
+        return books.get_document(book, Kind.ROSTER)
 
 
 @router.get("/{programme}/overlaps", operation_id="list_overlaps", responses=GONE)
@@ -181,17 +174,15 @@ def put_nominations(
     told: Annotated[Any, Depends(reading(Nominations))],
 ) -> Response:
     """Write what was nominated for a month, site by site: what calls of that month ask for."""
-    with writing_book(service.store, service.clock(), caller.tenant, programme, caller.name) as book:
-        found = book.find(Kind.NOMINATIONS, month)
-        kept = tell_nominations(book, month, told, asked.to_write(found.revision if found else None))
-        return _answer(Kind.NOMINATIONS, kept, 200 if found else 201)
+    with books.writing(service, caller, programme) as book:
+        return books.put_document(book, Kind.NOMINATIONS, asked, partial(tell_nominations, book, month, told), id=month)
 
 
 @router.get("/{programme}/nominations/{month}", operation_id="get_nominations", responses=GONE | {200: NOMINATED[200]})
 def get_nominations(caller: Reader, service: Served, programme: ProgrammeId, month: Month) -> Response:
     """Read what was nominated for a month."""
-    with service.store.view() as unit:
-        return _answer(Kind.NOMINATIONS, Book(unit, caller.tenant, programme, "").get(Kind.NOMINATIONS, month))
+    with books.looking(service, caller, programme) as book:
+        return books.get_document(book, Kind.NOMINATIONS, id=month)
 
 
 @router.post(
@@ -208,8 +199,3 @@ async def propose_nomination(
 ) -> NominationDocument:
     """How many kW to nominate for one site, by what its past sessions could have shed on the programme's days."""
     return await run_sync(propose, service, caller.tenant, programme, told, limiter=service.solves)
-
-
-def _answer(kind: Kind, kept: Kept[Any], status: int = 200) -> Response:
-    body = form_json(FORMS[kind], kept.value)
-    return Response(body, status, {"ETag": etag(kept.revision)}, "application/json")

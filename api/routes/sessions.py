@@ -132,7 +132,7 @@ def list_sessions(
 ) -> Page:
     """Sessions of a site, by id."""
     with looking(service, caller, site) as desk:
-        return page_of(desk, Kind.PAST_SESSION if past else Kind.SESSION, site, after, limit)
+        return page_of(desk.unit, desk.tenant, Kind.PAST_SESSION if past else Kind.SESSION, site, after, limit)
 
 
 @router.get(

@@ -38,7 +38,7 @@ ANSWERS = document_answers("Site")
 def list_sites(caller: Reader, service: Served, after: After = "", limit: Limit = 100) -> Page:
     """Your sites, by id."""
     with looking(service, caller, "", is_there=False) as desk:
-        return page_of(desk, Kind.SITE, None, after, limit)
+        return page_of(desk.unit, desk.tenant, Kind.SITE, None, after, limit)
 
 
 @router.put(
