@@ -12,8 +12,10 @@ from models.domain.site import Evse, Site
 from models.domain.tariff import Tariff
 from models.domain.units import MINUTES_PER_HOUR
 from optimizer.rolling.afterwards import asked_now
+from optimizer.rolling.asking_again import is_asked_again, wanted_kwh
 from optimizer.rolling.covering import covered, late_evses
 from optimizer.rolling.external import with_external_limits
+from optimizer.rolling.following import least_kw
 from optimizer.rolling.installed import installed
 from optimizer.rolling.state import EvseRecord, SessionRecord, SiteState, Stage
 from optimizer.rolling.verdict import Flaw
@@ -40,7 +42,7 @@ def next_scenario(
     sessions = tuple(_session(state, record, now) for record in records if record.session is not None)
     periods = horizon(now, sessions)
     return Scenario(
-        site=_as_it_is(with_external_limits(site, state, periods.start), state),
+        site=_as_it_is(with_external_limits(site, state, periods.start), state, now),
         sessions=sessions,
         tariff=tariff,
         signals=covered(asked_now(state, signals, now), late),
@@ -63,17 +65,21 @@ def horizon(now: datetime, sessions: tuple[Session, ...]) -> Horizon:
     return Horizon(start=start, stretches=tuple(Stretch(count=n, minutes=length) for n, length in stretches))
 
 
-def _as_it_is(site: Site, state: SiteState) -> Site:
+def _as_it_is(site: Site, state: SiteState, now: datetime) -> Site:
     """EVSEs whose cars do not wake are not paused; those that must not serve get no floor."""
-    return replace(site, evses=tuple(_evse(evse, state.evses.get(evse.id)) for evse in site.evses))
+    return replace(site, evses=tuple(_evse(evse, state.evses.get(evse.id), now) for evse in site.evses))
 
 
-def _evse(evse: Evse, record: EvseRecord | None) -> Evse:
-    """A floor is a wish, never above a limit: with it a new car shows its phases, and one that sleeps stays awake."""
+def _evse(evse: Evse, record: EvseRecord | None, now: datetime) -> Evse:
+    """A floor is a wish, never above a limit: with it a new car shows its phases, one that sleeps stays awake, and one
+    that was full is asked again.
+    """
     if record is None or record.session is None or evse.power_floor_kw is not None:
         return evse
     sleeps = any(verdict.flaw is Flaw.SLEEPS_AT_ZERO for verdict in record.verdicts)
     is_new = record.session.stage in (Stage.WAITING, Stage.PROBING) and record.session.phases is None
+    if is_asked_again(record, now):
+        return replace(evse, power_floor_kw=least_kw(record.plate))
     return replace(evse, power_floor_kw=record.plate.least_kw) if sleeps or is_new else evse
 
 
@@ -82,7 +88,7 @@ def _session(state: SiteState, record: EvseRecord, now: datetime) -> Session:
     measured, wish = record.session, state.wishes.get(record.id)
     assert measured is not None, "only EVSEs with a session are asked"
     base = wish or Session(id=measured.id, evse=record.id, arrival=measured.arrival)
-    departure, target_kwh = measured.departure or base.departure, _target_kwh(record, measured, base)
+    departure, target_kwh = measured.departure or base.departure, _target_kwh(record, measured, base, now)
     return replace(
         base,
         id=measured.id,
@@ -102,11 +108,11 @@ def _session(state: SiteState, record: EvseRecord, now: datetime) -> Session:
     )
 
 
-def _target_kwh(record: EvseRecord, session: SessionRecord, base: Session) -> float | None:
+def _target_kwh(record: EvseRecord, session: SessionRecord, base: Session, now: datetime) -> float | None:
     """Who is full wants no more. Where phases were not measured, one of them may be all that fills the battery."""
     target_kwh = base.energy_target_kwh if session.energy_target_kwh is None else session.energy_target_kwh
     if session.stage is Stage.FULL:
-        return session.delivered_kwh
+        return session.delivered_kwh + (wanted_kwh(record) if is_asked_again(record, now) else 0.0)
     if target_kwh is None or session.phases is not None or record.plate.dc:
         return target_kwh
     told = base.vehicle.phases if base.vehicle is not None else None
