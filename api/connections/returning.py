@@ -32,6 +32,8 @@ lacks costs ten times that price, so that drivers come first."""
 LEAST_PRICE = 0.2
 """Where energy is nearly free: a missing kWh costs 1 there. [currency/kWh]"""
 STEP_KW = 0.1
+IN_SIGHT = timedelta(days=7)
+"""What ends later has no end yet that anybody knows: stretches without an end are told as far as sites are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Returning:
         """What is asked now, with what has ended and whose load comes back, and the peaks that it must not exceed."""
         ended = tuple(self._ended(fresh))
         holding = [one for one in (*ended, *fresh) if isinstance(one, Cap | Event | Dispatch)]
-        coming = sorted(returns(holding), key=lambda one: one.end)
+        coming = sorted((one for one in returns(holding) if one.end < self.now + IN_SIGHT), key=lambda one: one.end)
         peaks = {peak.id: peak for peak in self._begun()}
         for day, group in groupby(coming, key=lambda one: self._local(one.end, scenario).date()):
             name = f"{self.connection} return {day:%F}"

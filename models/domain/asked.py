@@ -67,7 +67,7 @@ def _caps(timeline: Timeline, rules: SignalRules) -> Iterator[Signal | Finding]:
     for place, targets in _places(timeline, rules):
         for step in limit_curve(timeline, Flow.IMPORT, targets):
             cap = _cap(step, Flow.IMPORT, place, import_limit_kw=step.limit_kw)
-            yield cap if step.is_default else _staggered(cap, timeline, rules)
+            yield cap if step.is_default else _staggered(cap, rules)
         for step in limit_curve(timeline, Flow.EXPORT, targets):
             if place.evses:
                 yield _no_export(step)
@@ -75,9 +75,9 @@ def _caps(timeline: Timeline, rules: SignalRules) -> Iterator[Signal | Finding]:
                 yield _cap(step, Flow.EXPORT, place, export_limit_kw=step.limit_kw)
 
 
-def _staggered(signal: Signal, timeline: Timeline, rules: SignalRules) -> Signal:
-    """With how its load comes back, where it is known to end."""
-    if isinstance(signal, PriceEvent) or signal.end >= timeline.end:
+def _staggered(signal: Signal, rules: SignalRules) -> Signal:
+    """With how its load comes back."""
+    if isinstance(signal, PriceEvent):
         return signal
     turns_up = isinstance(signal, Event) and signal.direction is Direction.TURN_UP
     return replace(signal, stagger_minutes=0.0 if turns_up else rules.return_minutes)
@@ -128,7 +128,7 @@ def _rest(timeline: Timeline, scenario: Scenario, rules: SignalRules) -> Iterato
         if lane.target.scope is Scope.PORTFOLIO and lane.kind is SignalKind.LIMIT and rules.shares_its_portfolio:
             yield _whole_portfolio(lane)
         for one in _of_lane(lane, held, place, scenario, rules):
-            yield one if isinstance(one, Finding) else _staggered(one, timeline, rules)
+            yield one if isinstance(one, Finding) else _staggered(one, rules)
 
 
 def _place(target: Target, rules: SignalRules) -> _Place | None:

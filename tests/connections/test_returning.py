@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -219,23 +218,28 @@ def planned(utility: Utility) -> dict[str, list[tuple[datetime, datetime, float]
     }
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        pytest.param({"return_minutes": 0.0}, id="at-once"),
-        pytest.param({}, id="without-end"),
-    ],
-)
-def test_nothing_is_put_off_where_the_rules_say_so_or_a_limit_does_not_end(
-    vtn: Vtn, utility: Utility, told: dict[str, Any]
-) -> None:
+def test_nothing_is_put_off_where_the_rules_say_so(vtn: Vtn, utility: Utility) -> None:
     utility.measure(9.0, 60)
-    vtn.put("events", NOTHING if told else event(4.0, length="P9999Y"))
-    join(utility, vtn, sites=[{"site": "yard", "rules": told}])
+    vtn.put("events", NOTHING)
+    join(utility, vtn, sites=[{"site": "yard", "rules": {"return_minutes": 0.0}}])
     utility.wait(seconds=1)
 
     assert utility.peaks() == []
     assert [one.stagger_minutes for one in utility.asked()] == [0.0]
+
+
+def test_a_limit_without_an_end_has_no_return_until_it_is_cancelled(vtn: Vtn, utility: Utility) -> None:
+    utility.measure(9.0, 60)
+    name = vtn.put("events", event(4.0, start="2026-03-02T05:30:00Z", length="P9999Y"))
+    join(utility, vtn)
+    utility.wait(seconds=1)
+    assert utility.peaks() == []
+
+    vtn.delete("events", name)
+    utility.wait(minutes=1)
+    (ended,) = [one for one in utility.asked() if isinstance(one, Cap)]
+    assert (ended.end, ended.stagger_minutes) == (utility.now, 10.0)
+    assert [peak[:3] for peak in utility.peaks()] == [("06:01", MIDNIGHT, 9.0)]
 
 
 def test_limits_that_follow_each_other_are_one_event_and_a_subscription_after_them_none(

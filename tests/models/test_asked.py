@@ -180,3 +180,22 @@ def test_in_a_black_start_cars_use_nothing_until_it_is_cleared() -> None:
     (cap,) = told(said(SignalKind.ALERT, None, topic="ALERT_BLACK_START")).signals
     assert isinstance(cap, Cap)
     assert (cap.import_limit_kw, cap.evses) == (0.0, ("one", "two"))
+
+
+def test_what_was_asked_comes_back_staggered_and_a_default_limit_does_not() -> None:
+    limit, default = said(SignalKind.LIMIT, 40.0), said(SignalKind.LIMIT, 60.0, id="sub", mode=SignalMode.DEFAULT)
+    assert [one.stagger_minutes for one in told(limit).signals if isinstance(one, Cap)] == [10.0]
+    assert [one.stagger_minutes for one in told(default).signals if isinstance(one, Cap)] == [0.0]
+    at_once = told(limit, rules=SignalRules(return_minutes=0.0))
+    assert [one.stagger_minutes for one in at_once.signals if isinstance(one, Cap)] == [0.0]
+
+
+def test_less_load_comes_back_staggered_and_more_load_does_not() -> None:
+    rules = SignalRules(baseline_kw=80.0, payment_per_kwh=0.5)
+    for kw, minutes in ((-20.0, 10.0), (20.0, 0.0)):
+        (event,) = told(said(SignalKind.DISPATCH, kw, mode=SignalMode.ADD), rules=rules).signals
+        assert isinstance(event, Event)
+        assert event.stagger_minutes == minutes
+    (setpoint,) = told(said(SignalKind.DISPATCH, 50.0), rules=SignalRules(deviation_price_per_kwh=0.4)).signals
+    assert isinstance(setpoint, Dispatch)
+    assert setpoint.stagger_minutes == 10.0

@@ -240,3 +240,18 @@ def test_who_leaves_soon_after_an_event_comes_back_at_once() -> None:
 def test_signals_that_are_not_over_stay_as_they_are() -> None:
     cap = Cap(id="cap", start=NOON, end=NOON + timedelta(hours=1), import_limit_kw=9.0)
     assert asked_now(state(), (cap, EVENT), NOON) == (cap, EVENT)
+
+
+def test_after_a_limit_that_staggers_evses_wait_for_their_offsets_and_after_a_part_of_it_they_do_not() -> None:
+    known = state(left=(told(4.0),), right=(told(6.0),))
+    limit = Cap(id="limit", start=EVENT.start, end=EVENT.end, import_limit_kw=15.0, stagger_minutes=10.0)
+    found = {cap.id: cap for cap in asked_now(known, (limit,), EVENT.end) if isinstance(cap, Cap)}
+    assert {name: cap.import_limit_kw for name, cap in found.items()} == {
+        "limit return left": 4.0,
+        "limit return right": 6.0,
+    }
+    assert found["limit return left"].end == EVENT.end + timedelta(seconds=return_offset_s(limit, "left"))
+    goes_on = replace(limit, id="next", start=EVENT.end, end=EVENT.end + timedelta(hours=1))
+    assert asked_now(known, (limit, goes_on), EVENT.end) == (goes_on,)
+    of_one = replace(limit, evses=("left",))
+    assert [cap.evses for cap in asked_now(known, (of_one,), EVENT.end) if isinstance(cap, Cap)] == [("left",)]
