@@ -2,16 +2,19 @@
 
 from cmath import rect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import radians
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.formulation.currents import (
+    Directions,
     Tangents,
-    distinct_lines,
     joined,
-    leg_places,
+    limited_lines,
     tangents,
     thousandths,
 )
@@ -27,6 +30,8 @@ FLOOR_SLACK_A = 1e-5
 """Where what is installed exceeds a limit, rows have no room of their own to be rounded in. [A]"""
 RIGHT_ANGLES = tuple(rect(1.0, radians(turn + beside)) for turn in (90.0, -90.0) for beside in (1e-3, -1e-3))
 """Directions just beside them, as seen from a leg's own."""
+FULL_TURN = 360_000
+"""In thousandths of a degree."""
 FARTHEST = 24
 """Tangents are repeated at most so many periods before and after, ..."""
 PERIODS_PER_NEIGHBOUR = 96
@@ -40,49 +45,90 @@ ROWS_PER_LINE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """A line with a limit, and the sums of legs that its current can be the longest of, whoever stops drawing."""
-
-    line: Line
-    sums: Phasors
-    """(K, G) phasors of the legs that take part in each of them."""
-    of_unknown: Floats
-    """(G,) what one ampere on a leg of unknown phase adds to the length."""
-
-
-@dataclass(frozen=True, slots=True)
 class Watch:
-    """The lines of a node, and where their legs are in ``leg_current``."""
+    """The lines with limits of a node (L), and every sum of legs (K) that their currents can be the longest of."""
 
     point: CurrentPoint
     places: Ints
-    """(G, T); -1 where a leg carries nothing."""
-    lines: tuple[Watched, ...]
+    """(G, T) where its legs are in ``leg_current``; -1 where a leg carries nothing."""
+    lines: tuple[Line, ...]
+    of_line: tuple[slice, ...]
+    """Which of the sums are those of each line."""
+    sums: Phasors
+    """(K, G) phasors of the legs that take part: all, or those that go on drawing, line by line."""
+    reserve: Phasors | None
+    """(K, T) what cars that may come put beside them; None: nobody comes. [A]"""
+    of_unknown: Floats
+    """(L, G) what one ampere on a leg of unknown phase adds to the length."""
+    limit_a: Floats
+    """(L, T)"""
+    base_a: Floats
+    """(L, T)"""
+    inside_a: Floats
+    """(L, T) lengths up to this are inside whatever the limit says: what is kept for others, and what is installed."""
+
+    def currents(self, legs_a: Floats) -> Phasors:
+        """All sums (K, T), of currents of the legs (G, T). [A]"""
+        sums: Phasors = self.sums @ legs_a
+        return sums if self.reserve is None else sums + self.reserve
+
+    def longest_a(self, currents_a: NDArray[np.floating[Any]], legs_a: Floats) -> Floats:
+        """The longest sum of each line, of the lengths of all, with what has no known phase (L, T). [A]"""
+        first = [own.start for own in self.of_line]
+        return np.asarray(np.maximum.reduceat(currents_a, first) + self.of_unknown @ legs_a)
 
 
 def watches(program: LinearProgram, instance: Instance, settings: Settings) -> tuple[Watch, ...]:
     """Made once for all rounds of cuts; none where no current is limited."""
     if "leg_current" not in program.columns:
         return ()
-    places = leg_places(program.columns["leg_current"], instance)
-    return tuple(
-        Watch(point, places[i], tuple(_watched(point, line, settings) for line in distinct_lines(point)))
-        for i, point in enumerate(instance.currents)
+    limited = limited_lines(program.columns["leg_current"], instance)
+    return tuple(_watch(point, lines, places, settings) for point, lines, places in limited)
+
+
+def _watch(point: CurrentPoint, lines: tuple[Line, ...], places: Ints, settings: Settings) -> Watch:
+    sums, reserve = zip(*(_beside(_sums(point, line, settings), line, places.shape[1]) for line in lines), strict=True)
+    ends = np.cumsum([len(own) for own in sums]).tolist()
+    watch = Watch(
+        point=point,
+        places=places,
+        lines=lines,
+        of_line=tuple(slice(first, end) for first, end in pairwise([0, *ends])),
+        sums=np.concatenate(sums),
+        reserve=np.concatenate(reserve) if any(line.reserve is not None for line in lines) else None,
+        of_unknown=np.array([_of_unknown(point, line) for line in lines]),
+        limit_a=np.array([line.limit_a for line in lines]),
+        base_a=np.array([line.base_a for line in lines]),
+        inside_a=np.array([line.kept_a - line.base_a for line in lines]),
     )
+    if point.floor_a is None:
+        return watch
+    installed_a = watch.longest_a(np.abs(watch.currents(point.floor_a)), point.floor_a) + FLOOR_SLACK_A
+    return replace(watch, inside_a=np.maximum(watch.inside_a, installed_a))
 
 
-def _watched(point: CurrentPoint, line: Line, settings: Settings) -> Watched:
-    """The sums of subsets are the corners of a zonotope.
+def _sums(point: CurrentPoint, line: Line, settings: Settings) -> Phasors:
+    """Phasors of the legs of known phase that take part, for each sum (K, G).
 
-    A corner is farthest from the origin in some direction, and the legs that take part are those with a positive
-    projection on it. Directions just beside the right angles of each leg meet every corner.
+    The sums of subsets are the corners of a zonotope. A corner is farthest from the origin in some direction, and the
+    legs that take part are those with a positive projection on it. Directions just beside the right angles of each leg
+    meet every corner.
     """
-    told = list(zip(line.phasors.tolist(), (leg.known for leg in point.legs), strict=True))
-    phasors = [phasor if known else 0j for phasor, known in told]
-    subsets = _corners(phasors) if settings.partial_draw else []
+    phasors = [p if leg.known else 0j for p, leg in zip(line.phasors.tolist(), point.legs, strict=True)]
+    subsets = _corners(phasors) if settings.partial_draw else ()
     sums = [phasors, *([p if taken else 0j for p, taken in zip(phasors, some, strict=True)] for some in subsets)]
-    of_unknown = [0.0 if known else abs(phasor) for phasor, known in told]
-    return Watched(line, np.array(sums, dtype=complex), np.array(of_unknown, dtype=float))
+    return np.array(sums, dtype=complex)
+
+
+def _beside(sums: Phasors, line: Line, periods: int) -> tuple[Phasors, Phasors]:
+    """Each sum with each of what one of the cars that may come puts beside it: sums (K, G), reserve (K, T)."""
+    if line.reserve is None:
+        return sums, np.zeros((len(sums), periods), dtype=complex)
+    return sums.repeat(len(line.reserve), axis=0), np.tile(line.reserve, (len(sums), 1))
+
+
+def _of_unknown(point: CurrentPoint, line: Line) -> list[float]:
+    return [0.0 if leg.known else abs(p) for p, leg in zip(line.phasors.tolist(), point.legs, strict=True)]
 
 
 def violated(
@@ -95,70 +141,61 @@ def violated(
     share: float,
 ) -> Tangents | None:
     """Tangents with ``share`` of the limit for every line and period beyond ``allowed`` of it; None without any."""
+    if not seen:
+        return None
+    currents = np.append(values[program.columns["leg_current"].slice], 0.0)  # place -1 carries nothing
+    found = [_cuts(watch, currents[watch.places], settings, allowed, share) for watch in seen]
+    cuts = [one for one in found if one is not None]
+    return joined(cuts) if cuts else None
+
+
+def _cuts(watch: Watch, legs_a: Floats, settings: Settings, allowed: float, share: float) -> Tangents | None:
+    """None where all lines are inside everywhere."""
+    sums = watch.currents(legs_a)
+    size = np.abs(sums)
+    length = watch.longest_a(size, legs_a)
+    room = np.maximum(watch.inside_a, allowed * watch.limit_a - watch.base_a)
+    line, period = (length > room + NOTHING_A).nonzero()
+    if not len(line):
+        return None
+    degrees = np.rad2deg(np.angle(sums[_longest(watch, size, line, period), period]))
+    half_view = np.rad2deg(np.arccos(room[line, period] / length[line, period]))
+    fans = Directions(np.concatenate([line] * len(FAN)), _fans(degrees, half_view), np.concatenate([period] * len(FAN)))
+    where = _neighbours(fans, len(watch.lines), legs_a.shape[1])
+    return tangents(watch.point, watch.lines, where, watch.places, settings, share=share)
+
+
+def _longest(watch: Watch, size: Floats, line: Ints, period: Ints) -> Ints:
+    """Which of all sums is the longest of each of some lines, which ascend, in a period of its own (N,)."""
     found = []
-    for watch in seen:
-        currents = values[program.columns["leg_current"].slice]
-        legs_a = np.where(watch.places >= 0, currents[watch.places], 0.0)
-        for watched in watch.lines:
-            found += _line_cuts(watch, watched, legs_a, settings, allowed, share)
-    return joined(found) if found else None
+    for k in sorted(set(line.tolist())):
+        own = watch.of_line[k]
+        found.append(own.start + size[own][:, period[line == k]].argmax(axis=0))
+    return np.concatenate(found)
 
 
-def _line_cuts(
-    watch: Watch, watched: Watched, legs_a: Floats, settings: Settings, allowed: float, share: float
-) -> list[Tangents]:
-    """Nothing for a line that is inside everywhere."""
-    line = watched.line
-    sums = _sums(watched, legs_a, line.reserve)
-    size = abs(sums)
-    length = size.max(axis=0) + watched.of_unknown @ legs_a
-    room = np.maximum(line.kept_a - line.base_a, allowed * line.limit_a - line.base_a)
-    if watch.point.floor_a is not None:
-        room = np.maximum(room, _longest_a(watched, watch.point.floor_a, line.reserve) + FLOOR_SLACK_A)
-    outside = (length > room + NOTHING_A).nonzero()[0]
-    if len(outside) == 0:
-        return []
-    half_view = np.rad2deg(np.arccos(room[outside] / length[outside]))
-    degrees = np.rad2deg(np.angle(sums[size[:, outside].argmax(axis=0), outside]))
-    angle, period = _neighbours(*_fans(degrees, half_view, outside), legs_a.shape[1])
-    return [tangents(watch.point, line, angle, period, watch.places, settings, share=share)]
-
-
-def _sums(watched: Watched, legs_a: Floats, reserve: Phasors | None) -> Phasors:
-    """Everything that a line's current can be the longest of, per period (K, T). [A]
-
-    ``reserve`` (J, T): of cars that may come beside them, the sums of which one is there.
-    """
-    sums = watched.sums @ legs_a
-    if reserve is None:
-        return sums
-    return np.asarray((sums[:, None, :] + reserve[None, :, :]).reshape(-1, legs_a.shape[1]))
-
-
-def _longest_a(watched: Watched, legs_a: Floats, reserve: Phasors | None) -> Floats:
-    """The length of the longest of them, with what has no known phase, per period (T,). [A]"""
-    return np.asarray(abs(_sums(watched, legs_a, reserve)).max(axis=0) + watched.of_unknown @ legs_a)
-
-
-def _fans(degrees: Floats, half_view: Floats, period: Ints) -> tuple[Ints, Ints]:
-    """Angles and periods of the tangents for each corner; ``half_view`` is half the angle at which it sees the circle.
+def _fans(degrees: Floats, half_view: Floats) -> Ints:
+    """Angles of the tangents of all corners; ``half_view`` is half the angle at which each of them sees the circle.
 
     A tangent at the corner's own angle leaves two new corners half of ``half_view`` away, so these are cut as well.
     """
-    angles = [thousandths(degrees + part * half_view) for part in FAN]
-    return np.concatenate(angles), np.tile(period, len(FAN))
+    return thousandths(np.concatenate([degrees + part * half_view for part in FAN]))
 
 
-def _neighbours(angle: Ints, period: Ints, count: int) -> tuple[Ints, Ints]:
-    """The same tangents in the periods around as well, as many as the budget of rows allows.
+def _neighbours(where: Directions, lines: int, count: int) -> Directions:
+    """The same tangents in the periods around as well, as many as the budget of rows of each line allows.
 
     Late in the game a few periods are outside and cutting them only moves the excess next door.
     """
-    reach = min(FARTHEST, -(-count // PERIODS_PER_NEIGHBOUR), ROWS_PER_LINE // max(1, 2 * len(period)))
-    around = period[:, None] + np.arange(-reach, reach + 1)
-    inside = (around >= 0) & (around < count)
-    places = np.unique((angle[:, None] * count + around)[inside])
-    return places // count, places % count
+    budget = ROWS_PER_LINE // np.maximum(1, 2 * np.bincount(where.line, minlength=lines))
+    reach = np.minimum(min(FARTHEST, -(-count // PERIODS_PER_NEIGHBOUR)), budget)[where.line]
+    away = np.arange(-int(reach.max()), int(reach.max()) + 1)
+    around = where.period[:, None] + away
+    inside = (around >= 0) & (around < count) & (abs(away) <= reach[:, None])
+    directions = where.line * FULL_TURN + where.angle
+    places = np.unique((directions[:, None] * count + around)[inside])
+    direction, period = np.divmod(places, count)
+    return Directions(*np.divmod(direction, FULL_TURN), period)
 
 
 def _corners(phasors: list[complex]) -> Iterable[tuple[bool, ...]]:

@@ -100,10 +100,10 @@ def billing_periods(given: BillingPeriod | None, calendar: Calendar, start_s: fl
     """Those that a horizon touches, in order: calendar months, or the one given and as long ones after it."""
     for label, first_day, next_day in _months(calendar, start_s) if given is None else _equal_spans(given):
         first_s, last_s = calendar.day_start_s(first_day), calendar.day_start_s(next_day)
-        if first_s >= end_s:
-            return
-        if last_s > start_s:
+        if last_s > start_s and first_s < end_s:
             yield Billed(label, first_s, last_s, max(start_s, first_s), min(end_s, last_s))
+        if last_s >= end_s:
+            return
 
 
 def _window(charge: DemandCharge, calendar: Calendar, period: Billed, horizon_start_s: float) -> DemandWindow:

@@ -85,6 +85,8 @@ def connector_used(session: Session, evse: Evse) -> Connector | None:
 def max_charge_power_kw(session: Session, evse: Evse, site_voltage_v: float) -> float:
     """Equation (4): the least of EVSE, connector and vehicle, measured at evse. [kW]"""
     vehicle, connector = session.vehicle, connector_used(session, evse)
+    if vehicle is None and connector is None:
+        return evse_max_power_kw(evse, None, site_voltage_v)
     powers_kw, currents_a = [evse_max_power_kw(evse, vehicle, site_voltage_v)], []
     if connector is not None:
         powers_kw += [] if connector.max_power_kw is None else [connector.max_power_kw]

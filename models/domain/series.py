@@ -72,7 +72,7 @@ def highest(series: Series) -> float:
 
 def changed_at(starts_s: Floats, step_values: Floats) -> Floats:
     """Starts of the steps, but for the first one, that bring another value."""
-    return np.asarray(starts_s[1:][np.diff(step_values) != 0])
+    return np.asarray(starts_s[1:][step_values[1:] != step_values[:-1]])
 
 
 def over_periods(starts_s: Floats, step_values: Floats, instants_s: Floats, how: How) -> Floats:
@@ -126,9 +126,10 @@ def _read(series: _Same, start_s: float, end_s: float) -> tuple[Floats, Floats]:
     """Once for the changes, the mean, the least and the largest of a plan: each reading was a tenth of its Python."""
     steps = series.steps
     _refuse_no_steps(steps)
-    first = max(bisect_right(steps, start_s, key=_start_s) - 1, 0)
-    end = max(bisect_left(steps, end_s, key=_start_s), first + 1)
-    within = steps[first:end]
+    within = steps
+    if _start_s(steps[0]) < start_s or _start_s(steps[-1]) >= end_s:
+        first = max(bisect_right(steps, start_s, key=_start_s) - 1, 0)
+        within = steps[first : max(bisect_left(steps, end_s, key=_start_s), first + 1)]
     starts_s, step_values = np.array([s.start.timestamp() for s in within]), np.array([float(s.value) for s in within])
     starts_s.flags.writeable = step_values.flags.writeable = False
     return starts_s, step_values

@@ -1,6 +1,7 @@
 """HiGHS, and the only import of it. Arrays go in and out in bulk; every status is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -42,16 +43,33 @@ compute its weights. Processor time of all rounds, in first solves: 2.3 and 1.1 
 and 0.7 at 140, means of three sites each; 1.1 and 1.3 at 200, where a site has 8,000 columns."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SolverAnswer:
-    """A proven optimum. Duals as of a minimisation: cost = A'row_duals + reduced_costs."""
+    """A proven optimum. Duals as of a minimisation: cost = A'row_duals + reduced_costs.
+
+    The solver tells lists, and to turn all of them into arrays is a twentieth of a plan with rounds of cuts: what most
+    answers are never asked for is turned when it is.
+    """
 
     values: Floats
-    reduced_costs: Floats
-    row_values: Floats
-    row_duals: Floats
     objective: float
     """Without the program's offset."""
+    told: highspy.HighsSolution = field(repr=False)
+
+    @cached_property
+    def reduced_costs(self) -> Floats:
+        """Of each column. [currency per unit of the column]"""
+        return _floats(self.told.col_dual)
+
+    @cached_property
+    def row_values(self) -> Floats:
+        """What the terms of each row sum up to."""
+        return _floats(self.told.row_value)
+
+    @cached_property
+    def row_duals(self) -> Floats:
+        """Of each row. [currency per unit of the row]"""
+        return _floats(self.told.row_dual)
 
 
 class NoSolution(SolverFault):
@@ -241,13 +259,7 @@ class Solver:
         solution = self._highs.getSolution()
         if not (solution.value_valid and solution.dual_valid):
             raise SolverFault("the solver says optimal and has no valid point")
-        return SolverAnswer(
-            _floats(solution.col_value),
-            _floats(solution.col_dual),
-            _floats(solution.row_value),
-            _floats(solution.row_dual),
-            objective,
-        )
+        return SolverAnswer(_floats(solution.col_value), objective, solution)
 
 
 def _worth_presolving(program: LinearProgram) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, degrees
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +18,7 @@ from optimizer.formulation.energy import Charging
 from optimizer.formulation.nodes import distinct
 from optimizer.instance import CurrentPoint, Instance
 from optimizer.instance.below import cells_of
-from optimizer.instance.currents import Line
+from optimizer.instance.currents import Line, Phasors
 from optimizer.program import Block, Floats, Ints, ProgramBuilder
 from optimizer.settings import Settings
 
@@ -26,6 +27,15 @@ SPACING_DEG = 30
 HAIR_A = 1e-6
 """A bound that full power just meets gets its row, whatever the last digit says. [A]"""
 LINES = ("L1", "L2", "L3", "primary L1", "primary L2", "primary L3")
+
+
+class Directions(NamedTuple):
+    """Where tangents are to be laid (R,): lines of a point, by position, angles and periods."""
+
+    line: Ints
+    angle: Ints
+    """In thousandths of a degree."""
+    period: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +61,10 @@ def phase_currents(lp: ProgramBuilder, instance: Instance, charging: Charging, s
     if not instance.currents:
         return
     leg_current, most_a = _leg_currents(lp, instance, charging)
-    places = leg_places(leg_current, instance)
     share = 1.0 - settings.current_tolerance
     laid = [
-        tangents(point, line, *first_directions(point, line, instance.periods.count), places[i], settings, share=share)
-        for i, point in enumerate(instance.currents)
-        for line in distinct_lines(point)
+        tangents(point, lines, first_directions(point, lines, instance.periods.count), legs, settings, share=share)
+        for point, lines, legs in limited_lines(leg_current, instance)
     ]
     found = _within_reach(joined(laid), most_a)
     # (6)  Σ_g max(0, Re(e^{-jθ} a[n,l,g])) leg_current[n,g,t] <= (1 - tolerance) current_limit[n,l,t] - base_current
@@ -141,14 +149,20 @@ def _on_legs(lp: ProgramBuilder, instance: Instance, *, giving: bool) -> tuple[I
     return np.concatenate(places), np.concatenate(sources), np.concatenate(values)
 
 
-def leg_places(leg_current: Block, instance: Instance) -> list[Ints]:
-    """For every current point, the position of each of its legs in ``leg_current`` per period (G, T); -1 where none."""
+def limited_lines(leg_current: Block, instance: Instance) -> Iterator[tuple[CurrentPoint, tuple[Line, ...], Ints]]:
+    """Every current point, its lines that need tangents, and where its legs are in ``leg_current`` (G, T); -1: nowhere.
+
+    Points without such lines are left out.
+    """
     node, leg, period = leg_current.positions
     labels = dict.fromkeys(leg.label for point in instance.currents for leg in point.legs)
     number = {label: k for k, label in enumerate(labels)}
     table = np.full((len(instance.limits.ids), len(number), instance.periods.count), -1, dtype=np.int64)
     table[node, leg, period] = np.arange(leg_current.size)
-    return [table[point.node][[number[leg.label] for leg in point.legs]] for point in instance.currents]
+    for point in instance.currents:
+        lines = tuple(distinct_lines(point))
+        if lines:
+            yield point, lines, table[point.node][[number[leg.label] for leg in point.legs]]
 
 
 def _known(point: CurrentPoint) -> NDArray[np.bool_]:
@@ -212,10 +226,12 @@ def first_angles(phasors: Iterable[complex]) -> list[int]:
     return [_thousandths_of(start + width * k / max(1, steps)) for k in range(steps + 1)]
 
 
-def first_directions(point: CurrentPoint, line: Line, count: int) -> tuple[Ints, Ints]:
-    """The first angles of a line, each in every one of ``count`` periods."""
-    angles = np.array(first_angles(_of_known(line, point)), dtype=np.int64)
-    return angles.repeat(count), np.arange(len(angles) * count) % count
+def first_directions(point: CurrentPoint, lines: tuple[Line, ...], count: int) -> Directions:
+    """The first angles of each line, each in every one of ``count`` periods."""
+    angles = [first_angles(_of_known(line, point)) for line in lines]
+    angle = np.array([angle for own in angles for angle in own], dtype=np.int64).repeat(count)
+    line = np.arange(len(lines)).repeat([count * len(own) for own in angles])
+    return Directions(line, angle, np.arange(len(angle)) % count)
 
 
 def thousandths(degrees: ArrayLike) -> Ints:
@@ -226,43 +242,53 @@ def _thousandths_of(degrees: float) -> int:
     return round(degrees % 360.0 * 1000) % 360_000
 
 
-def projections(point: CurrentPoint, line: Line, angle: Ints, settings: Settings) -> Floats:
-    """What one ampere on each leg adds to the line's current in each direction (G, R)."""
+def projections(point: CurrentPoint, phasors: Phasors, angle: Ints, settings: Settings) -> Floats:
+    """What one ampere on each leg adds in each direction (G, R) to a line on which it puts a phasor (G, R)."""
     direction, known = np.exp(-1j * np.deg2rad(angle / 1000)), _known(point)[:, None]
-    phasors = line.phasors[:, None]
     along = np.where(known, (direction * phasors).real, abs(phasors))
     along[abs(along) < 1e-12] = 0.0
     return np.maximum(0.0, along) if settings.partial_draw else along
 
 
 def tangents(
-    point: CurrentPoint, line: Line, angle: Ints, period: Ints, places: Ints, settings: Settings, *, share: float
+    point: CurrentPoint, lines: tuple[Line, ...], where: Directions, places: Ints, settings: Settings, *, share: float
 ) -> Tangents:
-    """Rows of one line for pairs of angle and period (R,); ``share`` of the limit is what they allow.
+    """Rows of some lines of a point; ``share`` of the limit is what they allow.
 
-    Pairs without a leg that counts in this direction get no row.
+    Directions in which no leg counts get no row.
     """
-    along = projections(point, line, angle, settings)
-    used = (places[:, period] >= 0) & (along != 0.0)
+    phasors = np.array([line.phasors for line in lines])
+    along = projections(point, phasors[where.line].T, where.angle, settings)
+    used = (places[:, where.period] >= 0) & (along != 0.0)
     kept = used.any(axis=0)
-    period, along, used = period[kept], along[:, kept], used[:, kept]
-    row, leg = np.nonzero(used.T)
-    same = np.ones(len(period), dtype=np.int64)
-    reserve_a = line.reserve_along(angle[kept], period)
-    bound = np.maximum(0.0, share * line.limit_a[period] - line.base_a[period] - reserve_a)
+    (line, angle, period), along, used = (part[kept] for part in where), along[:, kept], used[:, kept]
+    row, leg = used.T.nonzero()
+    bound = _bounds(lines, Directions(line, angle, period), share)
     if point.floor_a is not None:
         # What is installed alone may exceed the limit: then that is the bound, and nothing adds to it.
         bound = np.maximum(bound, (along * point.floor_a[:, period]).sum(axis=0))
     return Tangents(
-        node=same * point.node,
-        line=same * LINES.index(line.label),
-        angle=angle[kept],
+        node=np.full(len(period), point.node),
+        line=np.array([LINES.index(one.label) for one in lines])[line],
+        angle=angle,
         period=period,
         row=row,
         column=places[leg, period[row]],
         value=along[leg, row],
         bound=bound,
     )
+
+
+def _bounds(lines: tuple[Line, ...], where: Directions, share: float) -> Floats:
+    """What ``share`` of the limits leaves to the cars of the plan (R,). [A]"""
+    line, angle, period = where
+    limit_a, base_a = (np.array(arrays) for arrays in zip(*((one.limit_a, one.base_a) for one in lines), strict=True))
+    bound = share * limit_a[line, period] - base_a[line, period]
+    for k, one in enumerate(lines):
+        if one.reserve is not None:
+            mine = line == k
+            bound[mine] -= one.reserve_along(angle[mine], period[mine])
+    return np.asarray(np.maximum(0.0, bound))
 
 
 def joined(parts: list[Tangents]) -> Tangents:

@@ -90,7 +90,7 @@ def periods(scenario: Scenario) -> Periods:
     day_end = min(float(instants[-1]), float(instants[0]) + seconds_from_hours(HOURS_PER_DAY))
     found = list(_changes(scenario, scenario.tariff, calendar, float(instants[0]), day_end))
     split = _merge(instants, np.concatenate(found)) if found else instants
-    return Periods(split, np.diff(split) / SECONDS_PER_HOUR, calendar)
+    return Periods(split, (split[1:] - split[:-1]) / SECONDS_PER_HOUR, calendar)
 
 
 def _instants(horizon: Horizon) -> Floats:

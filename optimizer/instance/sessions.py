@@ -77,8 +77,8 @@ def sessions(scenario: Scenario, tree: Tree, span: Periods) -> Sessions:
     voltage_v = scenario.site.voltage_v
     assert voltage_v is not None
     rows = [_row(s, tree.evses[s.evse], voltage_v, tiers) for s in scenario.sessions]
-    table = np.array(rows, dtype=float).reshape(len(rows), 8)
-    arrival_s, departure_s, power, efficiency, remaining, promised, retail, tier_number = table.T
+    table = np.array(rows, dtype=float).reshape(len(rows), 9)
+    arrival_s, departure_s, power, efficiency, power_factor, remaining, promised, retail, tier_number = table.T
     after_h = np.maximum(0.0, departure_s - np.maximum(arrival_s, span.end_s)) / SECONDS_PER_HOUR
     tier = tier_number.astype(np.int64)
     return Sessions(
@@ -88,7 +88,7 @@ def sessions(scenario: Scenario, tree: Tree, span: Periods) -> Sessions:
         departure_s=departure_s,
         max_power_kw=power,
         efficiency=efficiency,
-        power_factor=np.array([tree.evses[s.evse].power_factor for s in scenario.sessions], dtype=float),
+        power_factor=power_factor,
         remaining_kwh=remaining,
         promised_kwh=promised,
         after_horizon_kwh=np.minimum(remaining, CATCH_UP_SHARE * power * np.where(_certain(scenario), after_h, 0.0)),
@@ -118,6 +118,7 @@ def _row(session: Session, evse: Evse, voltage_v: float, tiers: dict[str, int]) 
         session.departure.timestamp(),
         max_charge_power_kw(session, evse, voltage_v),
         efficiency,
+        evse.power_factor,
         remaining * to_evse,
         promised * to_evse,
         session.retail_price_per_kwh or 0.0,
