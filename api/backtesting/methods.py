@@ -51,8 +51,9 @@ NEAR_H = 0.08
 """Only the first five minutes of a plan are sent before there is a new one. [h]"""
 LEVELS = SetpointRules(near_h=NEAR_H, max_starts=None, min_on_minutes=0.0, min_off_minutes=0.0)
 STEADY = SetpointRules(near_h=NEAR_H, max_starts=3, min_on_minutes=15.0, min_off_minutes=15.0)
-WAITING_PER_KWH_H = 2e-3
-"""Where energy has no price: of a kWh that is worth 1. [1/h]"""
+WAITING_PER_KWH_H = 2e-2
+"""Where energy has no price: of a kWh that is worth 1. The first half of October 2019 at Caltech, 16 kW, gets 62.57,
+62.61, 62.76, 62.75 and 62.67 % of its energy with 2e-4, 2e-3, 2e-2, 5e-2 and 8e-2. [1/h]"""
 FOLLOWED_MIN = 60.0
 """Where any power can be offered and nothing happens, a plan stays the best one so long. [min]"""
 
