@@ -1,7 +1,7 @@
 """What a station can take, would do, and says: capabilities, composite schedules of installed profiles, its messages.
 
 The file of profiles holds ``profiles`` (``evse``, 0 for the station, and ``profile`` as its OCPP version spells it),
-``evses`` (how many), and ``transactions`` (``evse``, ``id``, ``start``) that run.
+``evses`` (how many), ``transactions`` (``evse``, ``id``, ``start``) that run, and ``time_zone`` of the station.
 """
 
 import json
@@ -10,12 +10,13 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from api.sources import json_of
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.site import RateUnit, Station
-from models.domain.times import instant, seconds
+from models.domain.times import instant, seconds, zone
 from models.domain.units import seconds_from_hours
 from models.ocpp.composite import (
     Conventions,
@@ -89,10 +90,19 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _profiles(document: dict[str, Any]) -> Iterator[InstalledProfile]:
+    where = _clock(document.get("time_zone"))
     for given in document["profiles"]:
         if not isinstance(given, dict) or "profile" not in given:
             raise _unfit("an entry of profiles has no profile")
-        yield installed_profile(given["profile"], int(given.get("evse", 1)))
+        yield installed_profile(given["profile"], int(given.get("evse", 1)), where)
+
+
+def _clock(name: Any) -> ZoneInfo | None:
+    """At the station; schedules that follow it cannot be read without."""
+    found = zone(name) if isinstance(name, str) else None
+    if name is not None and found is None:
+        raise _unfit(f"{str(name)[:40]!r} is no time zone", "write an IANA name, as Europe/Berlin")
+    return found
 
 
 def _transaction(given: dict[str, Any]) -> tuple[int, Transaction]:

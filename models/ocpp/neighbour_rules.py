@@ -6,11 +6,14 @@ from typing import Any
 
 from models.domain.findings import Finding
 from models.domain.times import seconds
+from models.domain.units import seconds_from_hours
 from models.ocpp.profile import Purpose, Version
 from models.ocpp.reading import JsonObject, Reading, broken, whole
 from models.ocpp.timeline import BACKDATE_S
 
 EXTERNAL = "ChargingStationExternalConstraints"
+WESTERNMOST_S = seconds_from_hours(12.0)
+"""The last place on earth at which a clock shows something. [s]"""
 
 
 def running(reading: Reading) -> Iterator[Finding]:
@@ -91,10 +94,12 @@ def clock(reading: Reading) -> Iterator[Finding]:
         remedy = "let it take the time from a Heartbeat first"
         yield broken("StationClockOff", reading.profile.path, message, remedy)
     for schedule in reading.schedules if now is not None and reading.kind == "Absolute" else ():
-        start = _time(schedule.get("startSchedule"))
+        start = _latest(schedule)
         if start is not None and now is not None and start > seconds(now):
             message = f"nothing is said until {schedule.get('startSchedule')}"
             remedy = f"start it by now, {BACKDATE_S} s earlier for slow clocks"
+            if schedule.get("useLocalTime") is True:
+                remedy = "start it half a day earlier, or without useLocalTime: where the station is, nobody says"
             yield broken("ChargingProfileStartsInTheFuture", schedule.at("startSchedule"), message, remedy)
 
 
@@ -118,6 +123,18 @@ def _overlap(one: JsonObject, other: JsonObject) -> bool:
     far = float("inf")
     (a, b), (c, d) = ((_time(p.get("validFrom")) or -far, _time(p.get("validTo")) or far) for p in (one, other))
     return a < d and c < b
+
+
+def _latest(schedule: JsonObject) -> float | None:
+    """When a schedule starts, by the station's own clock at the latest anywhere on earth (UTC-12)."""
+    told = schedule.get("startSchedule")
+    if schedule.get("useLocalTime") is not True or not isinstance(told, str):
+        return _time(told)
+    try:
+        wall = datetime.fromisoformat(told).replace(tzinfo=None)
+    except ValueError:
+        return None
+    return seconds(wall) + WESTERNMOST_S
 
 
 def _time(given: Any) -> float | None:

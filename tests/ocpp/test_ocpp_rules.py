@@ -240,6 +240,9 @@ EVERY_MODE = Circumstances(operation_modes=frozenset(OPERATION_MODES))
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 
 
+LOCAL = put("schedule", "useLocalTime", True)
+
+
 def broken_21(
     *defects: Defect, station: Station = SCOPE, given: Circumstances = EVERY_MODE, evse: Evse | None = AC
 ) -> list[tuple[str, str]]:
@@ -421,6 +424,7 @@ def other(number: int = 1, **changes: object) -> tuple[int, Payload]:
         ([], {"clock_ahead_s": 300.0}, "StationClockOff", "InvalidSchedule"),
         ([], {"clock_ahead_s": -300.0}, "StationClockOff", "InvalidSchedule"),
         ([], {"now": NOW - timedelta(minutes=5)}, "ChargingProfileStartsInTheFuture", "InvalidSchedule"),
+        ([LOCAL], {"now": NOW}, "ChargingProfileStartsInTheFuture", "InvalidSchedule"),
     ],
 )
 def test_what_does_not_fit_to_its_surroundings_is_refused_with_its_reason_code(
@@ -429,6 +433,13 @@ def test_what_does_not_fit_to_its_surroundings_is_refused_with_its_reason_code(
     station = replace(SCOPE, update_interval_s=60.0)
 
     assert broken_21(*defects, station=station, given=Circumstances(**given)) == [(rule, code)]
+
+
+def test_a_start_by_the_clock_of_a_station_is_over_everywhere_after_half_a_day() -> None:
+    given = Circumstances(now=NOW + timedelta(hours=12))
+
+    assert broken_21(LOCAL, given=given) == []
+    assert broken_21(LOCAL, given=replace(given, now=NOW + timedelta(hours=11))) != []
 
 
 def test_what_fits_to_its_surroundings_is_not_refused() -> None:

@@ -41,6 +41,8 @@ def changes(profile: InstalledProfile, question: Question, charging_since_s: flo
 def _start(profile: InstalledProfile, at_s: float, charging_since_s: float | None) -> float | None:
     if profile.kind is Kind.RELATIVE or profile.start_s is None:
         return charging_since_s
+    if profile.local is not None:
+        return profile.local.last_s(at_s)
     if profile.recurs_after_s is None:
         return profile.start_s
     return profile.start_s + profile.recurs_after_s * floor((at_s - profile.start_s) / profile.recurs_after_s)
@@ -51,4 +53,10 @@ def _starts(profile: InstalledProfile, question: Question, charging_since_s: flo
     start_s = _start(profile, question.start_s, charging_since_s)
     while start_s is not None and start_s < question.end_s:
         yield start_s
-        start_s = None if profile.recurs_after_s is None else start_s + profile.recurs_after_s
+        start_s = _next(profile, start_s)
+
+
+def _next(profile: InstalledProfile, start_s: float) -> float | None:
+    if profile.local is not None:
+        return profile.local.next_s(start_s)
+    return None if profile.recurs_after_s is None else start_s + profile.recurs_after_s

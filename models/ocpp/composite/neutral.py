@@ -9,6 +9,7 @@ from math import inf
 from typing import NamedTuple
 
 from models.domain.site import RateUnit
+from models.ocpp.composite.local_clock import LocalStart
 
 
 class Kind(StrEnum):
@@ -82,6 +83,8 @@ class InstalledProfile:
     """None for a relative schedule."""
     duration_s: float | None = None
     recurs_after_s: float | None = None
+    local: LocalStart | None = None
+    """In place of both: the schedule follows the clock at its station."""
     valid_from_s: float = -inf
     valid_to_s: float = inf
     transaction_id: str | None = None

@@ -7,30 +7,36 @@ from collections.abc import Mapping
 from datetime import datetime
 from math import inf
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.site import RateUnit
 from models.domain.times import seconds
 from models.domain.units import HOURS_PER_DAY, seconds_from_hours
+from models.ocpp.composite.local_clock import LocalStart
 from models.ocpp.composite.neutral import Amount, InstalledPeriod, InstalledProfile, Kind, Use
 
 DAY_S = seconds_from_hours(HOURS_PER_DAY)
+EVERY_DAYS = {"Daily": 1, "Weekly": 7}
 RECURS_AFTER_S = {"Daily": DAY_S, "Weekly": 7 * DAY_S}
 USES_OF_16 = {"ChargePointMaxProfile": Use.STATION_MAX}
 
 
-def installed_profile(payload: Mapping[str, Any], evse: int) -> InstalledProfile:
-    """Raises InvalidScenario, with the place, where a profile cannot be read at all."""
+def installed_profile(payload: Mapping[str, Any], evse: int, where: ZoneInfo | None = None) -> InstalledProfile:
+    """``where``: the clock at the station, for schedules that follow it (``useLocalTime`` of OCPP 2.1).
+
+    Raises InvalidScenario, with the place, where a profile cannot be read at all, or follows a clock that is not known.
+    """
     try:
-        return _profile(payload, evse)
+        return _profile(payload, evse, where)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as unfit:
         message = f"this profile cannot be read: {type(unfit).__name__} at {unfit}"
         remedy = "write chargingProfile of SetChargingProfile as its OCPP version spells it"
         raise InvalidScenario((Finding(path="chargingProfile", message=message, remedy=remedy),)) from unfit
 
 
-def _profile(payload: Mapping[str, Any], evse: int) -> InstalledProfile:
+def _profile(payload: Mapping[str, Any], evse: int, where: ZoneInfo | None) -> InstalledProfile:
     schedules = payload["chargingSchedule"]
     schedule = schedules if isinstance(schedules, Mapping) else schedules[0]
     kind = Kind(payload["chargingProfileKind"])
@@ -46,11 +52,27 @@ def _profile(payload: Mapping[str, Any], evse: int) -> InstalledProfile:
         start_s=_time(schedule.get("startSchedule"), None),
         duration_s=schedule.get("duration"),
         recurs_after_s=RECURS_AFTER_S[payload["recurrencyKind"]] if kind is Kind.RECURRING else None,
+        local=_local(payload, schedule, kind, where),
         valid_from_s=_time(payload.get("validFrom"), -inf),
         valid_to_s=_time(payload.get("validTo"), inf),
         transaction_id=_text(payload.get("transactionId")),
         most_offline_s=float(payload.get("maxOfflineDuration", inf)),
     )
+
+
+def _local(
+    payload: Mapping[str, Any], schedule: Mapping[str, Any], kind: Kind, where: ZoneInfo | None
+) -> LocalStart | None:
+    """None for a schedule in UTC, and for one that begins with its transaction, which no clock does."""
+    if schedule.get("useLocalTime") is not True or kind is Kind.RELATIVE or schedule.get("startSchedule") is None:
+        return None
+    if where is None:
+        message = "UnknownLocalTime: the schedule follows the clock at its station, of which no time zone is known"
+        path, remedy = "chargingSchedule.useLocalTime", "say the time zone of the station, as Europe/Berlin"
+        raise InvalidScenario((Finding(path=path, message=message, remedy=remedy),))
+    wall = datetime.fromisoformat(schedule["startSchedule"]).replace(tzinfo=None)
+    every_days = EVERY_DAYS[payload["recurrencyKind"]] if kind is Kind.RECURRING else None
+    return LocalStart(wall, where, every_days)
 
 
 def _period(period: Mapping[str, Any]) -> InstalledPeriod:
