@@ -8,7 +8,7 @@ from models.domain.findings import Finding
 from models.domain.times import seconds
 from models.domain.units import seconds_from_hours
 from models.ocpp.profile import Purpose, Version
-from models.ocpp.reading import JsonObject, Reading, broken, whole
+from models.ocpp.reading import JsonObject, Placed, Reading, broken, whole
 from models.ocpp.timeline import BACKDATE_S
 
 EXTERNAL = "ChargingStationExternalConstraints"
@@ -125,7 +125,7 @@ def _overlap(one: JsonObject, other: JsonObject) -> bool:
     return a < d and c < b
 
 
-def _latest(schedule: JsonObject) -> float | None:
+def _latest(schedule: Placed) -> float | None:
     """When a schedule starts, by the station's own clock at the latest anywhere on earth (UTC-12)."""
     told = schedule.get("startSchedule")
     if schedule.get("useLocalTime") is not True or not isinstance(told, str):
