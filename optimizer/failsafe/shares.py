@@ -58,7 +58,8 @@ def shares(scenario: Scenario) -> tuple[Share, ...]:
     """Share of every EVSE, in the site's order, for a valid scenario, as told or worked out.
 
     Each is 0 or at least the minimum of its EVSE, on one of its levels. All of them together stay within every node's
-    import limit and line currents, at the least limit and the highest base load from the start of the horizon on.
+    import limit and line currents, at the least limit and the highest base load from the start of the horizon on. How
+    load returns after an event (12) is no such limit: a share that kept it would hold the site to it for good.
     Shares are max-min fair; where that is below somebody's minimum, as many EVSEs as fit get their minimum, by the
     site's policy, and what is left over is spread among them. An EVSE that nothing holds without contact has its
     rating, whatever is left for the others.

@@ -287,12 +287,12 @@ class TestCommands:
             if one["action"] == "SetChargingProfile"
         }
 
-        assert yard.post("/v1/sites/yard/hand-back?reason=fair", None).json() == {"clears": len(ours)}
+        assert yard.post("/v1/sites/yard/hand-back?reason=fair", None).json() == {"clears": len(ours), "left_behind": []}
         clears = pulled(yard)
         assert {one["action"] for one in clears} == {"ClearChargingProfile"}
         assert {(one["station"], one["payload"]["chargingProfileId"]) for one in clears} == ours
         assert yard.post("/v1/sites/yard/plan", None).status_code == 409
-        assert yard.post("/v1/sites/yard/hand-back", None).json() == {"clears": 0}
+        assert yard.post("/v1/sites/yard/hand-back", None).json() == {"clears": 0, "left_behind": []}
         accepted(yard)
         assert pulled(yard) == []
 

@@ -14,7 +14,7 @@ from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method
 from models.domain.session import Session, Vehicle
-from models.domain.signal import Cap
+from models.domain.signal import Cap, Event, Signal
 from models.domain.site import BaseLoad, Battery, CurrentType, Evse, GridNode, LimitKind, Phase, Site, Wiring
 from models.domain.value import Step
 from models.samples import load
@@ -168,9 +168,18 @@ def audit_of_everybody(scenario: Scenario, phases: tuple[int | None, ...]) -> Au
         vehicle = Vehicle(id=evse.id, phases=phases[k % len(phases)])
         current = kw_per_ampere(evse, vehicle, volts) / kw_per_ampere(evse, None, volts)
         cars.append(staying(completed, evse, replace(vehicle, max_charge_kw=given_kw[evse.id] * current)))
-    # Rules of offers are those of plans; a share is followed without them.
-    full = replace(completed, sessions=tuple(cars), site=replace(completed.site, setpoints=None))
+    # Rules of offers, and how load returns after an event, are those of plans; a share is followed without them.
+    full = replace(
+        completed,
+        sessions=tuple(cars),
+        site=replace(completed.site, setpoints=None),
+        signals=tuple(map(without_rebound, completed.signals)),
+    )
     return audit(full, heuristic(full, Method.UNCONTROLLED), tolerance_kw=1e-6)
+
+
+def without_rebound(signal: Signal) -> Signal:
+    return replace(signal, rebound=None) if isinstance(signal, Event) else signal
 
 
 def staying(scenario: Scenario, evse: Evse, vehicle: Vehicle) -> Session:
