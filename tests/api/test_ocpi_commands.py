@@ -57,7 +57,7 @@ def test_what_is_no_tariff_is_told_with_its_place(tmp_path: Path) -> None:
 
 
 def test_the_records_of_the_page_are_two_limitations_of_an_hour_and_a_quarter(tmp_path: Path) -> None:
-    records = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
+    (records,) = re.findall(r"```json\n(\[.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
     told = json.loads(run("limitations", file(tmp_path, records)))
     lines = told["lines"]

@@ -287,7 +287,10 @@ class TestCommands:
             if one["action"] == "SetChargingProfile"
         }
 
-        assert yard.post("/v1/sites/yard/hand-back?reason=fair", None).json() == {"clears": len(ours), "left_behind": []}
+        assert yard.post("/v1/sites/yard/hand-back?reason=fair", None).json() == {
+            "clears": len(ours),
+            "left_behind": [],
+        }
         clears = pulled(yard)
         assert {one["action"] for one in clears} == {"ClearChargingProfile"}
         assert {(one["station"], one["payload"]["chargingProfileId"]) for one in clears} == ours
