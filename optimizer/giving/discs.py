@@ -21,7 +21,7 @@ def reach(load: Complexes, radius: Floats, phasor: Complexes, length: Floats) ->
     written out for the same reason. Without any direction, as where all limits are on power, most of it is 0.
     """
     if not (phasor.any() or load.any()):
-        return _straight(radius, length)
+        return straight_reach(radius, length)
     along = (load.conj() * phasor).real
     a = (abs(phasor) - length) * (abs(phasor) + length)
     b = along + radius * length
@@ -36,7 +36,7 @@ def reach(load: Complexes, radius: Floats, phasor: Complexes, length: Floats) ->
     return np.where(adds, np.where(inward, back, ahead), np.inf)
 
 
-def _straight(radius: Floats, length: Floats) -> Floats:
+def straight_reach(radius: Floats, length: Floats) -> Floats:
     """The same to the last bit where neither the load nor what is added has a direction; a fifth of the time."""
     with np.errstate(over="ignore"):
         ahead = radius * radius / np.maximum(radius * length, _SMALLEST)

@@ -5,7 +5,7 @@ Loads are added up once and carried along, so that one more offer is a look at e
 
 import numpy as np
 
-from optimizer.giving.discs import Complexes, Floats, reach
+from optimizer.giving.discs import Complexes, Floats, reach, straight_reach
 from optimizer.giving.room import Ints, Room
 from optimizer.giving.rules import filled
 from optimizer.instance.offers import Offers
@@ -26,6 +26,7 @@ class Crowd:
         self._kept, self._room = np.where(room.expected[:, None], 0.0, kept_kw), room
         """What each row counts of each member anyway (R, n). [kW]"""
         self._phasor, self._length, self._radius = room.phasor, room.length, room.radius * (1.0 + _HAIR)
+        self._has_directions = bool(room.phasor.any())
         self._load: Complexes = np.zeros(len(room.radius), dtype=complex)
         self._used = np.zeros(len(room.radius))
         self._soft, self._soft_left = soft, soft_kw
@@ -39,11 +40,22 @@ class Crowd:
         given, phasor, length = float(self.given[k]), self._phasor[:, k], self._length[:, k]
         left = np.maximum(0.0, self._radius - self._used)
         counted = np.maximum(given, self._kept[:, k])
-        most = float((counted + reach(self._load, left, phasor, length)).min(initial=np.inf))
+        ahead = reach(self._load, left, phasor, length) if self._has_directions else straight_reach(left, length)
+        most = float((counted + ahead).min(initial=np.inf))
         if within_peak and self._soft[k] > 0.0:
             most = min(most, given + max(0.0, self._soft_left) / float(self._soft[k]))
         cabinet = self._cabinet[k]
         return most if cabinet is None else min(most, self._cabinet_most(cabinet, k))
+
+    def most_of_each(self) -> Floats:
+        """The same within the peak for every member (n,), cabinets aside; it only falls while more is given. [kW]"""
+        left = np.maximum(0.0, self._radius - self._used)[:, None]
+        reached = reach(self._load[:, None], left, self._phasor, self._length) if self._has_directions else None
+        ahead = straight_reach(left, self._length) if reached is None else reached
+        most = (np.maximum(self.given, self._kept) + ahead).min(axis=0, initial=np.inf)
+        peak = np.full_like(most, np.inf)
+        np.divide(max(0.0, self._soft_left), self._soft, out=peak, where=self._soft > 0.0)
+        return np.asarray(np.minimum(most, self.given + peak))
 
     def gives_all(self, wanted_kw: Floats) -> bool:
         """Offer all of these at once if every limit has room for them, whoever stops; says whether it has.

@@ -163,6 +163,8 @@ class Turn:
     """One period: who comes in which order, and with how much (n,)."""
 
     ladders: list[Ladder]
+    least_kw: Floats
+    """The least offer other than 0; inf where there is none that the car can use. [kW]"""
     hours: Floats
     begins_s: Floats
     needs: Floats
@@ -198,6 +200,7 @@ class Turn:
         left_h = (who.departure_s[sessions] - begins_s) / SECONDS_PER_HOUR
         return Turn(
             ladders=[offers.ladders[s] for s in sessions],
+            least_kw=least,
             hours=hours,
             begins_s=begins_s,
             needs=needs,
@@ -224,19 +227,14 @@ class Turn:
         owed = self._owed(starting)
         for energy in (np.minimum(self.now, self.debt), self.debt):
             asking = owed & (energy > DONE_KWH)
-            for k in order:
-                if asking[k]:
-                    self._least(crowd, k, within_peak=True)
+            self._start(crowd, order, asking)
             self._rise(crowd, order, np.where(asking, energy, 0.0))
         self._leave_nothing(crowd, order, self.on)
         if starting:
             self._leave_nothing(crowd, order, ~self.on)
 
     def _leave_nothing(self, crowd: Crowd, order: list[int], which: Flags) -> None:
-        welcome = which & self.worth & (self.needs > DONE_KWH) & ~self.barred
-        for k in order:
-            if welcome[k]:
-                self._least(crowd, k, within_peak=True)
+        self._start(crowd, order, which & self.worth & (self.needs > DONE_KWH) & ~self.barred)
         self._rise(crowd, order, np.where(self.worth, self.needs, 0.0))
 
     def _owed(self, starting: bool) -> Flags:
@@ -251,6 +249,15 @@ class Turn:
         claim: Floats = self.debt + stays
         return claim
 
+    def _start(self, crowd: Crowd, order: list[int], which: Flags) -> None:
+        """The least offer to these, in order; who has no room for it now has none later."""
+        which = which & (crowd.given == 0.0)
+        if which.any():
+            which &= self.least_kw <= crowd.most_of_each() + LEVEL_KW
+        for k in order:
+            if which[k]:
+                self._least(crowd, k, within_peak=True)
+
     def _least(self, crowd: Crowd, k: int, *, within_peak: bool) -> None:
         least = self.ladders[k].least_kw
         if isinf(least):  # no offer of its EVSE is one that the car can use
@@ -259,15 +266,19 @@ class Turn:
             crowd.give(k, least)
 
     def _rise(self, crowd: Crowd, order: list[int], energy_kwh: Floats) -> None:
-        """Together first, so that no phase fills up alone, then in order."""
+        """Together first, so that no phase fills up alone, then in order; only who wants more and has room is asked."""
         on = (crowd.given > 0.0) & (energy_kwh > 0.0)
         if not on.any():
             return
         together = crowd.shared(np.where(on, energy_kwh / self.hours, 0.0)) * self.hours
         for share in (together, energy_kwh):
+            wanted_kwh = np.minimum(share, energy_kwh)
+            more = on & (wanted_kwh > crowd.given * self.hours)
+            if more.any():
+                more &= crowd.most_of_each() > crowd.given
             for k in order:
-                if on[k]:
-                    self._raise(crowd, k, float(min(share[k], energy_kwh[k])))
+                if more[k]:
+                    self._raise(crowd, k, float(wanted_kwh[k]))
 
     def _raise(self, crowd: Crowd, k: int, energy_kwh: float) -> None:
         """As far as an energy goes; what a car lacks to be full is rounded up, the rest down."""

@@ -1,6 +1,7 @@
 """An event with notice, minute by minute on a clock that is moved, and one without, on a clock that runs."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ ENOUGH = (0.9, 1.0)
 PATIENCE_S = 180.0
 """Until an event without notice is given up. [s]"""
 EXACTLY_KW = 1e-3
+HTTP_LOOK_S = 0.05
 QUIET_LOOKS = 5
 """Without a command, until a park counts as prepared."""
 
@@ -154,16 +156,23 @@ def with_notice(
 
 
 def _replanned(at: Stage) -> float:
-    """Real seconds from the event until the plan that knows of it was made and its commands were sent."""
+    """Real seconds from the event until the plan that knows of it can be seen, and its commands pulled, over HTTP.
+
+    What explains it is worked out after that.
+    """
     plans, began = len(at.csms.plans()), perf_counter()
     at.clock.pass_by(1.0)
-    for _ in range(60):
-        at.jobs.hear()
-        at.clock.pass_by(0.5)
-        at.jobs.tick()
-        if len(at.csms.plans()) > plans:
-            break
-    took_s = perf_counter() - began
+    with ThreadPoolExecutor(max_workers=1) as service:
+        for _ in range(60):
+            at.jobs.hear()
+            at.clock.pass_by(0.5)
+            looking = service.submit(at.jobs.tick)
+            while not (seen := len(at.csms.plans()) > plans) and not looking.done():
+                sleep(HTTP_LOOK_S)
+            took_s = perf_counter() - began
+            looking.result()
+            if seen:
+                break
     at.clock.pass_by(at.look_s - at.clock().second % at.look_s - at.clock().microsecond / 1e6)
     at.csms.deliver()
     return took_s
