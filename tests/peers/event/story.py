@@ -155,10 +155,10 @@ def with_notice(
         return _judged(at, limit_kw, start, end, replanned_s)
 
 
-def _replanned(at: Stage) -> float:
-    """Real seconds from the event until the plan that knows of it can be seen, and its commands pulled, over HTTP.
+def _replanned(at: Stage) -> tuple[float, float]:
+    """Real seconds from the event until it was heard, and from then on until commands of a new plan can be pulled.
 
-    What explains it is worked out after that.
+    A utility that is polled is heard at the next poll. What explains a plan is worked out after its commands.
     """
     plans, began = len(at.csms.plans()), perf_counter()
     at.clock.pass_by(1.0)
@@ -166,19 +166,20 @@ def _replanned(at: Stage) -> float:
         for _ in range(60):
             at.jobs.hear()
             at.clock.pass_by(0.5)
+            heard = perf_counter()
             looking = service.submit(at.jobs.tick)
             while not (seen := len(at.csms.plans()) > plans) and not looking.done():
                 sleep(HTTP_LOOK_S)
-            took_s = perf_counter() - began
+            planned = perf_counter()
             looking.result()
             if seen:
                 break
     at.clock.pass_by(at.look_s - at.clock().second % at.look_s - at.clock().microsecond / 1e6)
     at.csms.deliver()
-    return took_s
+    return heard - began, planned - heard
 
 
-def _judged(at: Stage, limit_kw: float, start: datetime, end: datetime, replanned_s: float) -> Figures:
+def _judged(at: Stage, limit_kw: float, start: datetime, end: datetime, replanned_s: tuple[float, float]) -> Figures:
     minutes = at.park.minutes()
     during = [kw for begin, kw in minutes if start <= begin < end]
     quarters = at.park.quarters()
@@ -189,7 +190,8 @@ def _judged(at: Stage, limit_kw: float, start: datetime, end: datetime, replanne
     count, within = len(at.park.stations), len(during) - len(over)
     lines = (
         f"{at.utility.name}, {count} connectors, with notice, {limit_kw:g} kW for {len(during)} min",
-        f"  planned anew in {replanned_s:.2f} s; {at.csms.delivered} profiles accepted in all",
+        f"  heard after {replanned_s[0]:.2f} s, planned anew in {replanned_s[1]:.2f} s; "
+        f"{at.csms.delivered} profiles accepted in all",
         f"  {within} of {len(during)} full minutes at or under the limit, at most {max(during):.1f} kW",
         f"  quarters of an hour: the day's peak before {before_kw:.1f} kW, after at most {after_kw:.1f} kW",
         *(f"  {proof}" for proof in at.utility.proofs()),
