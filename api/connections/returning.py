@@ -5,7 +5,7 @@ What has ended is remembered from what was asked before: a utility forgets its e
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -19,13 +19,11 @@ from models.domain.errors import NotFound
 from models.domain.meanings import SignalRules
 from models.domain.prices import highest_price
 from models.domain.scenario import Scenario
-from models.domain.signal import Cap, Dispatch, Event, Signal
-from models.domain.staggering import Holding, returns
+from models.domain.signal import Dispatch, Signal
+from models.domain.staggering import Holding, returns, watched_until
 from models.domain.tariff import Tariff
-from models.domain.times import zone
+from models.domain.times import midnight, zone
 
-LEAST = timedelta(hours=2)
-"""After an event in which its load is not to come back as a new peak: else until midnight."""
 PRICES = 2.0
 """A kWh above the peak costs as many times the highest import price: no cheaper hour is worth it. One that a driver
 lacks costs ten times that price, so that drivers come first."""
@@ -48,13 +46,15 @@ class Returning:
 
     def asked(self, fresh: Sequence[Signal], scenario: Scenario) -> tuple[Signal, ...]:
         """What is asked now, with what has ended and whose load comes back, and the peaks that it must not exceed."""
+        where = zone(scenario.site.time_zone) or ZoneInfo("UTC")
         ended = tuple(self._ended(fresh))
-        holding = [one for one in (*ended, *fresh) if isinstance(one, Cap | Event | Dispatch)]
+        holding = [one for one in (*ended, *fresh) if isinstance(one, Holding)]
         coming = sorted((one for one in returns(holding) if one.end < self.now + IN_SIGHT), key=lambda one: one.end)
         peaks = {peak.id: peak for peak in self._begun()}
-        for day, group in groupby(coming, key=lambda one: self._local(one.end, scenario).date()):
+        for day, group in groupby(coming, key=lambda one: midnight(one.end, where)):
             name = f"{self.connection} return {day:%F}"
-            peak = self._peak(name, list(group), holding, scenario)
+            first = min(one.start for one in holding if one.stagger_minutes and one.end >= day)
+            peak = self._peak(name, [one.end for one in group], first, where, scenario.tariff)
             if peak is not None:
                 peaks[name] = peak
         return (*ended, *fresh, *peaks.values())
@@ -66,7 +66,7 @@ class Returning:
         for one in self.before:
             if _is_free(one) or one.start > self.now:
                 continue
-            assert isinstance(one, Cap | Event | Dispatch), "prices are free"
+            assert isinstance(one, Holding), "prices are free"
             stays = one.end > self.now and _place(one) in places
             told = replace(one, end=min(one.end, self.now))
             if not stays and told.start < told.end and self.now - told.end < _stagger(told):
@@ -79,44 +79,38 @@ class Returning:
                 yield one
 
     def _peak(
-        self, name: str, coming: Sequence[Holding], holding: Sequence[Holding], scenario: Scenario
+        self, name: str, ends: Sequence[datetime], first: datetime, where: ZoneInfo, tariff: Tariff | None
     ) -> Dispatch | None:
-        """Of the local day on which events end, and of that on which they began; None where it is not known, or
-        has no price.
+        """After events that end on one local day, of which the first began at ``first``; None where the peak is not
+        known, or has no price.
         """
-        begun = _midnight(self._local(coming[-1].end, scenario))
-        first = min(one.start for one in holding if one.stagger_minutes and one.end > begun)
         known = [one for one in self.before if isinstance(one, Dispatch) and one.id == name]
         peaks_kw = [float(one.setpoint_kw) for one in known if isinstance(one.setpoint_kw, float | int)]
-        peaks_kw += quarters_kw(self.desk, _midnight(self._local(first, scenario)), min(self.now, first))
+        peaks_kw += quarters_kw(self.desk, midnight(first, where), min(self.now, first))
         if not known:
-            peaks_kw += self._planned_kw(begun, begun + timedelta(days=1))
-        costs = price(self.served.rules, scenario.tariff)
+            peaks_kw += self._planned_kw(midnight(ends[-1], where))
+        costs = price(self.served.rules, tariff)
         if not peaks_kw or not costs:
             return None
-        ends = [one.end for one in coming]
         return Dispatch(
             id=name,
             start=min([ends[0], *(one.start for one in known if one.start <= self.now)]),
-            end=max((begun + timedelta(days=1)).astimezone(UTC), ends[-1] + LEAST),
+            end=watched_until(ends[-1], where),
             setpoint_kw=round(float(np.ceil(max(peaks_kw) / STEP_KW - 1e-6) * STEP_KW), 1),
             price_above_per_kwh=costs,
             price_below_per_kwh=0.0,
             source=self.connection,
         )
 
-    def _planned_kw(self, begun: datetime, until: datetime) -> list[float]:
-        """Of the current plan, which did not know of the event: the load of the connection, period by period."""
+    def _planned_kw(self, day: datetime) -> list[float]:
+        """Of the current plan, which did not know of the event: the load of the connection on a day, by period."""
         try:
             plan = current_plan(self.desk).document
         except NotFound:
             return []
         root = next(node for node in plan.nodes if node.parent is None)
         spans = zip(plan.instants[:-1], plan.instants[1:], root.expected_kw, strict=True)
-        return [kw for start, end, kw in spans if kw is not None and start < until and end > begun]
-
-    def _local(self, when: datetime, scenario: Scenario) -> datetime:
-        return when.astimezone(zone(scenario.site.time_zone) or ZoneInfo("UTC"))
+        return [kw for start, end, kw in spans if kw is not None and start < day + timedelta(days=1) and end > day]
 
 
 def price(rules: SignalRules, tariff: Tariff | None) -> float:
@@ -126,18 +120,13 @@ def price(rules: SignalRules, tariff: Tariff | None) -> float:
     return max(PRICES * highest_price(tariff.import_price) if tariff else 0.0, LEAST_PRICE)
 
 
-def _midnight(local: datetime) -> datetime:
-    """With which its day begins."""
-    return local.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def _is_peak(signal: Signal, connection: str) -> bool:
     return isinstance(signal, Dispatch) and signal.id.startswith(f"{connection} return ")
 
 
 def _is_free(signal: Signal) -> bool:
     """Whether load need not come back from it."""
-    return not isinstance(signal, Cap | Event | Dispatch) or signal.stagger_minutes <= 0.0
+    return not isinstance(signal, Holding) or signal.stagger_minutes <= 0.0
 
 
 def _stagger(signal: Holding) -> timedelta:
@@ -145,4 +134,4 @@ def _stagger(signal: Holding) -> timedelta:
 
 
 def _place(signal: Signal) -> tuple[str | None, tuple[str, ...]] | None:
-    return None if not isinstance(signal, Cap | Event | Dispatch) else (signal.node, signal.evses)
+    return None if not isinstance(signal, Holding) else (signal.node, signal.evses)

@@ -1,14 +1,18 @@
 """When each EVSE comes back after what a utility asked: offsets that nobody draws anew, so that a plan says them."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from models.domain.signal import Cap, Dispatch, Event, PriceEvent
+from models.domain.times import midnight
 from models.domain.units import seconds_from_minutes
 
 Holding = Cap | Event | Dispatch
 """What load comes back from."""
+LEAST = timedelta(hours=2)
+"""So long at least load is not to come back as a new peak."""
 _BYTES = 8
 
 
@@ -23,6 +27,12 @@ def returns(signals: Iterable[Holding | PriceEvent]) -> Iterator[Holding]:
 def concerns(signal: Holding, evse_id: str) -> bool:
     """Whether an EVSE may have been held by it: every one of the site, unless EVSEs are named."""
     return not signal.evses or evse_id in signal.evses
+
+
+def watched_until(ended: datetime, where: ZoneInfo) -> datetime:
+    """Until when load is not to come back as a new peak: the end of the local day, and two hours at least."""
+    next_day = midnight(ended, where) + timedelta(days=1)
+    return max(next_day.astimezone(UTC), ended.astimezone(UTC) + LEAST)
 
 
 def return_offset_s(signal: Holding, evse_id: str) -> int:

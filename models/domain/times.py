@@ -1,6 +1,6 @@
 """Instants as seconds, time zones by name, and local times that a clock change skips or repeats."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,11 @@ def instant(since_1970_s: float) -> datetime:
 def later(when: datetime, hours: float) -> datetime:
     """So many real hours after an aware time, also across a change of the clock, in the same time zone."""
     return (when.astimezone(UTC) + timedelta(hours=hours)).astimezone(when.tzinfo)
+
+
+def midnight(when: datetime, where: ZoneInfo) -> datetime:
+    """With which the local day of an aware time begins."""
+    return datetime.combine(when.astimezone(where).date(), time(), where)
 
 
 @lru_cache(maxsize=256)

@@ -1,18 +1,15 @@
 """A call of a programme as the event that a plan answers: what is committed, what each kWh of it is worth."""
 
-from datetime import timedelta
-
 from models.domain.meanings import RETURN_MINUTES
 from models.domain.programme import Programme
 from models.domain.programme_calls import EventCall, calendar_of
 from models.domain.signal import Direction, Event, Rebound
+from models.domain.staggering import watched_until
 from models.domain.units import HOURS_PER_DAY, hours_from_seconds
 from models.domain.value import Series
 
 ALL_KW = 1e5
 """Accepted where a programme takes whatever is delivered; no site has more. [kW]"""
-REBOUND_H = 2.0
-"""The least time after an event in which its load is not to come back as a new peak: else until midnight. [h]"""
 
 
 def called_event(
@@ -52,12 +49,9 @@ def called_event(
 
 
 def _returning(programme: Programme, call: EventCall, peak_kw: float, price: float) -> Rebound:
-    """Until the end of the local day."""
-    calendar = calendar_of(programme)
-    midnight_s = calendar.day_start_s(calendar.local(call.end).date() + timedelta(days=1))
-    left_h = hours_from_seconds(midnight_s - call.end.timestamp())
+    until = watched_until(call.end, calendar_of(programme).time_zone)
     return Rebound(
-        hours=min(HOURS_PER_DAY, max(REBOUND_H, left_h)),
+        hours=min(HOURS_PER_DAY, hours_from_seconds((until - call.end).total_seconds())),
         limit_kw=peak_kw,
         price_per_kwh=price,
     )

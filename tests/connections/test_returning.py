@@ -111,6 +111,19 @@ def test_what_was_metered_before_the_event_counts_as_a_peak_of_the_day(vtn: Vtn,
     assert [peak[:3] for peak in utility.peaks()] == [("08:00", MIDNIGHT, 17.5)]
 
 
+def test_after_an_event_that_ends_at_midnight_load_comes_back_below_the_peak_of_the_day_that_it_was_on(
+    vtn: Vtn, utility: Utility
+) -> None:
+    """From ten in the evening on; the day that follows has its whole length to come back in."""
+    utility.measure(9.0, 60)
+    vtn.put("events", event(4.0, start="2026-03-02T21:00:00Z", length="PT2H"))
+    join(utility, vtn)
+    utility.wait(seconds=1)
+
+    assert utility.caps() == [("21:00", "23:00", 4.0)]
+    assert [peak[:3] for peak in utility.peaks()] == [(MIDNIGHT, MIDNIGHT, 9.0)]
+
+
 def test_the_price_of_a_peak_is_twice_the_dearest_kwh_unless_the_rules_say_another(vtn: Vtn, utility: Utility) -> None:
     """0.30 EUR by day."""
     utility.measure(9.0, 60)

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from models.domain.signal import Cap, Direction, Dispatch, Event
-from models.domain.staggering import concerns, return_offset_s, returns
+from models.domain.staggering import concerns, return_offset_s, returns, watched_until
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -49,3 +52,17 @@ def test_offsets_lie_below_the_spread_and_only_named_evses_wait() -> None:
     assert len(offsets) > 80
     assert return_offset_s(replace(cap(0, 1), stagger_minutes=0.0), "bay-1") == 0
     assert [concerns(cap(0, 1, evses=("a",)), name) for name in "ab"] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("ended", "until"),
+    [
+        ("2026-03-02T09:00:00+01:00", "2026-03-03T00:00:00+01:00"),
+        ("2026-03-02T23:30:00+01:00", "2026-03-03T01:30:00+01:00"),
+        ("2026-03-03T00:00:00+01:00", "2026-03-04T00:00:00+01:00"),
+        ("2026-03-29T00:30:00+01:00", "2026-03-30T00:00:00+02:00"),
+    ],
+)
+def test_a_peak_is_looked_for_until_the_end_of_the_local_day_and_for_two_hours_at_least(ended: str, until: str) -> None:
+    told = watched_until(datetime.fromisoformat(ended).astimezone(UTC), ZoneInfo("Europe/Berlin"))
+    assert told == datetime.fromisoformat(until)
