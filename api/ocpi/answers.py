@@ -27,6 +27,8 @@ class SessionTold:
 class LocationTold:
     told: Location
     evses: tuple[Evse, ...]
+    means_else: bool
+    """Whether a session there may have another EVSE or tariff than before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,11 @@ class Answer:
     status: int
     body: dict[str, Any]
     effects: tuple[Effect, ...] = ()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether what was asked for was done."""
+        return bool(self.body["status_code"] == StatusCode.SUCCESS)
 
 
 def success(now: datetime, *effects: Effect, data: Any = None) -> Answer:

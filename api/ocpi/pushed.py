@@ -47,15 +47,14 @@ def push_session(desk: PartyDesk, key: str, body: bytes, *, whole: bool, now: da
 
 
 def push_location(
-    desk: PartyDesk, key: str, body: bytes, *, uid: str | None, connector: str | None, whole: bool, now: datetime
+    desk: PartyDesk, key: str, body: bytes, parts: tuple[str, ...], *, whole: bool, now: datetime
 ) -> Answer:
-    """A location, an EVSE or a connector of it, or some fields."""
+    """A location, an EVSE or a connector of it (``parts``: uid, id of the connector), or some fields."""
     before: Location | None = desk.object(Kind.OCPI_LOCATION, key)
-    if before is None and not (whole and uid is None):
+    if before is None and (parts or not whole):
         return not_found("the location is not known: send all of it", now)
-    answer = location_taken(
-        _told_location(before, body, uid, connector, whole), _id(key), node="", before=before, now=now
-    )
+    told = _told_location(before, body, parts, whole)
+    answer = location_taken(told, _id(key), node="", before=before, now=now)
     for effect in answer.effects:
         if isinstance(effect, LocationTold):
             desk.keep(Kind.OCPI_LOCATION, key, effect.told)
@@ -164,14 +163,15 @@ def _site_of(desk: PartyDesk, told: OcpiSession) -> tuple[LocationServed, Desk, 
     return at, site_desk, desk.object(Kind.OCPI_LOCATION, _beside(told, told.location_id))
 
 
-def _told_location(
-    before: Location | None, body: bytes, uid: str | None, connector: str | None, whole: bool
-) -> Location | Refusal:
-    if uid is None or before is None:
-        return read_object(Location, body) if whole or before is None else merged(before, body)
-    if connector is None:
-        return with_evse(before, uid, body, whole=whole)
-    return with_connector(before, uid, connector, body, whole=whole)
+def _told_location(before: Location | None, body: bytes, parts: tuple[str, ...], whole: bool) -> Location | Refusal:
+    if before is None:
+        return read_object(Location, body)
+    match parts:
+        case (uid, connector):
+            return with_connector(before, uid, connector, body, whole=whole)
+        case (uid,):
+            return with_evse(before, uid, body, whole=whole)
+    return read_object(Location, body) if whole else merged(before, body)
 
 
 def key_of(country_code: str, party_id: str, id: str) -> str:

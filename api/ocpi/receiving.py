@@ -1,10 +1,10 @@
 """Objects that a CPO pushes: sessions, locations, tariffs."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
 from api.ocpi.answers import Answer, LocationTold, SessionTold, TariffTold, refusal, success
+from api.ocpi.mapping import planned_with
 from models.domain.findings import Finding
 from models.domain.times import zone
 from models.ocpi.locations import Location, OcpiConnector, OcpiEvse
@@ -44,7 +44,9 @@ def location_taken(
         return refusal(_other_id(told.id, location_id), now)
     if before is not None and told.last_updated < before.last_updated:
         return success(now)
-    return success(now, LocationTold(told=told, evses=tuple(evse_of(evse, node) for evse in told.evses)))
+    evses = tuple(evse_of(evse, node) for evse in told.evses)
+    means_else = planned_with(told) != planned_with(before)
+    return success(now, LocationTold(told=told, evses=evses, means_else=means_else))
 
 
 def put_tariff(body: bytes, tariff_id: str, *, version: OcpiVersion, now: datetime) -> Answer:
@@ -67,8 +69,7 @@ def with_evse(before: Location, uid: str, body: bytes, *, whole: bool) -> Locati
         return _other_id(told.uid, uid)
     if known is not None and told.last_updated < known.last_updated:
         return before
-    evses = (*(evse for evse in before.evses if evse.uid != uid), told)
-    return before.model_copy(update={"evses": evses, "last_updated": max(before.last_updated, told.last_updated)})
+    return _changed(before, told)
 
 
 def with_connector(before: Location, uid: str, connector: str, body: bytes, *, whole: bool) -> Location | Refusal:
@@ -84,8 +85,12 @@ def with_connector(before: Location, uid: str, connector: str, body: bytes, *, w
         return _other_id(told.id, connector)
     connectors = (*(each for each in evse.connectors if each.id != connector), told)
     latest = max(evse.last_updated, told.last_updated)
-    fresh = evse.model_copy(update={"connectors": connectors, "last_updated": latest})
-    return with_evse(before, uid, json.dumps(fresh.json_object()).encode(), whole=True)
+    return _changed(before, evse.model_copy(update={"connectors": connectors, "last_updated": latest}))
+
+
+def _changed(before: Location, evse: OcpiEvse) -> Location:
+    evses = (*(each for each in before.evses if each.uid != evse.uid), evse)
+    return before.model_copy(update={"evses": evses, "last_updated": max(before.last_updated, evse.last_updated)})
 
 
 def session_taken(
