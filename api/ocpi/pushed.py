@@ -63,7 +63,7 @@ def push_location(
 
 def push_tariff(desk: PartyDesk, key: str, body: bytes, version: OcpiVersion, now: datetime) -> Answer:
     """A tariff; what sessions pay is reckoned anew by :func:`bring`."""
-    answer = put_tariff(body, _id(key), version=version, now=now)
+    answer = put_tariff(body, _id(key), version=version, before=desk.object(Kind.OCPI_TARIFF, key), now=now)
     for effect in answer.effects:
         if isinstance(effect, TariffTold):
             desk.keep(Kind.OCPI_TARIFF, key, effect.tariff)

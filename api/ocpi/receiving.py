@@ -9,6 +9,7 @@ from models.domain.findings import Finding
 from models.domain.times import zone
 from models.ocpi.locations import Location, OcpiConnector, OcpiEvse
 from models.ocpi.sessions import OcpiSession
+from models.ocpi.tariffs import Tariff
 from models.ocpi.translate import evse_of, read_tariff, session_of
 from models.ocpi.wire import OcpiVersion, Refusal, StatusCode, merged, read_object
 
@@ -49,13 +50,15 @@ def location_taken(
     return success(now, LocationTold(told=told, evses=evses, means_else=means_else))
 
 
-def put_tariff(body: bytes, tariff_id: str, *, version: OcpiVersion, now: datetime) -> Answer:
-    """A tariff of a version."""
+def put_tariff(body: bytes, tariff_id: str, *, version: OcpiVersion, before: Tariff | None, now: datetime) -> Answer:
+    """A tariff of a version; one that is older than what is known changes nothing."""
     tariff = read_tariff(body, version)
     if isinstance(tariff, Refusal):
         return refusal(tariff, now)
     if tariff.id != tariff_id:
         return refusal(_other_id(tariff.id, tariff_id), now)
+    if before is not None and tariff.last_updated < before.last_updated:
+        return success(now)
     return success(now, TariffTold(tariff=tariff))
 
 
@@ -83,6 +86,8 @@ def with_connector(before: Location, uid: str, connector: str, body: bytes, *, w
         return told
     if told.id != connector:
         return _other_id(told.id, connector)
+    if known is not None and told.last_updated < known.last_updated:
+        return before
     connectors = (*(each for each in evse.connectors if each.id != connector), told)
     latest = max(evse.last_updated, told.last_updated)
     return _changed(before, evse.model_copy(update={"connectors": connectors, "last_updated": latest}))

@@ -99,7 +99,7 @@ def test_no_body_is_an_exception(sent: bytes) -> None:
         put_session(sent, "101", evses=EVSES, before=None, now=NINE),
         patch_session(sent, "101", evses=EVSES, before=before, now=NINE),
         put_location(sent, "LOC1", node="grid", now=NINE),
-        put_tariff(sent, "12", version=OcpiVersion.V221, now=NINE),
+        put_tariff(sent, "12", version=OcpiVersion.V221, before=None, now=NINE),
         put_preferences(sent, "101", scenario=site(), told=None, now=NINE),
         pass_on(sent, "101", cpo_sessions_url="https://cpo.example/sessions", now=NINE),
         post_result(sent, "r1", state=state, now=NINE),
@@ -159,7 +159,7 @@ def test_a_location_that_cannot_be_planned_with_is_refused(sent: bytes, said: st
 
 
 def test_a_tariff_is_kept_as_it_is() -> None:
-    answer = put_tariff(tariff_body(element("ENERGY", 0.25)), "12", version=OcpiVersion.V221, now=NINE)
+    answer = put_tariff(tariff_body(element("ENERGY", 0.25)), "12", version=OcpiVersion.V221, before=None, now=NINE)
 
     (effect,) = answer.effects
     assert isinstance(effect, TariffTold)

@@ -273,6 +273,20 @@ class TestPushed:
         assert cpo.push("GET", "sessions", "BE/BEC/101")["data"]["kwh"] == 6.0
         assert yard.get("/v1/sites/yard/sessions/101").json()["delivered_kwh"] == 6.0
 
+    def test_an_older_tariff_or_connector_takes_the_place_of_no_newer_one(self, linked: tuple[Yard, Cpo]) -> None:
+        _, cpo = linked
+        newer, older = {"last_updated": "2026-03-02T07:00:00Z"}, {"last_updated": "2026-03-02T06:59:59Z"}
+        cpo.push("PUT", "locations", "BE/BEC/LOC1", LOCATION)
+        cpo.push("PUT", "locations", "BE/BEC/LOC1/3256/1", PLUG | newer)
+        cpo.push("PUT", "tariffs", "BE/BEC/12", tariff(("ENERGY", 0.4), **newer))
+
+        plug = cpo.push("PUT", "locations", "BE/BEC/LOC1/3256/1", PLUG | {"tariff_ids": ["11"]} | older)
+        cheap = cpo.push("PUT", "tariffs", "BE/BEC/12", tariff(("ENERGY", 0.1), **older))
+
+        assert (plug["status_code"], cheap["status_code"]) == (1000, 1000), "it is no error: pushes overtake each other"
+        assert cpo.push("GET", "locations", "BE/BEC/LOC1/3256/1")["data"] == PLUG | newer
+        assert cpo.push("GET", "tariffs", "BE/BEC/12")["data"] == tariff(("ENERGY", 0.4), **newer)
+
     def test_what_was_pushed_is_told_again_with_all_that_we_do_not_read(self, linked: tuple[Yard, Cpo]) -> None:
         _, cpo = linked
         cpo.push("PUT", "locations", "BE/BEC/LOC1", LOCATION)
