@@ -1,9 +1,7 @@
 """What a scenario leaves open is filled in from site and standards, and told back; what was given stays."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +28,7 @@ from models.domain.site import (
 from models.domain.tariff import PriceSeries, Rate, Tariff, TimeOfUse, Window
 from models.domain.validation import validate
 from models.domain.value import Step
+from tests.reference_time import best_s
 
 SIX = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 QUARTERS = Horizon(start=SIX, stretches=(Stretch(count=48, minutes=15.0),))
@@ -101,14 +100,7 @@ def test_what_was_completed_leaves_nothing_open() -> None:
 @pytest.mark.clock
 def test_5000_complete_sessions_are_passed_through_in_10_ms() -> None:
     scenario = full(5000)
-    best_s = min(_spent_s(lambda: complete(scenario)) for _ in range(5))
-    assert best_s < 0.010
-
-
-def _spent_s(work: Callable[[], object]) -> float:
-    begun = process_time()
-    work()
-    return process_time() - begun
+    assert best_s(lambda: complete(scenario), times=5) < 0.010
 
 
 def test_assumptions_of_the_author_are_told_first() -> None:

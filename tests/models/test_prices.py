@@ -2,11 +2,10 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,6 +19,7 @@ from models.domain.prices import highest_price, mean_prices, price_at, price_cha
 from models.domain.tariff import DayKind, PriceSeries, Rate, Tariff, TimeOfUse, Window
 from models.domain.value import Step
 from models.domain.windows import window_changes
+from tests.reference_time import best_s
 
 WEEKDAYS = (DayKind.WEEKDAY,)
 LOS_ANGELES = Calendar(ZoneInfo("America/Los_Angeles"), frozenset({date(2019, 7, 4)}))
@@ -380,22 +380,13 @@ def _has_price(price: TimeOfUse, instant: datetime, calendar: Calendar) -> bool:
 @pytest.mark.clock
 def test_a_month_of_five_minute_prices_takes_less_than_fifteen_milliseconds() -> None:
     ends = local_s(LOS_ANGELES, 2019, 10, 15) + 300.0 * np.arange(8641)  # over the end of DST
-    assert _best_ms(lambda: mean_prices(SCE_TOU_EV_4, ends, LOS_ANGELES)) < 15
+    assert best_s(lambda: mean_prices(SCE_TOU_EV_4, ends, LOS_ANGELES), times=20) < 0.015
 
 
 @pytest.mark.clock
 def test_two_days_of_prices_take_less_than_a_millisecond() -> None:
     ends = local_s(LOS_ANGELES, 2019, 10, 15) + 1800.0 * np.arange(97)
-    assert _best_ms(lambda: mean_prices(SCE_TOU_EV_4, ends, LOS_ANGELES)) < 1
-
-
-def _best_ms(call: Callable[[], object]) -> float:
-    def once() -> float:
-        begin = perf_counter()
-        call()
-        return perf_counter() - begin
-
-    return min(once() for _ in range(20)) * 1000
+    assert best_s(lambda: mean_prices(SCE_TOU_EV_4, ends, LOS_ANGELES), times=20) < 0.001
 
 
 def test_the_published_rate_sheet_of_sce_tou_ev_4_gives_the_same_prices() -> None:

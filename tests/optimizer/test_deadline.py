@@ -69,12 +69,14 @@ def test_a_worker_is_another_process() -> None:
 
 @pytest.mark.clock
 def test_a_worker_that_does_not_come_back_is_killed_when_its_time_is_over() -> None:
-    started = monotonic()
+    took_s = []
+    for _ in range(3):  # others may hold the machine up for once
+        started = monotonic()
+        run = in_worker(sleeps, 0.2)
+        took_s.append(monotonic() - started)
+        assert (run.ending, run.reason) == (Ending.LATE, "no answer within 0.2 s")
 
-    run = in_worker(sleeps, 0.2)
-
-    assert monotonic() - started == pytest.approx(0.3, abs=0.1), "not before its time, and not long after"
-    assert (run.ending, run.reason) == (Ending.LATE, "no answer within 0.2 s")
+    assert min(took_s) == pytest.approx(0.25, abs=0.05), "not before its time, and not long after"
     assert nobody_left()
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from math import sqrt
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from models.samples import load
 from optimizer.audit import BreakCode, audit
 from optimizer.giving.discs import corners, reach
 from optimizer.heuristics import RULES, heuristic
+from tests.reference_time import best_s
 from tests.strategies import scenarios
 
 EXAMPLES = int(os.environ.get("CHARGEWRIGHT_EXAMPLES", "60"))
@@ -223,14 +223,10 @@ def test_without_control_only_limits_are_broken_and_no_car_gets_less_than_anywhe
 @pytest.mark.clock
 @pytest.mark.parametrize("name", METHODS)
 def test_a_garage_of_54_outlets_is_planned_in_under_a_third_of_a_second(name: str) -> None:
-    """50 sessions over 360 periods; measured: 0.01 to 0.05 s. The best of three, because machines are busy."""
-    garage, seconds, plans = load("caltech-garage"), [], []
-    for _ in range(3):
-        begin = perf_counter()
-        plans.append(heuristic(garage, METHODS[name]))
-        seconds.append(perf_counter() - begin)
+    """50 sessions over 360 periods; measured: 0.01 to 0.05 s."""
+    garage, plans = load("caltech-garage"), []
 
-    assert min(seconds) < 0.3
+    assert best_s(lambda: plans.append(heuristic(garage, METHODS[name])), times=3) < 0.3
     for one, other in zip(plans[0].sessions, plans[1].sessions, strict=True):
         np.testing.assert_array_equal(one.charge_power_kw, other.charge_power_kw)
 

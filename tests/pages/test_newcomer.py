@@ -66,7 +66,9 @@ def test_make_serve_is_one_command_that_serves(readme: str) -> None:
     if shutil.which("make") is None:
         pytest.skip("there is no make here")
     assert "make serve" in readme
-    told = subprocess.run(["make", "-n", "serve"], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        ["make", "--no-print-directory", "-n", "serve"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
 
     assert told.stdout.splitlines()[-1].endswith("chargewright serve --insecure")
 
