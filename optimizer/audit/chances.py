@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.domain.schedule import Floats
-from models.domain.units import hours_from_seconds
 from optimizer.audit.case import Case, Stay, at_evse, instants_of
 from optimizer.audit.loads import expected_base_kw
 from optimizer.audit.report import Break, BreakCode
@@ -14,6 +13,7 @@ from optimizer.audit.wiring import efficiency
 ENERGY_TOLERANCE_KWH = 1e-4
 DUST_KW = 1e-9
 """Less is what is left where powers cancel out. [kW]"""
+SHORTEST_S = 1e-3
 
 
 def is_by_chance(stay: Stay) -> bool:
@@ -58,6 +58,8 @@ def _not_taken(case: Case, stay: Stay, saved_per_kwh: Floats) -> float:
 
 def _taken(case: Case, stay: Stay) -> Floats:
     """Period by period: the chance to be there times what is wanted of the energy that comes after all before it."""
+    if stay.session.still_wants is None:
+        return _still_there(case, stay) * stay.overlap_h * stay.power_kw
     upto = np.concatenate([[0.0], np.cumsum(stay.overlap_h * stay.power_kw)])
     wanted = np.array([_wanted_kwh(stay, energy) for energy in upto])
     return np.asarray(_still_there(case, stay) * np.diff(wanted))
@@ -83,13 +85,13 @@ def _still_there(case: Case, stay: Stay) -> Floats:
     instants_s, (arrival_s, departure_s) = case.schedule.instants_s, instants_of(stay.session)
     starts = [step.start.timestamp() for step in steps]
     pieces = zip([-np.inf, *starts[1:]], [*starts[1:], np.inf], [step.value for step in steps], strict=True)
-    total = np.zeros(len(stay.power_kw))
+    total, there_s = np.zeros(len(stay.power_kw)), np.zeros(len(stay.power_kw))  # of the same sums: a sure stay is 1.0
     for begin, end, chance in pieces:
         since, until = max(begin, arrival_s), min(end, departure_s)
         left, right = instants_s[:-1][stay.periods], instants_s[1:][stay.periods]
-        total += chance * np.maximum(0.0, np.minimum(right, until) - np.maximum(left, since))
-    hours = np.maximum(stay.overlap_h, hours_from_seconds(1e-3))
-    return np.asarray(total * hours_from_seconds(1.0) / hours)
+        overlap_s = np.maximum(0.0, np.minimum(right, until) - np.maximum(left, since))
+        total, there_s = total + chance * overlap_s, there_s + overlap_s
+    return np.asarray(total / np.maximum(there_s, SHORTEST_S))
 
 
 def _saved_per_kwh(case: Case, bought: Floats, sold: Floats) -> Floats:

@@ -194,7 +194,7 @@ def _runs(case: Case, offer: _Offer, rules: SetpointRules) -> _Runs:
     starts = history.starts if history is not None else 0
     runs = _Runs([], [], [], np.zeros(len(offer.on), dtype=bool))
     started_s = since_s if on else -inf
-    usable = _least_and_levels(case, offer.stay)[0] <= _outlet_kw(case, offer.stay) + LEVEL_TOLERANCE_KW
+    usable = _is_usable(case, offer.stay)
     for k, begins_s in enumerate(offer.begins_s.tolist()):
         wants = offer.stay.remaining_kwh > ENERGY_TOLERANCE_KWH if k == 0 else not offer.complete[k - 1]
         runs.held[k] = usable and wants and begins_s - started_s < least_on_s - SLACK_S
@@ -209,6 +209,12 @@ def _runs(case: Case, offer: _Offer, rules: SetpointRules) -> _Runs:
         if offer.on[k] != on:
             on, since_s = bool(offer.on[k]), begins_s
     return runs
+
+
+def _is_usable(case: Case, stay: Stay) -> bool:
+    """Whether there is an offer at this outlet of which the car takes anything."""
+    least_kw = _least_and_levels(case, stay)[0]
+    return stay.max_power_kw > LEVEL_TOLERANCE_KW and least_kw <= _outlet_kw(case, stay) + LEVEL_TOLERANCE_KW
 
 
 def _run_breaks(case: Case, offers: list[_Offer], rules: SetpointRules) -> Iterator[Break]:
@@ -243,9 +249,11 @@ def _forced(case: Case, offers: list[_Offer], walked: list[_Runs]) -> set[int]:
     breaks += [found for line in line_currents(least, True) for found in current_breaks(least, line)]
     starts_s = [b.start.timestamp() for b in breaks if b.code in _LIMITS and b.start is not None]
     full = np.searchsorted(case.schedule.instants_s, np.array(starts_s) + SLACK_S, side="right") - 1
-    busy = [np.flatnonzero(_outlets_on(case, c, offers, lambda i: walked[i].held) > _most_outlets(c)) for c in
-            case.scenario.site.cabinets]  # fmt: skip
-    return set(full.tolist()).union(*(periods.tolist() for periods in busy))
+    forced = set(full.tolist())
+    for cabinet in case.scenario.site.cabinets:
+        on = _outlets_taken(case, cabinet) + _outlets_on(case, cabinet, offers, lambda i: walked[i].held)
+        forced |= set(np.flatnonzero(on > _most_outlets(cabinet)).tolist())
+    return forced
 
 
 def _cabinet_breaks(case: Case, offers: list[_Offer]) -> Iterator[Break]:
@@ -277,6 +285,16 @@ def _outlets_on(
             first, flags = offer.stay.plan.first_period, which(i)
             on[offer.stay.evse.id][first : first + len(flags)] |= flags
     return np.asarray(np.sum(list(on.values()), axis=0, dtype=np.int64))
+
+
+def _outlets_taken(case: Case, cabinet: PowerCabinet) -> NDArray[np.int64]:
+    """How many have cars with power that are no offers: whose energy is followed, or that nobody can reach (T,)."""
+    taken = np.zeros(case.schedule.period_count, dtype=np.int64)
+    for stay in case.stays:
+        if stay.evse.id in cabinet.evses and not _steered(case, stay):
+            first, power_kw = stay.plan.first_period, stay.power_kw
+            taken[first : first + len(power_kw)] += power_kw > LEVEL_TOLERANCE_KW
+    return taken
 
 
 def _modules_taken(case: Case, cabinet: PowerCabinet, offers: list[_Offer]) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from models.domain.horizon import Horizon, Stretch
+from models.domain.installed import Installed
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, NodePlan, Schedule, SessionPlan
 from models.domain.session import Session, Vehicle
@@ -241,6 +242,26 @@ def test_two_outlets_at_once_are_found_where_a_cabinet_feeds_one() -> None:
 
     assert set(both_outlets(scenario, 30.0, 30.0)) == {BreakCode.CABINET}
     assert both_outlets(scenario, 30.0, 0.0) == []
+
+
+def test_power_may_end_early_where_another_car_has_the_only_outlet() -> None:
+    """a is on since 11:55; b stands at an EVSE that follows what it was told last, and nobody can tell it otherwise."""
+    on, silent = OfferHistory(on=True, since=NOON - minutes(5), starts=1), Installed(evse="bay-b", reachable=False)
+    scenario = with_history(with_cabinet(replace(CABINET, outlets_at_once=1)), on)
+
+    assert BreakCode.RUN_TOO_SHORT in both_outlets(scenario, 0.0, 30.0)
+    assert BreakCode.RUN_TOO_SHORT in both_outlets(replace(scenario, installed=(silent,)), 0.0, 0.0)
+    assert BreakCode.RUN_TOO_SHORT not in both_outlets(replace(scenario, installed=(silent,)), 0.0, 30.0)
+
+
+def test_a_car_that_takes_nothing_is_not_held() -> None:
+    """Its vehicle says that it takes 0 A."""
+    scenario = with_history(yard(), OfferHistory(on=True, since=NOON - minutes(5), starts=1))
+    first, second = scenario.sessions
+    full = replace(first, vehicle=Vehicle(id="none", max_current_a=0.0))
+
+    assert codes(one_car(scenario=scenario)) == [BreakCode.RUN_TOO_SHORT]
+    assert BreakCode.RUN_TOO_SHORT not in codes(one_car(scenario=replace(scenario, sessions=(full, second))))
 
 
 def test_an_outlet_has_whole_modules_and_no_two_the_same() -> None:
