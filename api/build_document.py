@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from api.build_explanation import fail_safe, held_of, limitations, why_of
 from api.curves import import_peak_kw, means
 from api.document import (
     AlarmLine,
@@ -23,13 +23,10 @@ from api.document import (
     DispatchLine,
     EventInterval,
     EventLine,
-    FailSafeInstant,
-    FailSafeResult,
     GroupLoad,
     Hold,
     Inside,
     LedgerLine,
-    LimitationLine,
     NodeLoad,
     NotSent,
     OcppMessage,
@@ -41,17 +38,13 @@ from api.document import (
     SolveStatistics,
     Why,
 )
+from api.figures import DIGITS, finite, finite_list, rounded
 from api.planning import Answer
 from models.domain.limitations import PAUSED_KW
-from models.domain.schedule import EventPlan, Floats, NodePlan, PeakPlan, Schedule, SessionPlan
+from models.domain.schedule import EventPlan, NodePlan, PeakPlan, Schedule, SessionPlan
 from models.domain.session import Session
 from models.domain.times import instant
-from optimizer.explain import Reason, limitations_of
-from optimizer.explain.held import Held
 from optimizer.ladder import Candidate
-
-DIGITS = 6
-"""Milliwatts and thousandths of a cent; what is beyond is noise of the solver."""
 
 
 def document(answer: Answer) -> PlanDocument:
@@ -80,30 +73,15 @@ def document(answer: Answer) -> PlanDocument:
         peaks=_peaks(schedule.peaks, answer.uncontrolled.peaks),
         contracts=_contracts(schedule, answer.uncontrolled),
         ledger=[LedgerLine(driver=one.driver, missed_kwh=rounded(one.missed_kwh)) for one in schedule.ledger],
-        limitations=_limitations(answer),
+        limitations=limitations(answer),
         alarms=_alarms(schedule),
         assumptions=[AssumptionLine(what=a.what, value=a.value, source=a.source) for a in schedule.assumptions],
         audit=_audit(answer),
-        fail_safe=_fail_safe(answer),
+        fail_safe=fail_safe(answer),
         fail_safe_kw={evse: rounded(power_kw) for evse, power_kw in answer.fail_safe_kw.items()},
         ocpp=_ocpp(answer),
         statistics=_statistics(schedule),
     )
-
-
-def rounded(number: float) -> float:
-    """A finite number without noise and without a negative zero."""
-    return round(float(number), DIGITS) + 0.0
-
-
-def finite(number: float) -> float | None:
-    """The same; None for an infinity, which JSON does not know."""
-    return rounded(number) if isfinite(number) else None
-
-
-def finite_list(numbers: Floats) -> list[float | None]:
-    """An array as JSON numbers; None for infinities."""
-    return [finite(number) for number in numbers.tolist()]
 
 
 def _comparison(schedule: Schedule, uncontrolled: Schedule) -> Comparison:
@@ -129,20 +107,15 @@ def _excess_kw(node: NodePlan) -> float:
 
 def _sessions(answer: Answer) -> list[PlannedSession]:
     sessions = {session.id: session for session in answer.scenario.sessions}
-    why: dict[str, list[Why]] = {}
-    for reason in answer.reasons:
-        why.setdefault(reason.session_id, []).append(why_line(reason))
-    holds: dict[str, list[Hold]] = {}
-    for one in answer.held:
-        holds.setdefault(one.session_id, []).append(_hold(one))
+    why, held = why_of(answer), held_of(answer)
     return [
-        _session(plan, sessions[plan.session_id], answer.schedule, why.get(plan.session_id, []), holds)
+        _session(plan, sessions[plan.session_id], answer.schedule, why.get(plan.session_id, []), held)
         for plan in answer.schedule.sessions
     ]
 
 
 def _session(
-    plan: SessionPlan, session: Session, schedule: Schedule, why: list[Why], holds: dict[str, list[Hold]]
+    plan: SessionPlan, session: Session, schedule: Schedule, why: list[Why], held: dict[str, list[Hold]]
 ) -> PlannedSession:
     assert session.departure is not None, "the scenario is completed"
     setpoints = _setpoints(plan, session.arrival, session.departure, schedule)
@@ -164,7 +137,7 @@ def _session(
         setpoints=setpoints,
         energy_in_battery=_inside(plan, session.arrival, session.departure, schedule),
         why=why,
-        held=holds.get(plan.session_id, []),
+        held=held.get(plan.session_id, []),
     )
 
 
@@ -197,30 +170,6 @@ def _inside(plan: SessionPlan, arrival: datetime, departure: datetime, schedule:
         Inside(at=min(max(at, arrival.astimezone(UTC)), departure.astimezone(UTC)), energy_kwh=rounded(energy))
         for at, energy in zip(instants, plan.energy_in_battery_kwh.tolist(), strict=True)
     ]
-
-
-def why_line(reason: Reason) -> Why:
-    return Why(
-        code=reason.code,
-        cause=reason.cause,
-        start=reason.start.astimezone(UTC),
-        end=reason.end.astimezone(UTC),
-        kwh_less=rounded(reason.kwh),
-        message=reason.message,
-    )
-
-
-def _hold(one: Held) -> Hold:
-    return Hold(
-        start=one.start.astimezone(UTC),
-        end=one.end.astimezone(UTC),
-        low_kw=rounded(one.low_kw),
-        high_kw=rounded(one.high_kw),
-        by=one.by,
-        causes=list(one.causes),
-        worth=rounded(one.worth),
-        message=one.message,
-    )
 
 
 def _nodes(answer: Answer) -> list[NodeLoad]:
@@ -352,23 +301,6 @@ def _contracts(schedule: Schedule, uncontrolled: Schedule) -> list[ContractLine]
     ]
 
 
-def _limitations(answer: Answer) -> list[LimitationLine]:
-    return [
-        LimitationLine(
-            session_id=line.session,
-            start=line.start,
-            end=line.end,
-            power_kw=rounded(line.power_kw),
-            could_kw=rounded(line.could_kw),
-            reason=line.reason,
-            causes=list(line.causes),
-            suspended=line.suspended,
-            kwh_less=rounded(line.kwh_less),
-        )
-        for line in limitations_of(answer.scenario, answer.schedule, answer.held)
-    ]
-
-
 def _alarms(schedule: Schedule) -> list[AlarmLine]:
     return [
         AlarmLine(
@@ -410,35 +342,6 @@ def _audit(answer: Answer) -> AuditResult:
             for rule in report.breaks
         ],
         figures={name: finite(figure) for name, figure in report.figures.items()},
-    )
-
-
-def _fail_safe(answer: Answer) -> FailSafeResult | None:
-    proof, told, rules = answer.audit.fail_safe, answer.schedule.fail_safe, answer.scenario.site.fail_safe
-    if proof is None or told is None or rules is None:
-        return None
-    cost = answer.fail_safe_cost
-    return FailSafeResult(
-        policy=str(rules.policy),
-        plan_until=instant(told.plan_until_s),
-        arrivals=told.arrivals,
-        instants=[
-            FailSafeInstant(
-                instant=str(one.instant),
-                proven=not one.exceeded,
-                fullest=one.fullest,
-                loading=rounded(one.loading),
-                exceeded=list(one.exceeded),
-            )
-            for one in proof.instants
-        ],
-        inadmissible=list(proof.inadmissible),
-        uncontrolled=list(proof.uncontrolled),
-        reserve_kw=rounded(proof.reserve_kw),
-        reserve_kwh=rounded(proof.reserve_kwh),
-        costs_kw=None if cost is None else rounded(cost.power_kw),
-        put_off_kwh=None if cost is None else rounded(cost.put_off_kwh),
-        missed_kwh=None if cost is None else rounded(cost.missed_kwh),
     )
 
 

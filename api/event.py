@@ -7,8 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from api.build_document import event_line, rounded, why_line
+from api.build_document import event_line
+from api.build_explanation import why_line
 from api.document import EventLine, Part, Why
+from api.figures import rounded
 from optimizer.response.opt_in import OptIn
 
 WAITING_SHOWN = 5

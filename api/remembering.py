@@ -9,16 +9,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 from typing import Generic, TypeVar
-from zlib import compress, decompress
 
 from api.document import PlanDocument
 from api.security.keys import ApiKey
+from api.store.packing import packed, unpacked
 
 Thing = TypeVar("Thing")
 KEYS_FOR = timedelta(minutes=15)
 """A key that worked so recently works while nobody can be asked."""
-QUICKLY = 1
-"""Level of compression."""
 MOST = 2000
 """Plans, and keys; the longest unused ones are forgotten."""
 
@@ -50,12 +48,12 @@ class Remembered:
     """Of one replica."""
 
     def __init__(self) -> None:
-        self._plans: Recent[bytes] = Recent()
+        self._plans: Recent[str] = Recent()
         self._keys: Recent[ApiKey] = Recent()
 
     def keep_plan(self, tenant: str, site: str, document: PlanDocument, at: datetime) -> None:
         """Packed: 2,000 of them are a lot."""
-        self._plans.keep((tenant, site), compress(document.model_dump_json().encode(), QUICKLY), at)
+        self._plans.keep((tenant, site), packed(document.model_dump_json()), at)
 
     def drop_plan(self, tenant: str, site: str) -> None:
         """Of a site that is no longer there."""
@@ -67,7 +65,7 @@ class Remembered:
         if found is None:
             return None
         text, at = found
-        return PlanDocument.model_validate_json(decompress(text)).model_copy(update={"stale_since": at})
+        return PlanDocument.model_validate_json(unpacked(text)).model_copy(update={"stale_since": at})
 
     def keep_key(self, shown: str, key: ApiKey, at: datetime) -> None:
         self._keys.keep(_digest(shown), key, at)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from math import floor
 
-from api.build_document import rounded
+from api.figures import rounded
 from api.planning import check
 from api.programmes.documents import (
     OfferDocument,

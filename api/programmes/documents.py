@@ -3,9 +3,11 @@
 from datetime import datetime
 from itertools import pairwise
 
-from api.build_document import event_line, rounded, why_line
+from api.build_document import event_line
+from api.build_explanation import why_line
 from api.document import EventLine, Part
 from api.event import WaitingLine
+from api.figures import rounded
 from models.domain.findings import Finding
 from models.domain.programme_calls import Used
 from models.domain.units import hours_from_seconds

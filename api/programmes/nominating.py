@@ -5,8 +5,8 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
-from api.build_document import rounded
 from api.document import Part
+from api.figures import rounded
 from models.domain.programme import Programme
 from models.domain.signal import Direction
 from optimizer.response.nominated import Hindsight

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from api.build_document import rounded
 from api.document import Part
+from api.figures import rounded
 from api.programmes.calls import signal_id
 from api.programmes.forms import KeptCommitment
 from api.programmes.keeping import Book

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from api.build_document import rounded
 from api.document import Part
+from api.figures import rounded
 from api.programmes.calls import commitments
 from api.programmes.documents import FindingLine, UsedLine, finding_lines, used_lines
 from api.programmes.forms import EventConfirmed

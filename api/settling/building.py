@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from api.build_document import rounded
+from api.figures import rounded
 from api.settling.document import (
     BaselineDocument,
     CapacityStatement,

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from api.build_document import document
+from api.build_explanation import fail_safe, held_of, limitations, why_of
 from api.document import FailSafeResult, Hold, LimitationLine, PlanDocument, Why
 from api.planning import Answer
 from api.sites.keeping import Desk
@@ -33,12 +33,8 @@ class Explanation(BaseModel):
 
 def explanation_of(answer: Answer) -> Explanation:
     """Of a plan that is explained."""
-    told = document(answer)
     return Explanation(
-        why={one.session_id: one.why for one in told.sessions if one.why},
-        held={one.session_id: one.held for one in told.sessions if one.held},
-        limitations=told.limitations,
-        fail_safe=told.fail_safe,
+        why=why_of(answer), held=held_of(answer), limitations=limitations(answer), fail_safe=fail_safe(answer)
     )
 
 
