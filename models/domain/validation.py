@@ -30,7 +30,7 @@ from models.domain.checks.futures import unfit_futures, unfit_in_future
 from models.domain.checks.guarantees import floors_above_power
 from models.domain.checks.identity import broken_tree, dead_references, duplicate_ids, installed_twice, station_numbers
 from models.domain.checks.leaves import leaves
-from models.domain.checks.offers import empty_cabinets, unfit_histories
+from models.domain.checks.offers import unfit_histories, unfit_modules
 from models.domain.checks.ranges import out_of_range
 from models.domain.checks.rates import hours_without_rate, malformed_windows, metering_intervals
 from models.domain.checks.series import disordered_steps, late_series, price_gaps, short_prices
@@ -78,7 +78,7 @@ _CHECKS: tuple[Check, ...] = (
     more_than_fits,
     underpaid_discharge,
     unfit_histories,
-    empty_cabinets,
+    unfit_modules,
     disordered_steps,
     price_gaps,
     too_many_signals,

@@ -126,7 +126,8 @@ def _least_and_levels(case: Case, stay: Stay) -> tuple[float, Floats | None]:
         modules_kw = _module_kw(case, stay)
         if modules_kw is None:
             return crumb_kw, None
-        levels = modules_kw * np.arange(1, 1 + int(stay.max_power_kw / modules_kw + LEVEL_TOLERANCE_KW))
+        most_kw = min(stay.max_power_kw, max(c.total_kw for c in _cabinets(case, stay)))
+        levels = modules_kw * np.arange(1, 1 + int(most_kw / modules_kw + LEVEL_TOLERANCE_KW))
         return float(min(modules_kw, stay.max_power_kw)), np.append(levels, stay.max_power_kw)
     per_ampere = 1.0 / amperes_per_kw(evse, vehicle, case.scenario.site.voltage_v)
     least_a = LEAST_AC_A if evse.min_current_a is None else evse.min_current_a

@@ -85,6 +85,19 @@ def test_a_module_larger_than_its_cabinet_is_refused() -> None:
     assert (finding.path, finding.ids) == ("site.cabinets[0].module_kw", ("c",))
 
 
+@pytest.mark.parametrize(("module_kw", "fits"), [(0.1, True), (0.099, False), (1e-9, False)])
+def test_a_cabinet_has_no_more_than_a_thousand_modules(module_kw: float, fits: bool) -> None:
+    """Of a billion each would have been a level of its own, and no memory large enough for them."""
+    cabinet = PowerCabinet(id="c", node="grid", evses=("bay",), total_kw=100.0, module_kw=module_kw)
+    site = with_history(ON).site
+    outlet = replace(site.evses[0], current=CurrentType.DC, max_power_kw=1e9)
+    scenario = replace(with_history(ON), site=replace(site, evses=(outlet,), cabinets=(cabinet,)))
+
+    found = [finding.path for finding in validate(scenario)]
+
+    assert found == ([] if fits else ["site.cabinets[0].module_kw"])
+
+
 def test_that_nobody_told_what_a_car_was_offered_is_told_back_where_it_matters() -> None:
     def told(scenario: Scenario) -> list[str]:
         return [a.value for a in complete(scenario).assumptions if a.what == "sessions[*].offer_history"]

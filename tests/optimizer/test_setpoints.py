@@ -330,6 +330,16 @@ def test_modules_are_given_whole() -> None:
     assert sum(s.energy_kwh for s in plan.sessions) >= 50.0 - 1e-6
 
 
+def test_an_outlet_has_no_more_modules_than_its_cabinet() -> None:
+    """Three of 20 kW, an outlet and a car of a million kW: levels end at 60 kW, and are not counted to the million."""
+    scenario = outlets(CABINET, car("a", 30.0, vehicle=Vehicle(id="v", max_charge_kw=1e6)), car("b", 1.0))
+    evses = tuple(replace(evse, max_power_kw=1e6) for evse in scenario.site.evses)
+    instance = instance_of(complete(replace(scenario, site=replace(scenario.site, evses=evses))).scenario)
+
+    assert instance.offers is not None
+    assert instance.offers.ladders[0].levels_kw == pytest.approx((20.0, 40.0, 60.0))
+
+
 def test_a_cabinet_that_feeds_one_outlet_serves_one_car_after_the_other() -> None:
     one = replace(CABINET, module_kw=None, outlets_at_once=1, switch_over_s=90.0)
     plan = optimize(outlets(one, car("a", 20.0), car("b", 20.0)))

@@ -10,6 +10,9 @@ from models.domain.setpoints import OfferHistory
 from models.domain.site import PowerCabinet
 from models.domain.times import seconds
 
+MOST_MODULES = 1000
+"""Of one cabinet. The largest have some dozens, of 20 to 60 kW."""
+
 
 def unfit_histories(scenario: Scenario) -> Iterator[Finding]:
     """What a session was offered, before it came, after the plan begins, or without a start."""
@@ -34,14 +37,19 @@ def _history_defects(scenario: Scenario, session: Session, history: OfferHistory
         yield "starts", "it is offered power and never started", "count the start of the present offer, at least 1"
 
 
-def empty_cabinets(scenario: Scenario) -> Iterator[Finding]:
-    """Cabinets with a module that is larger than their total: no outlet would ever get one."""
+def unfit_modules(scenario: Scenario) -> Iterator[Finding]:
+    """Cabinets with a module that is larger than their total: no outlet would ever get one; or with modules that are
+    too small for any cabinet."""
     for i, cabinet in enumerate(scenario.site.cabinets):
-        if _has_no_module(cabinet):
-            message = f"{label(cabinet)}: module_kw {cabinet.module_kw:g} is above total_kw {cabinet.total_kw:g}"
-            path = f"site.cabinets[{i}].module_kw"
+        if defect := _defect_of_modules(cabinet):
+            message, path = f"{label(cabinet)}: {defect}", f"site.cabinets[{i}].module_kw"
             yield Finding(path=path, message=message, remedy="correct one of them", ids=(cabinet.id,))
 
 
-def _has_no_module(cabinet: PowerCabinet) -> bool:
-    return cabinet.module_kw is not None and 0.0 < cabinet.total_kw < cabinet.module_kw
+def _defect_of_modules(cabinet: PowerCabinet) -> str:
+    total_kw, module_kw = cabinet.total_kw, cabinet.module_kw
+    if module_kw is not None and 0.0 < total_kw < module_kw:
+        return f"module_kw {module_kw:g} is above total_kw {total_kw:g}"
+    if module_kw is not None and 0.0 < MOST_MODULES * module_kw < total_kw:
+        return f"with module_kw {module_kw:g}, total_kw {total_kw:g} are more than {MOST_MODULES} modules"
+    return ""
