@@ -14,6 +14,7 @@ from math import inf, isfinite, nan
 from time import monotonic
 from typing import Any
 
+from models.domain.errors import SolverFault
 from models.domain.protection import is_protected
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
@@ -107,22 +108,17 @@ def best_plan(
     """
     due = clock() + deadline_s
     scenario = _remembering(scenario, previous)
-    court, rungs = _Court(scenario, settings, clock), Rungs(scenario, previous, shares_kw)
-    plans = rungs.make(FIRST, time_is_up := lambda: clock() > due - (1 - PREPARATION_SHARE) * deadline_s)
-    if apart := _is_large(plans) if worker is None else worker:
-        plans += rungs.make(OTHER_RULES, time_is_up)
-    plans = [court.priced(plan) for plan in plans]
-    court.first_to_pass(plans)  # whatever the solver does
+    court = _Court(scenario, settings, clock)
+    rungs = Rungs(scenario, previous, shares_kw, finish=court.priced)
+    apart = _prepare(rungs, worker, lambda: clock() > due - (1 - PREPARATION_SHARE) * deadline_s)
+    if rungs.made:
+        court.first_to_pass(rungs.made)  # whatever the solver does
     run = _run(scenario, settings, solve or improving, due - clock() - court.reserve_s, apart)
     answers = [court.priced(answer) for answer in run.told if isinstance(answer, Schedule)]
-    chosen = court.first_to_pass(answers + plans)
-    if not apart and all(answer is not chosen for answer in answers):
-        plans += [court.priced(plan) for plan in rungs.make(OTHER_RULES, lambda: clock() > due - court.reserve_s)]
-        chosen = court.first_to_pass(answers + plans)
-    if scenario.futures and answers and court.audited(best := court.first_to_pass(answers)).passed:
-        chosen = best  # it looks beyond the day as it is told, which others are cheap on
-    missing = [_missing(*told) for told in rungs.missing.items()] + _unanswered(run, answers)
-    candidates = [court.candidate(plan, chosen) for plan in answers + plans] + missing
+    if not court.settles(answers, rungs.made):
+        rungs.make(OTHER_RULES, lambda: clock() > due - court.reserve_s)
+    chosen = court.chosen(answers, rungs.made)
+    candidates = [court.candidate(plan, chosen) for plan in answers + rungs.made] + _missing(rungs, run, answers)
     in_order = sorted(candidates, key=lambda candidate: RUNGS.index(candidate.method))
     return Ranked(schedule=chosen, audit=court.audited(chosen), candidates=tuple(in_order), in_worker=apart)
 
@@ -140,6 +136,18 @@ def _remembering(scenario: Scenario, previous: Schedule | None) -> Scenario:
         return scenario
 
 
+def _prepare(rungs: Rungs, worker: bool | None, time_is_up: Callable[[], bool]) -> bool:
+    """What has to be there before a solver runs; says whether the solver gets a process of its own.
+
+    All rules are there beside a solver that may be late, and where nothing else could be made.
+    """
+    rungs.make(FIRST, time_is_up)
+    apart = _is_large(rungs.made) if worker is None else worker
+    if apart or not rungs.made:
+        rungs.make(OTHER_RULES, time_is_up)
+    return apart
+
+
 def _run(scenario: Scenario, settings: Settings, solve: Solve, within_s: float, apart: bool) -> Run[Schedule]:
     if within_s <= 0.0:
         return Run((), Ending.LATE, "no time was left for the solver")
@@ -155,15 +163,12 @@ def _is_large(plans: Sequence[Schedule]) -> bool:
     return any(sum(len(session.charge_power_kw) for session in plan.sessions) > WORKER_CELLS for plan in plans[:1])
 
 
-def _unanswered(run: Run[Schedule], answers: Sequence[Schedule]) -> list[Candidate]:
-    """The optimum, where the solver did not come to it."""
-    if any(plan.method is Method.OPTIMAL for plan in answers):
-        return []
-    return [_missing(Method.OPTIMAL, run.reason or "the solver answered with something that is no plan")]
-
-
-def _missing(method: Method, reason: str) -> Candidate:
-    return Candidate(method=method, standing=Standing.MISSING, reason=reason)
+def _missing(rungs: Rungs, run: Run[Schedule], answers: Sequence[Schedule]) -> list[Candidate]:
+    """Rungs without a plan, and the optimum, where the solver did not come to it."""
+    missing = dict(rungs.missing)
+    if all(plan.method is not Method.OPTIMAL for plan in answers):
+        missing[Method.OPTIMAL] = run.reason or "the solver answered with something that is no plan"
+    return [Candidate(method=method, standing=Standing.MISSING, reason=why) for method, why in missing.items()]
 
 
 class _Court:
@@ -182,6 +187,20 @@ class _Court:
         """With the objective of these settings, whatever made the plan."""
         margin = self.settings.objective is Objective.MARGIN
         return replace(plan, objective=sum(plan.costs.values())) if margin else plan
+
+    def settles(self, answers: Sequence[Schedule], others: Sequence[Schedule]) -> bool:
+        """Whether an answer of the solver is the best of all these."""
+        return bool(answers) and any(answer is self.chosen(answers, others) for answer in answers)
+
+    def chosen(self, answers: Sequence[Schedule], others: Sequence[Schedule]) -> Schedule:
+        """The best plan; where futures are told, the solver's if that passes: it looks beyond the day as it is told,
+        which others are cheap on. Raises SolverFault where there is none at all.
+        """
+        if not answers and not others:
+            raise SolverFault("neither the solver nor any simple rule made a plan")
+        if self.scenario.futures and answers and self.audited(best := self.first_to_pass(answers)).passed:
+            return best
+        return self.first_to_pass([*answers, *others])
 
     def first_to_pass(self, plans: Sequence[Schedule]) -> Schedule:
         """The best plan that passes; where none does, the one with the fewest breaks."""

@@ -69,11 +69,11 @@ class Offering:
         cannot use (the garage with S5: 443 USD, unsteady 396). Raises DeadlinePassed when no time is left to plan what
         offers leave open.
         """
-        outcome = self._after_history(outcome)
+        settled = self._after_history(outcome)
         if not self.settings.tail:
-            return first_offers(self.instance, outcome)
-        found = rounded_offers(self.instance, outcome)
-        best = self._around(outcome, found)
+            return first_offers(self.instance, settled)
+        found = rounded_offers(self.instance, settled)
+        best = self._around(settled, found)
         bound, standing, in_vain = self._standing(outcome), self._standing(best), 0
         for _ in range(ROUNDS):
             if in_vain == PATIENCE or not is_better(bound, standing):

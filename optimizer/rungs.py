@@ -22,8 +22,15 @@ class Rungs:
     """Of one scenario; ``missing`` says why there is no plan of a method that was asked for or left out."""
 
     def __init__(
-        self, scenario: Scenario, previous: Schedule | None = None, shares_kw: Mapping[str, float] | None = None
+        self,
+        scenario: Scenario,
+        previous: Schedule | None = None,
+        shares_kw: Mapping[str, float] | None = None,
+        *,
+        finish: Callable[[Schedule], Schedule],
     ) -> None:
+        """``finish`` does to every plan what makes it comparable with others."""
+        self._finish = finish
         self._makers: dict[Method, Callable[[], Schedule]] = {}
         if previous is not None or scenario.previous:
             self._makers[Method.CARRIED_OVER] = partial(carried_over, scenario, previous)
@@ -32,13 +39,11 @@ class Rungs:
         self.missing = dict.fromkeys(self._makers, NOT_NEEDED)
         self.made: list[Schedule] = []
 
-    def make(self, methods: Iterable[Method], time_is_up: Callable[[], bool]) -> list[Schedule]:
-        """The plans of these methods, in order; the very first one however late it is."""
-        before = len(self.made)
+    def make(self, methods: Iterable[Method], time_is_up: Callable[[], bool]) -> None:
+        """Add the plans of these methods that are not there yet, in order; the very first one however late it is."""
         for method in methods:
             if method in self.missing:
                 self._make(method, late=bool(self.made) and time_is_up())
-        return self.made[before:]
 
     def _make(self, method: Method, *, late: bool) -> None:
         """One rung that breaks must not bring down the others."""
@@ -46,7 +51,7 @@ class Rungs:
             self.missing[method] = NO_TIME
             return
         try:
-            self.made.append(self._makers[method]())
+            self.made.append(self._finish(self._makers[method]()))
             del self.missing[method]
         except Exception as error:
             self.missing[method] = f"{type(error).__name__}: {error}"

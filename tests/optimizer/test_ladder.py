@@ -13,6 +13,7 @@ from unittest import mock
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from models.domain.errors import SolverFault
 from models.domain.horizon import Horizon, Stretch
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
@@ -123,6 +124,28 @@ def test_where_the_solvers_answer_does_not_do_all_rules_are_compared(solve: Solv
 
     assert candidate(found, Method.EARLIEST_DEADLINE_FIRST).reason == "promises: +1.0 kWh broken"
     assert found.schedule.method is Method.LEAST_LAXITY_FIRST
+
+
+def test_where_all_that_stands_ready_breaks_the_other_rules_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where they break as well, it is said that there is no plan."""
+
+    def only(*working: Method) -> Callable[[Scenario, Method], Schedule]:
+        def rule(scenario: Scenario, method: Method) -> Schedule:
+            if method not in working:
+                raise ZeroDivisionError
+            return heuristic(scenario, method)
+
+        return rule
+
+    scenario = yard(8.0, car("a", 6.0))
+    monkeypatch.setattr("optimizer.rungs.fail_safe_shares", only())
+
+    monkeypatch.setattr("optimizer.rungs.heuristic", only(Method.EQUAL_SHARE))
+    assert ranked(scenario, solvers.fails).schedule.method is Method.EQUAL_SHARE
+
+    monkeypatch.setattr("optimizer.rungs.heuristic", only())
+    with pytest.raises(SolverFault, match="neither the solver nor any simple rule made a plan"):
+        ranked(scenario, solvers.fails)
 
 
 @pytest.mark.parametrize(
