@@ -79,6 +79,8 @@ def go_round(one: Round) -> int:
     if peer is None or url is None:
         return 0
     now = one.service.clock()
+    if _is_quiet(one, now):
+        return 0
     with writing_desk(one.service.store, now, one.tenant, one.site, WHO) as desk:
         parcels = list(_packed(desk, one, peer, url, now))
     client = OcpiClient(token, tuple(one.service.settings.peer_allow.split(",")))
@@ -111,6 +113,16 @@ def _peer(one: Round) -> tuple[Peer | None, str]:
     with looking_at_party(one.service.store, one.tenant, one.way.party) as desk:
         peer = desk.link().peer
         return peer, "" if peer is None else one.secrets.get(TOKEN, None, desk.unit)
+
+
+def _is_quiet(one: Round, now: datetime) -> bool:
+    """Whether there is nothing to send, to wait for or to forget: then nobody else has to wait for this to be found."""
+    with one.service.store.view() as unit:
+        desk = Desk(unit, one.tenant, one.site, WHO)
+        live, steered = live_site(desk, now), list(desk.every(Kind.OCPI_STEERED))
+        under_way = any(k.value.command is not None or k.value.state.under_way is not None for k in steered)
+        has_left = any(desk.find(Kind.SESSION, k.id) is None for k in steered)
+        return not (under_way or has_left or live.unsure or any(c.station in live.plan_only for c in live.outbox))
 
 
 def _packed(desk: Desk, one: Round, peer: Peer, url: str, now: datetime) -> Iterator[Parcel]:

@@ -5,6 +5,7 @@ Unless told otherwise a yard of bays on three phases at 230 V: 6 A are 4.14 kW, 
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from optimizer.instance import instance_of
 from optimizer.ladder import Standing, best_plan
 from optimizer.optimize import optimize
 from optimizer.rungs import SIMPLE_RULES
-from optimizer.setpoints import grown, rounded_again, rounded_offers
+from optimizer.setpoints import bounds_of, grown, rounded_again, rounded_offers
 from optimizer.settings import Settings
 from tests.strategies import SeededDice, random_scenario, with_rules
 
@@ -318,6 +319,34 @@ def test_a_run_grows_by_a_quarter_of_an_hour_at_a_time_and_not_for_a_car_that_la
 
     assert (grown(hungry, Rounded(second, second), wanted).offered_kw > 0.0).tolist() == [True, True, True, False]
     assert (grown(content, Rounded(second, second), wanted).offered_kw > 0.0).tolist() == [False, True, False, False]
+
+
+def test_who_goes_on_has_to_have_no_more_than_it_can_take() -> None:
+    """3 kWh at 11.04 kW are a quarter and a bit: 2.76 kWh, and 0.24 kWh that make 0.96 kW of the next one."""
+    scenario = yard(20.0, on_its_last_start(3.0), rules=SetpointRules(), prices=(0.2, 0.2))
+
+    bounds = bounds_of(instance_of(complete(scenario).scenario))
+
+    assert bounds is not None
+    assert bounds.least_kw[:4] == pytest.approx([LEAST_KW, 0.96, 0.0, 0.0])
+
+
+@pytest.mark.parametrize(("gives_back_kw", "most_kw"), [(7.0, inf), (None, 0.0)])
+def test_a_car_whose_energy_is_followed_may_always_be_charged(gives_back_kw: float | None, most_kw: float) -> None:
+    """Its starts are used up, but rules of offers do not hold for it: it is followed because it may give back."""
+    paused = OfferHistory(on=False, since=NOON - timedelta(minutes=4), starts=3)
+    vehicle = Vehicle(id="v", battery_capacity_kwh=60.0, max_discharge_kw=7.0)
+    told = replace(on_its_last_start(6.0), offer_history=paused, vehicle=vehicle, soc=0.5, allows_discharge=True)
+    other = replace(car("b", 1.0), arrival=NOON - timedelta(hours=2), offer_history=paused)
+    scenario = yard(20.0, told, other, rules=SetpointRules(), prices=(0.2, 0.2))
+    evses = tuple(replace(evse, max_discharge_kw=gives_back_kw) for evse in scenario.site.evses)
+    instance = instance_of(complete(replace(scenario, site=replace(scenario.site, evses=evses))).scenario)
+
+    bounds = bounds_of(instance)
+
+    assert bounds is not None
+    assert set(bounds.most_kw[instance.cells.session == 0].tolist()) == {most_kw}
+    assert set(bounds.most_kw[instance.cells.session == 1].tolist()) == {0.0}
 
 
 def test_modules_are_given_whole() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api.jobs import Jobs
+from api.sites.keeping import writing_desk
 from tests.api.yards import Yard
 from tests.peers.ocpi_cpo import Cpo
 from tests.peers.test_ocpi import EVSE, LOCATION, SESSION, registered
@@ -89,6 +90,37 @@ def test_a_plan_goes_to_the_cpo_and_is_installed_once_its_result_says_so() -> No
         assert len(asked(cpo)) == 1
         assert yard.get("/v1/sessions/101/limitations").status_code == 200
         assert made["commands"] == 1, "no default, no maximum: OCPI has no words for them"
+
+
+def test_where_nothing_is_to_be_sent_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice a second: others who write would wait for it."""
+    written: list[str] = []
+
+    def counted(*given: Any) -> Any:
+        written.append("once")
+        return writing_desk(*given)
+
+    monkeypatch.setattr("api.ocpi.courier.writing_desk", counted)
+    with steered() as (yard, cpo):
+        carry(yard)
+        assert written == []
+
+        cpo.push("PUT", "sessions", "BE/BEC/101", SESSION)
+        needs(yard, "101")
+        plan(yard)
+        ((_, told),) = asked(cpo)
+        result(cpo, told)
+        written.clear()
+        carry(yard)
+        assert written == [], "what was asked for is there"
+
+        ended = {"status": "COMPLETED", "end_date_time": "2026-03-02T06:30:00Z", "last_updated": "2026-03-02T06:30:00Z"}
+        assert cpo.push("PATCH", "sessions", "BE/BEC/101", ended)["status_code"] == 1000
+        carry(yard)
+        assert written, "a session that has left is forgotten"
+        written.clear()
+        carry(yard)
+        assert written == []
 
 
 def test_no_limit_that_is_sent_is_above_the_plan() -> None:
