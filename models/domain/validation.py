@@ -41,7 +41,7 @@ from models.domain.checks.signals import (
     too_many_signals,
     unclear_signals,
 )
-from models.domain.checks.span import nothing_to_plan, unfit_horizon
+from models.domain.checks.span import nothing_to_plan, too_many_powers, unfit_horizon
 from models.domain.checks.stays import backward_times, minimum_above_target, two_at_once, unclear_needs
 from models.domain.checks.vehicles import more_than_fits, underpaid_discharge, unfit_states, unordered_tapers
 from models.domain.default_horizon import default_horizon
@@ -127,6 +127,7 @@ def _over_time(scenario: Scenario, findings: list[Finding]) -> list[Finding]:
     told += hours_without_rate(scenario)
     if horizon is None or told:
         return told
+    told += too_many_powers(scenario, horizon)
     told += billing_periods_elsewhere(scenario, horizon.start)
     if not any(finding.path.endswith((".start", ".steps")) for finding in findings):
         told += [*late_series(scenario, horizon.start), *short_prices(scenario, horizon.end)]

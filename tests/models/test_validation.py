@@ -687,6 +687,19 @@ def test_5000_sessions_are_validated_in_100_ms() -> None:
     assert best_s(lambda: validate(large), times=15) < 0.1
 
 
+@pytest.mark.parametrize(("sessions", "fits"), [(38, True), (39, False)])
+def test_what_no_memory_holds_is_refused_before_it_is_planned(sessions: int, fits: bool) -> None:
+    """Five weeks in single minutes are 50,400 periods: 38 stays and a node make 1.97 million powers."""
+    minutes = Horizon(start=SIX, stretches=(Stretch(count=50_400, minutes=1.0),))
+    evses = tuple(bay(f"bay-{i}") for i in range(sessions))
+    stays = tuple(car(f"car-{i}", evse=f"bay-{i}", arrival=SIX, departure=minutes.end) for i in range(sessions))
+
+    found = told(scenario(site(evses=evses), sessions=stays, horizon=minutes))
+
+    message = "stays and nodes have 2016001 powers in these periods, more than 2000000"
+    assert found == ([] if fits else [("horizon.stretches", message)])
+
+
 def test_findings_grow_with_the_sessions_and_not_with_their_square() -> None:
     """Of sessions that all overlap at one EVSE, each is told once."""
     crowd = tuple(car(f"car-{i}") for i in range(2000))

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from models.domain.checks.ranges import MOST_PERIODS
 from models.domain.findings import Finding
 from models.domain.horizon import Horizon
+from models.domain.scenario import Scenario
+from models.domain.times import seconds
 from models.domain.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 
 LONGEST_DAYS = 35.0
 """A billing month and a few days; nobody knows sessions further ahead."""
+MOST_POWERS = 2_000_000
+"""Of sessions in the periods of their stays, and of nodes. A linear program takes one to three kB of memory for each:
+5,000 connectors over a day of quarters have at most 480,000, and 1,440,000 of five minutes."""
 
 
 def unfit_horizon(horizon: Horizon) -> Iterator[Finding]:
@@ -25,6 +32,21 @@ def unfit_horizon(horizon: Horizon) -> Iterator[Finding]:
 
 
 _STRETCH_REMEDY = 'write at least one, as in {"count": 96, "minutes": 15}, or leave out horizon'
+
+
+def too_many_powers(scenario: Scenario, horizon: Horizon) -> Iterator[Finding]:
+    """A scenario whose program would fill the memory of a large machine."""
+    instants_s = np.array([seconds(instant) for instant in horizon.instants()])
+    stays = [(seconds(s.arrival), seconds(s.departure or horizon.end)) for s in scenario.sessions]
+    stays += [(seconds(v.arrival), seconds(v.departure)) for v in scenario.visits]
+    begins, ends = np.array(stays).reshape(-1, 2).T
+    lasting = np.searchsorted(instants_s, ends) - np.searchsorted(instants_s, begins, side="right") + 1
+    nodes = len(scenario.site.nodes) + len(scenario.site.cabinets)
+    powers = int(np.maximum(lasting, 0).sum()) + nodes * len(instants_s)
+    if powers > MOST_POWERS:
+        message = f"stays and nodes have {powers} powers in these periods, more than {MOST_POWERS}"
+        remedy = "plan fewer days, sites or sessions at once, or write longer periods"
+        yield Finding(path="horizon.stretches", message=message, remedy=remedy)
 
 
 def nothing_to_plan() -> Finding:
