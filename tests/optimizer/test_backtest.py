@@ -205,6 +205,20 @@ def test_a_plan_that_gives_a_car_another_power_than_the_plan_before_is_a_change_
     assert figures(run(course(first), planner()(SITE, FREE))).plan_changes == 0.0
 
 
+@pytest.mark.parametrize(("waiting_per_kwh_h", "first_hour_kwh"), [(2e-2, 5.25), (2e-3, 0.0)])
+def test_waiting_costs_what_its_reading_says(waiting_per_kwh_h: float, first_hour_kwh: float) -> None:
+    """From one o'clock on a kWh is 0.01 EUR cheaper. At 0.02 an hour only the last quarter before it is worth the wait
+    of a quarter; the one before would wait for three quarters. At 0.002 all of them are."""
+    rates = Rate(price_per_kwh=0.11, windows=(Window(start="00:00", end="01:00"),)), Rate(price_per_kwh=0.1)
+    tariff = Tariff(currency="EUR", import_price=TimeOfUse(rates=rates))
+    maker = planner(reading=Reading(waiting_per_kwh_h=waiting_per_kwh_h), settings=Settings(preferences=False))
+
+    made = run(course(car("a", "a", stays=8.0, needs=7.0), tariff=tariff), maker(SITE, tariff))
+
+    assert sum(one.import_kw / 4 for one in made.intervals[:4]) == pytest.approx(first_hour_kwh, abs=1e-6)
+    assert made.got_kwh["a"] == pytest.approx(7.0)
+
+
 def test_a_car_is_not_paused_for_others_when_it_could_not_be_started_again() -> None:
     """Two hasty ones want all 10 kW in the second hour, and again in the fourth. The first time ``a`` waits for them;
     the second time it goes on with 6 A, 1.38 kW, for otherwise it would miss the 28 kWh of its last four hours."""
