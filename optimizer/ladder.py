@@ -190,7 +190,10 @@ class _Court:
 
     def settles(self, answers: Sequence[Schedule], others: Sequence[Schedule]) -> bool:
         """Whether an answer of the solver is the best of all these."""
-        return bool(answers) and any(answer is self.chosen(answers, others) for answer in answers)
+        if not answers:
+            return False
+        best = self.chosen(answers, others)
+        return any(answer is best for answer in answers)
 
     def chosen(self, answers: Sequence[Schedule], others: Sequence[Schedule]) -> Schedule:
         """The best plan; where futures are told, the solver's if that passes: it looks beyond the day as it is told,
