@@ -1,6 +1,8 @@
 """From an answer to what explains its plan: the parts of the document that commands do not wait for."""
 
+from collections.abc import Callable, Iterable
 from datetime import UTC
+from typing import TypeVar
 
 from api.document import FailSafeInstant, FailSafeResult, Hold, LimitationLine, Why
 from api.figures import rounded
@@ -9,21 +11,18 @@ from models.domain.times import instant
 from optimizer.explain import Reason, limitations_of
 from optimizer.explain.held import Held
 
+OfSession = TypeVar("OfSession", Reason, Held)
+Line = TypeVar("Line", Why, Hold)
+
 
 def why_of(answer: Answer) -> dict[str, list[Why]]:
     """Why sessions get less than they want, by session."""
-    why: dict[str, list[Why]] = {}
-    for reason in answer.reasons:
-        why.setdefault(reason.session_id, []).append(why_line(reason))
-    return why
+    return _by_session(answer.reasons, why_line)
 
 
 def held_of(answer: Answer) -> dict[str, list[Hold]]:
     """What holds setpoints, by session."""
-    held: dict[str, list[Hold]] = {}
-    for one in answer.held:
-        held.setdefault(one.session_id, []).append(_hold_line(one))
-    return held
+    return _by_session(answer.held, _hold_line)
 
 
 def limitations(answer: Answer) -> list[LimitationLine]:
@@ -74,7 +73,15 @@ def fail_safe(answer: Answer) -> FailSafeResult | None:
     )
 
 
+def _by_session(found: Iterable[OfSession], line: Callable[[OfSession], Line]) -> dict[str, list[Line]]:
+    lines: dict[str, list[Line]] = {}
+    for one in found:
+        lines.setdefault(one.session_id, []).append(line(one))
+    return lines
+
+
 def why_line(reason: Reason) -> Why:
+    """A reason as documents tell it."""
     return Why(
         code=reason.code,
         cause=reason.cause,

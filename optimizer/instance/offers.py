@@ -104,7 +104,7 @@ def offers(scenario: Scenario, tree: Tree, span: Periods, followed: Ints, unreac
         steered=~np.isin(np.arange(len(evses)), followed) & ~unreachable,
         near=int(np.searchsorted(span.instants_s[:-1], span.start_s + seconds_from_hours(rules.near_h))),
         ladders=tuple(
-            _ladder(session, evse, module_kw, _all_modules(cabinet.get(evse.id)), site)
+            _ladder(session, evse, module_kw, _all_kw(cabinet.get(evse.id), module_kw), site)
             for session, evse, module_kw in zip(scenario.sessions, evses, modules, strict=True)
         ),
         module_kw=np.array(modules, dtype=float),
@@ -127,17 +127,17 @@ def _module_kw(evse: Evse, cabinet: PowerCabinet | None) -> float:
     return cabinet.module_kw * (conversion_efficiency(evse) if at_grid else 1.0)
 
 
-def _all_modules(cabinet: PowerCabinet | None) -> float:
-    """How many a single outlet can have; inf where there are none to be given."""
-    return inf if cabinet is None or cabinet.module_kw is None else _count(cabinet)
+def _all_kw(cabinet: PowerCabinet | None, module_kw: float) -> float:
+    """What an outlet has with all modules of its cabinet; inf where there are none to be given. [kW at evse]"""
+    return inf if cabinet is None or module_kw == inf else module_kw * _count(cabinet)
 
 
-def _ladder(session: Session, evse: Evse, module_kw: float, modules: float, site: Site) -> Ladder:
+def _ladder(session: Session, evse: Evse, module_kw: float, all_kw: float, site: Site) -> Ladder:
     """An EVSE cannot offer more than its own limits; a vehicle that takes less than the minimum is offered that."""
     assert site.voltage_v is not None
     takes_kw = max_charge_power_kw(session, evse, site.voltage_v)
     if evse.current is CurrentType.DC:
-        return _modules_ladder(takes_kw if module_kw == inf else min(takes_kw, module_kw * modules), module_kw)
+        return _modules_ladder(min(takes_kw, all_kw), module_kw)
     per_ampere = kw_per_ampere(evse, session.vehicle, site.voltage_v)
     own_kw = _own_kw(session, evse, per_ampere, site.voltage_v)
     least_kw = max(min_current_a(evse) * per_ampere, min(CRUMB_KW, takes_kw))

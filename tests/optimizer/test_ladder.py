@@ -127,21 +127,29 @@ def test_where_the_solvers_answer_does_not_do_all_rules_are_compared(solve: Solv
 
 
 def test_where_all_that_stands_ready_breaks_the_other_rules_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And where they break as well, it is said that there is no plan."""
+    """Before a solver runs; and where they break as well, it is said that there is no plan."""
+    made: list[Method] = []
 
     def only(*working: Method) -> Callable[[Scenario, Method], Schedule]:
         def rule(scenario: Scenario, method: Method) -> Schedule:
             if method not in working:
                 raise ZeroDivisionError
+            made.append(method)
             return heuristic(scenario, method)
 
         return rule
+
+    def fails(scenario: Scenario, settings: Settings, tell: ladder.Tell) -> None:
+        assert made == [Method.EQUAL_SHARE], "something stands ready"
+        solvers.fails(scenario, settings, tell)
 
     scenario = yard(8.0, car("a", 6.0))
     monkeypatch.setattr("optimizer.rungs.fail_safe_shares", only())
 
     monkeypatch.setattr("optimizer.rungs.heuristic", only(Method.EQUAL_SHARE))
-    assert ranked(scenario, solvers.fails).schedule.method is Method.EQUAL_SHARE
+    found = ranked(scenario, fails)
+    assert found.schedule.method is Method.EQUAL_SHARE
+    assert candidate(found, Method.OPTIMAL).reason == "SolverFault: the solver ended as kSolveError"
 
     monkeypatch.setattr("optimizer.rungs.heuristic", only())
     with pytest.raises(SolverFault, match="neither the solver nor any simple rule made a plan"):
