@@ -384,6 +384,20 @@ class TestTariffs:
         assert cpo.push("GET", "tariffs", "BE/BEC/12")["http"] == 404
         assert self.priced(yard) == (None, None)
 
+    def test_a_location_that_names_another_tariff_prices_its_sessions_anew(self, linked: tuple[Yard, Cpo]) -> None:
+        yard, cpo = linked
+        cpo.push("PUT", "locations", "BE/BEC/LOC1", LOCATION)
+        cpo.push("PUT", "tariffs", "BE/BEC/12", tariff(("ENERGY", 0.4)))
+        cpo.push("PUT", "tariffs", "BE/BEC/13", tariff(("ENERGY", 0.6), id="13"))
+        cpo.push("PUT", "sessions", "BE/BEC/101", SESSION)
+        before, _ = self.priced(yard)
+
+        later = {"tariff_ids": ["13"], "last_updated": "2026-03-02T07:00:00Z"}
+        cpo.push("PUT", "locations", "BE/BEC/LOC1/3256/1", PLUG | later)
+
+        after, _ = self.priced(yard)
+        assert (before, after) == (pytest.approx(0.4), pytest.approx(0.6))
+
     def test_a_time_price_by_the_clock_is_told_step_by_step(self, linked: tuple[Yard, Cpo]) -> None:
         """Three euros an hour from 08:00 to 20:00 in Berlin; it is 07:00 there."""
         yard, cpo = linked
