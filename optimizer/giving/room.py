@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from optimizer.giving.discs import Complexes, Floats, corners, reach
 from optimizer.instance import CurrentPoint, Groups, ImportLimits, Instance
+from optimizer.instance.below import cells_of
 from optimizer.instance.limits import drawn_per_kw
 
 Ints = NDArray[np.int64]
@@ -35,6 +36,8 @@ class Limits:
     """(R, T) load that nobody here controls, with what EVSEs follow until a new plan is acknowledged ..."""
     expected: Flags
     """(R,) ... but for rows of expected loads, which count nothing that is not planned."""
+    beside: Complexes
+    """(R, T) what the plan puts on the row's line in a known direction beside members: cars that give back. [A]"""
 
     @cached_property
     def radius(self) -> Floats:
@@ -43,20 +46,22 @@ class Limits:
 
     def binding(self, max_power_kw: Floats) -> "Limits":
         """Only the rows that members at full power could exceed, with finite limits that change nothing."""
-        most = (abs(self.phasor) + self.length) @ max_power_kw
-        keep = np.flatnonzero((self.radius < most[:, None]).any(axis=1))
+        most = ((abs(self.phasor) + self.length) @ max_power_kw)[:, None] + abs(self.beside)
+        keep = np.flatnonzero((self.radius < most).any(axis=1))
         return Limits(
             self.node[keep],
             tuple(self.line[r] for r in keep),
             self.phasor[keep],
             self.length[keep],
-            np.minimum(self.limit[keep], self.base[keep] + 2.0 * most[keep, None]),
+            np.minimum(self.limit[keep], self.base[keep] + 2.0 * most[keep]),
             self.base[keep],
             self.expected[keep],
+            self.beside[keep],
         )
 
     def of(self, members: Ints, period: int) -> "Room":
-        return Room(self.phasor[:, members], self.length[:, members], self.radius[:, period], self.expected)
+        lengths, at = self.length[:, members], self.beside[:, period]
+        return Room(self.phasor[:, members], lengths, self.radius[:, period], self.expected, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +72,17 @@ class Room:
     length: Floats
     radius: Floats
     expected: Flags
+    beside: Complexes
 
     @property
     def of_expected_loads(self) -> "Room":
         """Only the rows that count what is planned, and nothing that is installed."""
         at = self.expected
-        return Room(self.phasor[at], self.length[at], self.radius[at], at[at])
+        return Room(self.phasor[at], self.length[at], self.radius[at], at[at], self.beside[at])
 
     def fits(self, given: Floats) -> bool:
         """Whether all of it together keeps every limit."""
-        used = abs(self.phasor @ given) + self.length @ given
+        used = abs(self.beside + self.phasor @ given) + self.length @ given
         return bool((used <= self.radius).all())
 
     def of(self, given: Floats, k: int) -> float:
@@ -102,18 +108,25 @@ class Room:
         return reach(load, left, phasor, length)
 
     def _load(self, given: Floats) -> tuple[Complexes, Floats]:
-        return self.phasor @ given, np.maximum(0.0, self.radius - self.length @ given)
+        return self.beside + self.phasor @ given, np.maximum(0.0, self.radius - self.length @ given)
 
 
-def limits_of(instance: Instance, drawn_kw: Floats | None = None) -> Limits:
+def limits_of(instance: Instance, drawn_kw: Floats | None = None, given_back_kw: Floats | None = None) -> Limits:
     """Every limit that its sessions could exceed, where all else that is planned draws so much.
 
     ``drawn_kw`` is that of nodes and cabinets, then of capped groups, then of the meters of events (M + G + E, T). [kW]
+    ``given_back_kw`` (N,) is what loads the lines of (6) beside them. [kW at evse]
     """
     who = instance.sessions
     powers = power_limits(instance.limits, who.evse_ids, who.efficiency, who.power_factor)
     itself = np.arange(who.count)
-    currents = [current_limits(p, itself, np.zeros_like(itself), who.count) for p in instance.currents]
+    given_back = [
+        None if given_back_kw is None else _given_back_a(p, instance, given_back_kw) for p in instance.currents
+    ]
+    currents = [
+        current_limits(point, itself, np.zeros_like(itself), who.count, leg_a)
+        for point, leg_a in zip(instance.currents, given_back, strict=True)
+    ]
     grouped = group_limits(instance.limits, instance.groups, who.evse_ids, who.efficiency)
     after = rebound_limits(instance)
     if drawn_kw is not None:
@@ -129,6 +142,15 @@ def _beside(limits: Limits, drawn_kw: Floats) -> Limits:
     return replace(limits, limit=np.maximum(limits.limit, limits.base), base=limits.base + drawn_kw)
 
 
+def _given_back_a(point: CurrentPoint, instance: Instance, given_back_kw: Floats) -> Floats:
+    """What cars put on each leg of a point by giving back (G, T). [A]"""
+    leg_a = np.zeros((len(point.legs), instance.periods.count))
+    cell, member = cells_of(instance.cells, point.giving)
+    amperes = point.giving_amperes_per_kw[member] * given_back_kw[cell]
+    np.add.at(leg_a, (point.giving_leg[member], instance.cells.period[cell]), amperes)
+    return leg_a
+
+
 def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Floats, power_factor: Floats) -> Limits:
     """(5) Nodes and cabinets that limit power; members are at these EVSEs."""
     length = np.zeros((len(limits.ids), len(evse_ids)))
@@ -136,17 +158,16 @@ def power_limits(limits: ImportLimits, evse_ids: tuple[str, ...], efficiency: Fl
         above = np.array(limits.evse_nodes[evse], dtype=np.int64)
         length[above, s] = drawn_per_kw(limits, above, efficiency[s], power_factor[s])
     nodes = np.arange(len(limits.ids))
-    lines = ("",) * len(nodes)
-    base = limits.high_kw + limits.floor_kw
-    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, limits.limit_kw, base, _none_of(nodes))
+    base, expected = limits.high_kw + limits.floor_kw, _none_of(nodes)
+    return _without_directions(nodes, length, limits.limit_kw, base, expected)
 
 
 def group_limits(limits: ImportLimits, groups: Groups, evse_ids: tuple[str, ...], efficiency: Floats) -> Limits:
     """(13) Capped groups of EVSEs, without a credit for PV and batteries, which no simple rule plans."""
     length = np.where(groups.members(evse_ids), 1.0 / efficiency, 0.0)
     nodes = len(limits.ids) + np.arange(len(groups.ids))
-    lines, base = ("",) * len(nodes), groups.held_kw + groups.floor_kw
-    return Limits(nodes, lines, np.zeros_like(length, dtype=complex), length, groups.limit_kw, base, _none_of(nodes))
+    base = groups.held_kw + groups.floor_kw
+    return _without_directions(nodes, length, groups.limit_kw, base, _none_of(nodes))
 
 
 def rebound_limits(instance: Instance) -> Limits:
@@ -156,39 +177,55 @@ def rebound_limits(instance: Instance) -> Limits:
     hard = np.flatnonzero(after.hard)
     np.minimum.at(limit, (after.meter[hard], after.period[hard]), after.limit_kw[hard])
     nodes = len(instance.limits.ids) + len(instance.groups.ids) + np.arange(len(at.ids))
-    lines, without = ("",) * len(at.ids), np.zeros_like(at.drawn, dtype=complex)
-    return Limits(nodes, lines, without, at.drawn, limit, at.rest_kw, ~_none_of(nodes))
+    return _without_directions(nodes, at.drawn, limit, at.rest_kw, ~_none_of(nodes))
 
 
-def current_limits(point: CurrentPoint, member: Ints, alternative: Ints, count: int) -> Limits:
+def _without_directions(nodes: Ints, length: Floats, limit: Floats, base: Floats, expected: Flags) -> Limits:
+    """Limits on power."""
+    phasor, beside = np.zeros_like(length, dtype=complex), np.zeros_like(limit, dtype=complex)
+    return Limits(nodes, ("",) * len(nodes), phasor, length, limit, base, expected, beside)
+
+
+def current_limits(
+    point: CurrentPoint, member: Ints, alternative: Ints, count: int, given_back_a: Floats | None = None
+) -> Limits:
     """(6) The lines of one node, a row for every corner.
 
-    Session s of the point is an alternative of a member: it draws in this way, or in another one, or not.
+    Session s of the point is an alternative of a member: it draws in this way, or in another one, or not. Legs on which
+    cars give back (G, T) are loads like members: the farthest sum has all that is on them, or none of it. [A]
     """
-    known = np.array([leg.known for leg in point.legs], dtype=bool)[point.leg]
-    at = (alternative[point.sessions], member[point.sessions])
+    leg_a = np.zeros((len(point.legs), 1)) if given_back_a is None else given_back_a
+    known = np.array([leg.known for leg in point.legs], dtype=bool)
+    at, drawn_known = (alternative[point.sessions], member[point.sessions]), known[point.leg]
     rows = []
     for number, line in enumerate(point.lines):
         drawn = line.phasors[point.leg] * point.amperes_per_kw
-        choices = np.zeros((int(alternative.max(initial=0)) + 1, count), dtype=complex)
-        choices[at] = np.where(known, drawn, 0.0)
+        choices = np.zeros((int(alternative.max(initial=0)) + 1, count + len(leg_a)), dtype=complex)
+        choices[at] = np.where(drawn_known, drawn, 0.0)
+        choices[0, count:] = np.where(known & leg_a.any(axis=1), line.phasors, 0.0)
         length = np.zeros(count)
-        length[at[1]] = np.where(known, 0.0, abs(drawn))
-        picks = corners(choices) or [np.zeros(count, dtype=complex)]
+        length[at[1]] = np.where(drawn_known, 0.0, abs(drawn))
+        picks = corners(choices) or [choices[0]]
         rows += [(number, pick, length) for pick in picks]
-    return _lines(point, rows, count)
+    return _lines(point, rows, count, leg_a, known)
 
 
-def _lines(point: CurrentPoint, rows: list[tuple[int, Complexes, Floats]], count: int) -> Limits:
+def _lines(
+    point: CurrentPoint, rows: list[tuple[int, Complexes, Floats]], count: int, leg_a: Floats, known: Flags
+) -> Limits:
     lines = [point.lines[number] for number, _, _ in rows]
+    picks = np.array([pick for _, pick, _ in rows], dtype=complex).reshape(len(rows), count + len(leg_a))
+    limit = np.array([line.limit_a for line in lines])
+    unknown = [abs(line.phasors) @ (leg_a * ~known[:, None]) for line in lines]
     return Limits(
         np.full(len(rows), point.node),
         tuple(line.label for line in lines),
-        np.array([pick for _, pick, _ in rows], dtype=complex).reshape(len(rows), count),
+        picks[:, :count],
         np.array([length for _, _, length in rows]).reshape(len(rows), count),
-        np.array([line.limit_a for line in lines]),
-        np.array([line.kept_a + point.installed_a(line) for line in lines]),
+        limit,
+        np.array([line.kept_a + point.installed_a(line) + a for line, a in zip(lines, unknown, strict=True)]),
         np.zeros(len(rows), dtype=bool),
+        picks[:, count:] @ leg_a + np.zeros_like(limit, dtype=complex),
     )
 
 
@@ -206,4 +243,5 @@ def joined(parts: list[Limits]) -> Limits:
         np.concatenate([p.limit for p in parts]),
         np.concatenate([p.base for p in parts]),
         np.concatenate([p.expected for p in parts]),
+        np.concatenate([p.beside for p in parts]),
     )

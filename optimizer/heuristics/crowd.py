@@ -26,8 +26,8 @@ class Crowd:
         self._kept, self._room = np.where(room.expected[:, None], 0.0, kept_kw), room
         """What each row counts of each member anyway (R, n). [kW]"""
         self._phasor, self._length, self._radius = room.phasor, room.length, room.radius * (1.0 + _HAIR)
-        self._has_directions = bool(room.phasor.any())
-        self._load: Complexes = np.zeros(len(room.radius), dtype=complex)
+        self._has_directions = bool(room.phasor.any() or room.beside.any())
+        self._load: Complexes = room.beside.copy()
         self._used = np.zeros(len(room.radius))
         self._soft, self._soft_left = soft, soft_kw
         self._module_kw = offers.module_kw[sessions]
@@ -65,7 +65,11 @@ class Crowd:
         """
         if any(cabinet is not None for cabinet in self._cabinet) or self._kept.any():
             return False
-        load, used, soft = self._phasor @ wanted_kw, self._length @ wanted_kw, float(self._soft @ wanted_kw)
+        load, used, soft = (
+            self._load + self._phasor @ wanted_kw,
+            self._length @ wanted_kw,
+            float(self._soft @ wanted_kw),
+        )
         if soft > self._soft_left or (abs(load) + used > self._radius).any():
             return False
         self.given, self._load, self._used = wanted_kw.copy(), load, used

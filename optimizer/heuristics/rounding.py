@@ -39,6 +39,8 @@ class Wanted:
     """(T,) charging at grid that no offer but those that must go on may exceed: the peaks that the powers make."""
     drawn_kw: Floats
     """(M + G + E, T) what is planned beside charging at each node, in each capped group, at each meter of events."""
+    given_back_kw: Floats
+    """(N,) what cars give back, at evse."""
     worth_more: Flags
     """(N,) whether a kWh beyond the debt is welcome."""
     switched: bool = False
@@ -71,7 +73,7 @@ class Walk:
         assert instance.offers is not None, "the site has no rules"
         who, cells, offers = instance.sessions, instance.cells, instance.offers
         self.instance, self.offers, self.wanted = instance, offers, wanted
-        self.limits = limits_of(instance, wanted.drawn_kw)
+        self.limits = limits_of(instance, wanted.drawn_kw, wanted.given_back_kw)
         self.on, self.since_s, self.starts = offers.on.copy(), offers.since_s.copy(), offers.starts.copy()
         self.had_kwh, self.wanted_kwh = np.zeros(who.count), np.zeros(who.count)
         self.offered_kw, self.charge_kw = np.zeros(cells.count), np.zeros(cells.count)

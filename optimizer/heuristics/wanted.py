@@ -23,6 +23,7 @@ def wanted(instance: Instance, outcome: Outcome, least_kw: Floats | float = 0.0)
         power_kw=outcome.charge_power_kw,
         peak_kw=_peak_room(instance, outcome),
         drawn_kw=_drawn_beside(instance, outcome),
+        given_back_kw=outcome.discharge_power_kw,
         worth_more=worth_more(instance, outcome, least_kw),
     )
 

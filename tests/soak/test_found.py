@@ -7,6 +7,7 @@ from tests.soak.judging import judge_hostile, judge_usual
 USUAL = {
     22459: "a car whose energy is followed has the only outlet, and another could not go on",
     64696: "the same, in a cabinet that gives whole modules",
+    208065: "a later rounding left no room on a line for what a car has to give back",
 }
 HOSTILE = {
     2417: "the last digit of a sum of energy, times a value of a billion, was told as a cost",
