@@ -1,23 +1,20 @@
-"""HiGHS, and the only import of it. Arrays go in and out in bulk; every status is read."""
+"""HiGHS: arrays go in and out in bulk; every status is read."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
 from typing import Any
+from weakref import finalize
 
 import highspy
 import numpy as np
 
 from models.domain.errors import DeadlinePassed, SolverFault
-from optimizer.backends.quiet import quiet_stdout
+from optimizer.backends import idle
 from optimizer.program import Floats, Ints, LinearProgram
 from optimizer.settings import Settings
 from optimizer.sparse import Rows
 from optimizer.warm import Basis, basis_of, standing, statuses_for
-
-# The first instance of a process greets on standard output whatever its options say.
-with quiet_stdout():
-    highspy.Highs()
 
 _MIP_GAP = 1e-5
 """Of the cost: what is left open may be this much better. Without presolve, because that takes longer than it saves:
@@ -80,13 +77,14 @@ class Solver:
     """One HiGHS instance that a program is loaded into and then changed step by step, its basis carried along."""
 
     def __init__(self, settings: Settings) -> None:
-        self._highs = highspy.Highs()
+        self._highs = idle.taken()
+        finalize(self, idle.give_back, self._highs).atexit = False
         self.seconds = 0.0
         """Spent in HiGHS: passing, running, fetching. [s]"""
         self.first_seconds = 0.0
         self.solves = 0
         self.iterations = 0
-        for name, value in _options(settings):
+        for name, value in _options(settings, self._highs.getRunTime()):
             _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
 
     def load(self, program: LinearProgram) -> None:
@@ -303,30 +301,29 @@ def version() -> str:
 
 def check_numbers(program: LinearProgram) -> None:
     """HiGHS calls a NaN cost optimal and empties the model at a NaN bound; so look before it does."""
-    _refuse_bad(program, ~np.isfinite(program.cost), "column", "cost is not finite")
-    crossed = ~(program.col_lower <= program.col_upper)
-    _refuse_bad(program, crossed, "column", "bounds cross or are not numbers")
-    crossed = ~(program.row_lower <= program.row_upper)
-    _refuse_bad(program, crossed, "row", "bounds cross or are not numbers")
-    wrong = ~np.isfinite(program.matrix.data)
-    if wrong.any():
-        bad = np.isin(np.arange(program.matrix.shape[0]), program.matrix.row_of[wrong])
-        _refuse_bad(program, bad, "row", "a coefficient is not finite")
+    _expect_all(program, np.isfinite(program.cost), "column", "cost is not finite")
+    _expect_all(program, program.col_lower <= program.col_upper, "column", "bounds cross or are not numbers")
+    _expect_all(program, program.row_lower <= program.row_upper, "row", "bounds cross or are not numbers")
+    finite = np.isfinite(program.matrix.data)
+    if not finite.all():
+        good = ~np.isin(np.arange(program.matrix.shape[0]), program.matrix.row_of[~finite])
+        _expect_all(program, good, "row", "a coefficient is not finite")
 
 
-def _refuse_bad(program: LinearProgram, bad: np.ndarray, kind: str, what: str) -> None:
-    if bad.any():
+def _expect_all(program: LinearProgram, good: np.ndarray, kind: str, what: str) -> None:
+    if not good.all():
         label = program.column_label if kind == "column" else program.row_label
-        name, labels = label(int(np.argmax(bad)))
+        name, labels = label(int(np.argmin(good)))
         raise SolverFault(f"{kind} {name}[{', '.join(labels)}]: {what}")
 
 
-def _options(settings: Settings) -> list[tuple[str, bool | int | float | str]]:
+def _options(settings: Settings, clock_s: float) -> list[tuple[str, bool | int | float | str]]:
+    """For a HiGHS whose clock of run time, by which it keeps its time limit, stands at ``clock_s``."""
     return [
         ("output_flag", settings.solver_log),
         ("threads", 1),
         ("random_seed", 0),
-        ("time_limit", settings.time_limit_s),
+        ("time_limit", clock_s + settings.time_limit_s),
     ]
 
 

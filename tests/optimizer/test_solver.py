@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from models.domain.errors import SolverFault
-from optimizer.backends.highs import Solver
-from optimizer.program import LinearProgram, ProgramBuilder
+from optimizer.backends import idle
+from optimizer.backends.highs import NoSolution, Solver
+from optimizer.optimize import formulate
+from optimizer.program import LinearProgram, ProgramBuilder, with_bounds
 from optimizer.settings import Settings
+from tests.benchmarks.scenarios import random_site
 
 
 class Lost:
@@ -52,3 +55,46 @@ def test_a_solver_that_lost_its_way_finds_the_optimum_from_nothing() -> None:
 def test_one_that_stays_lost_is_a_fault() -> None:
     with pytest.raises(SolverFault, match="kUnknown"):
         lost_solver(cured_after=2).run()
+
+
+def solved_anew(program: LinearProgram) -> tuple[bytes, bytes, int]:
+    solver = Solver(Settings())
+    solver.load(program)
+    answer = solver.run()
+    return answer.values.tobytes(), answer.row_duals.tobytes(), solver.iterations
+
+
+def test_an_instance_of_a_plan_before_answers_as_a_new_one_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, other = (formulate(random_site(10, 96, seed)).program for seed in (1, 2))
+    monkeypatch.setattr(idle, "_idle", [])
+    new = solved_anew(program)
+    kept = list(idle._idle)
+    solved_anew(other)
+    assert solved_anew(program) == new
+    assert idle._idle == kept
+
+
+def test_a_time_limit_counts_from_the_plan_and_not_from_the_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "_idle", [])
+    solved_anew(formulate(random_site(10, 96)).program)
+    (used,) = idle._idle
+    Solver(Settings(time_limit_s=5.0))
+    assert used.getRunTime() > 0.0
+    assert used.getOptionValue("time_limit")[1] == used.getRunTime() + 5.0
+
+
+def test_an_instance_that_found_no_solution_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "_idle", [])
+    solver = Solver(Settings())
+    solver.load(with_bounds(at_least_three(), np.array([0]), lower=0.0, upper=1.0))
+    with pytest.raises(NoSolution):
+        solver.run()
+    idle.give_back(solver._highs)
+    assert idle._idle == []
+
+
+def test_an_instance_of_a_large_program_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "_idle", [])
+    monkeypatch.setattr(idle, "SMALL", 0)
+    solved_anew(at_least_three())
+    assert idle._idle == []
