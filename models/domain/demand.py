@@ -107,10 +107,7 @@ def billing_periods(given: BillingPeriod | None, calendar: Calendar, start_s: fl
 
 
 def _window(charge: DemandCharge, calendar: Calendar, period: Billed, horizon_start_s: float) -> DemandWindow:
-    starts_s, ends_s = _intervals(charge, calendar, period)
-    charged = group_at(timetable((charge.windows,)), calendar, starts_s) >= 0
-    starts_s, ends_s = starts_s[charged], ends_s[charged]
-    cut = (starts_s < horizon_start_s) & (horizon_start_s < ends_s)
+    starts_s, ends_s = _charged(charge, calendar, period)
     return DemandWindow(
         label=f"{charge.id}@{period.label}",
         floor_kw=floor_kw(charge, begun=period.start_s <= horizon_start_s),
@@ -118,8 +115,16 @@ def _window(charge: DemandCharge, calendar: Calendar, period: Billed, horizon_st
         tiers=tuple((above_kw, more * period.share) for above_kw, more in _steps_up(charge)),
         interval_start_s=starts_s,
         interval_end_s=ends_s,
-        metered_kwh=np.where(cut, charge.metered_kwh, 0.0),
+        metered_kwh=_metered_kwh(charge, starts_s, ends_s, horizon_start_s),
     )
+
+
+def _metered_kwh(charge: DemandCharge, starts_s: Floats, ends_s: Floats, horizon_start_s: float) -> Floats:
+    """What was counted in each interval before the horizon (Q,). [kWh]"""
+    metered_kwh = np.zeros(len(starts_s))
+    if charge.metered_kwh:
+        metered_kwh[(starts_s < horizon_start_s) & (horizon_start_s < ends_s)] = charge.metered_kwh
+    return metered_kwh
 
 
 def _steps_up(charge: DemandCharge) -> Iterator[tuple[float, float]]:
@@ -147,14 +152,25 @@ def _equal_spans(given: BillingPeriod) -> Iterator[tuple[str, date, date]]:
         first_day += length
 
 
+def _charged(charge: DemandCharge, calendar: Calendar, period: Billed) -> tuple[Floats, Floats]:
+    """Starts and ends of the intervals in sight that begin inside a window."""
+    starts_s, ends_s = _intervals(charge, calendar, period)
+    table = timetable((charge.windows,))
+    if table.always is not None and table.always >= 0:
+        return starts_s, ends_s
+    charged = group_at(table, calendar, starts_s) >= 0
+    return starts_s[charged], ends_s[charged]
+
+
 def _intervals(charge: DemandCharge, calendar: Calendar, period: Billed) -> tuple[Floats, Floats]:
     """Starts and ends of the metering intervals that overlap the part of the period inside the horizon."""
     length_s = seconds_from_minutes(charge.demand_interval_min)
     midnights_s = _midnights_s(calendar, period)
-    starts_s = np.concatenate([np.arange(first, last, length_s) for first, last in pairwise(midnights_s)])
-    ends_s = np.append(starts_s[1:], midnights_s[-1])
-    seen = (ends_s > period.seen_start_s) & (starts_s < period.seen_end_s)
-    return starts_s[seen], ends_s[seen]
+    days = [np.arange(first, last, length_s) for first, last in pairwise(midnights_s)]
+    edges_s = np.concatenate([*days, midnights_s[-1:]])
+    first = int(edges_s[1:].searchsorted(period.seen_start_s, side="right"))
+    end = int(edges_s[:-1].searchsorted(period.seen_end_s, side="left"))
+    return edges_s[first:end], edges_s[first + 1 : end + 1]
 
 
 def _midnights_s(calendar: Calendar, period: Billed) -> list[float]:

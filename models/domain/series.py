@@ -32,12 +32,32 @@ class How(StrEnum):
     """High load."""
 
 
+_EXTENT = (How.LEAST, How.MEAN, How.LARGEST)
+
+
 def values(series: Series, instants_s: Floats, how: How = How.MEAN) -> Floats:
     """One value for each period (T,), of instants (T + 1,); raises InvalidScenario for a series without steps."""
     if not isinstance(series, tuple):
         return np.full(len(instants_s) - 1, float(series))
     starts_s, step_values = _steps_within(series, float(instants_s[0]), float(instants_s[-1]))
     return over_periods(starts_s, step_values, instants_s, how)
+
+
+def extent(series: Series, instants_s: Floats) -> tuple[Floats, Floats, Floats]:
+    """The least, the mean and the largest of each period, as ``values`` gives them; (T,) each, perhaps one array."""
+    if not isinstance(series, tuple):
+        always = values(series, instants_s)
+        return always, always, always
+    starts_s, step_values = _steps_within(series, float(instants_s[0]), float(instants_s[-1]))
+    if _a_step_a_period(starts_s, instants_s):
+        return step_values, step_values, step_values
+    least, mean, largest = (over_periods(starts_s, step_values, instants_s, how) for how in _EXTENT)
+    return least, mean, largest
+
+
+def has_a_step_a_period(steps: tuple[Step, ...], instants_s: Floats) -> bool:
+    """As most prices and forecasts are told: nothing changes inside a period, and nothing is to be weighted."""
+    return _a_step_a_period(_steps_within(steps, float(instants_s[0]), float(instants_s[-1]))[0], instants_s)
 
 
 def steps_of(instants_s: Floats, numbers: Floats) -> tuple[Step, ...]:
@@ -77,8 +97,8 @@ def changed_at(starts_s: Floats, step_values: Floats) -> Floats:
 
 def over_periods(starts_s: Floats, step_values: Floats, instants_s: Floats, how: How) -> Floats:
     """The same for steps as arrays: step k holds from ``starts_s[k]`` to ``starts_s[k + 1]``, the last one on."""
-    if len(starts_s) == len(instants_s) - 1 and (starts_s == instants_s[:-1]).all():
-        return step_values.copy()  # a step a period, as most prices and forecasts are told
+    if _a_step_a_period(starts_s, instants_s):
+        return step_values.copy()
     first = np.maximum(np.searchsorted(starts_s, instants_s[:-1], side="right") - 1, 0)
     last = np.maximum(np.searchsorted(starts_s, instants_s[1:], side="left") - 1, first)
     # reduceat takes [from, to) at every other place; one more value lets the last run end at the end.
@@ -91,6 +111,10 @@ def over_periods(starts_s: Floats, step_values: Floats, instants_s: Floats, how:
     # Clipped, so that periods of one price have one price to the last bit: rounding must not rank them.
     least = np.minimum.reduceat(padded, runs)[::2]
     return np.clip(_mean(starts_s, step_values, instants_s), least, largest)
+
+
+def _a_step_a_period(starts_s: Floats, instants_s: Floats) -> bool:
+    return len(starts_s) == len(instants_s) - 1 and bool((starts_s == instants_s[:-1]).all())
 
 
 def _mean(starts_s: Floats, step_values: Floats, instants_s: Floats) -> Floats:
@@ -130,7 +154,8 @@ def _read(series: _Same, start_s: float, end_s: float) -> tuple[Floats, Floats]:
     if _start_s(steps[0]) < start_s or _start_s(steps[-1]) >= end_s:
         first = max(bisect_right(steps, start_s, key=_start_s) - 1, 0)
         within = steps[first : max(bisect_left(steps, end_s, key=_start_s), first + 1)]
-    starts_s, step_values = np.array([s.start.timestamp() for s in within]), np.array([float(s.value) for s in within])
+    starts_s = np.array([step.start.timestamp() for step in within])
+    step_values = np.array([step.value for step in within], dtype=np.float64)
     starts_s.flags.writeable = step_values.flags.writeable = False
     return starts_s, step_values
 

@@ -36,6 +36,10 @@ class Demand:
     """... and the part of the interval that the period covers."""
 
 
+_NONE, _NOWHERE = np.zeros(0), np.zeros(0, dtype=np.int64)
+_NO_CHARGE = Demand((), (), _NOWHERE, _NONE, _NONE, _NOWHERE, _NOWHERE, _NONE)
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """Prices (T,) at grid. [currency/kWh]"""
@@ -80,23 +84,18 @@ def _demand(scenario: Scenario, span: Periods) -> Demand:
         for charge in scenario.tariff.demand_charges
         for window in demand_windows(charge, span.calendar, span.start_s, span.end_s)
     )
+    if not found:
+        return _NO_CHARGE
+    tiers = tuple((k, above_kw, more) for k, window in enumerate(found) for above_kw, more in window.tiers)
     parts = [_laid(window, span) for window in found]
-    sizes = [len(start) for start, *_ in parts]
-    first_row = [sum(sizes[:k]) for k in range(len(sizes))]
-    return Demand(
-        windows=found,
-        tiers=tuple((k, above_kw, more) for k, window in enumerate(found) for above_kw, more in window.tiers),
-        window=np.arange(len(found)).repeat(sizes),
-        interval_start_s=_joined([part[0] for part in parts]),
-        metered_kw=_joined([part[1] for part in parts]),
-        row=_joined([part[2] + first for part, first in zip(parts, first_row, strict=True)]).astype(np.int64),
-        period=_joined([part[3] for part in parts]).astype(np.int64),
-        share=_joined([part[4] for part in parts]),
-    )
-
-
-def _joined(arrays: list[Floats] | list[Ints]) -> Floats:
-    return np.concatenate(arrays) if arrays else np.zeros(0)
+    if len(parts) == 1:
+        start_s, metered_kw, row, period, share = parts[0]
+        return Demand(found, tiers, np.zeros(len(start_s), dtype=np.int64), start_s, metered_kw, row, period, share)
+    sizes = [len(start_s) for start_s, *_ in parts]
+    first_row = np.cumsum([0, *sizes[:-1]])
+    start_s, metered_kw, _, period, share = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    row = np.concatenate([part[2] + first for part, first in zip(parts, first_row, strict=True)])
+    return Demand(found, tiers, np.arange(len(found)).repeat(sizes), start_s, metered_kw, row, period, share)
 
 
 def _laid(window: DemandWindow, span: Periods) -> tuple[Floats, Floats, Ints, Ints, Floats]:

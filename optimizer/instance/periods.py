@@ -12,12 +12,12 @@ from models.domain.contracts import contract_changes
 from models.domain.horizon import Horizon
 from models.domain.prices import price_changes
 from models.domain.scenario import Scenario
-from models.domain.series import changes
+from models.domain.series import changes, has_a_step_a_period
 from models.domain.signal_times import edges_of
 from models.domain.site import PhaseSeries, Site
-from models.domain.tariff import Tariff
+from models.domain.tariff import PriceSeries, Tariff
 from models.domain.units import HOURS_PER_DAY, SECONDS_PER_HOUR, seconds_from_hours, seconds_from_minutes
-from models.domain.value import Series
+from models.domain.value import Series, Step
 from models.domain.windows import window_changes
 
 Floats = NDArray[np.float64]
@@ -88,19 +88,27 @@ def periods(scenario: Scenario) -> Periods:
     calendar = calendar_of(scenario.tariff, scenario.site.time_zone)
     instants = _instants(scenario.horizon)
     day_end = min(float(instants[-1]), float(instants[0]) + seconds_from_hours(HOURS_PER_DAY))
-    found = list(_changes(scenario, scenario.tariff, calendar, float(instants[0]), day_end))
+    found = [edges for edges in _changes(scenario, scenario.tariff, calendar, instants, day_end) if len(edges)]
     split = _merge(instants, np.concatenate(found)) if found else instants
     return Periods(split, (split[1:] - split[:-1]) / SECONDS_PER_HOUR, calendar)
 
 
 def _instants(horizon: Horizon) -> Floats:
-    lengths = [np.full(s.count, seconds_from_minutes(s.minutes)) for s in horizon.stretches]
-    return horizon.start.timestamp() + np.concatenate([[0.0], np.cumsum(np.concatenate(lengths))])
+    counts = [stretch.count for stretch in horizon.stretches]
+    lengths = np.array([seconds_from_minutes(stretch.minutes) for stretch in horizon.stretches]).repeat(counts)
+    instants = np.zeros(len(lengths) + 1)
+    lengths.cumsum(out=instants[1:])
+    return horizon.start.timestamp() + instants
 
 
-def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: float, end_s: float) -> Iterator[Floats]:
-    """Instants inside the first day at which anything changes that a period takes as constant."""
+def _changes(
+    scenario: Scenario, tariff: Tariff, calendar: Calendar, instants: Floats, end_s: float
+) -> Iterator[Floats]:
+    """Instants before the end of the first day at which anything changes that a period takes as constant."""
+    start_s = float(instants[0])
     for price in (tariff.import_price, tariff.export_price, tariff.carbon_intensity):
+        if isinstance(price, PriceSeries) and has_a_step_a_period(price.steps, instants):
+            continue
         if not isinstance(price, float | int):
             yield price_changes(price, start_s, end_s, calendar)
     for charge in tariff.demand_charges:
@@ -113,7 +121,7 @@ def _changes(scenario: Scenario, tariff: Tariff, calendar: Calendar, start_s: fl
             if limit is not None:
                 yield contract_changes(limit, start_s, end_s, calendar)
     for series in _series(scenario.site):
-        if isinstance(series, tuple):
+        if not has_a_step_a_period(series, instants):
             yield changes(series, start_s, end_s)
     for one in scenario.installed:
         for profile in one.profiles:
@@ -137,17 +145,19 @@ def _turns(scenario: Scenario, start_s: float) -> Iterator[Floats]:
     yield instants[(instants > start_s) & (instants < until_s)]
 
 
-def _series(site: Site) -> Iterator[Series | None]:
+def _series(site: Site) -> list[tuple[Step, ...]]:
+    """Limits, loads and generation that change at instants."""
+    told: list[Series | None] = []
     for node in site.nodes:
-        yield from (node.import_limit_kw, node.import_limit_kva, node.export_limit_kw)
-        yield from _phases(node.current_limit_a)
+        told += (node.import_limit_kw, node.import_limit_kva, node.export_limit_kw)
+        if node.current_limit_a is not None:
+            told += _phases(node.current_limit_a)
         if node.transformer is not None:
-            yield from _phases(node.transformer.primary_current_limit_a)
+            told += _phases(node.transformer.primary_current_limit_a)
     for load in site.base_loads:
-        yield from (load.expected_kw, load.high_kw, load.low_kw)
-        yield from _phases(load.high_current_a)
-    for plant in site.pv_plants:
-        yield plant.expected_kw
+        told += (load.expected_kw, load.high_kw, load.low_kw, *_phases(load.high_current_a))
+    told += [plant.expected_kw for plant in site.pv_plants]
+    return [series for series in told if isinstance(series, tuple)]
 
 
 def _phases(limit: Series | PhaseSeries | None) -> tuple[Series | None, ...]:
@@ -162,7 +172,7 @@ def _merge(instants: Floats, extra: Floats) -> Floats:
     room = np.minimum(extra - instants[after - 1], instants[after] - extra)
     extra = extra[room >= SHORTEST_PERIOD_S]
     if not len(extra):
-        return instants  # as where prices change with the periods
+        return instants
     extra = np.unique(extra)
     keep = np.concatenate([[True], np.diff(extra) >= SHORTEST_PERIOD_S])
     return np.sort(np.concatenate([instants, extra[keep]]))
