@@ -44,7 +44,7 @@ def metered_kw(instance: Instance, outcome: Outcome) -> Floats:
     if not instance.response.meters.ids:
         return instance.response.meters.base_kw
     at, cells, supply, count = instance.response.meters, instance.cells, instance.generation, instance.periods.count
-    share = cells.hours / instance.periods.hours[cells.period]
+    share = cells.share
     stored = outcome.storage_charge_kw - outcome.storage_discharge_kw
     load = at.base_kw + at.battery @ stored
     for m in range(len(at.ids)):

@@ -145,7 +145,7 @@ def _exports(program: LinearProgram, instance: Instance, places: Ints) -> Pairs:
 def _most_import_kw(program: LinearProgram, instance: Instance) -> Floats:
     """If everybody draws in full and all PV is held back (T,). [kW]"""
     cells, who = instance.cells, instance.sessions
-    share = cells.hours / instance.periods.hours[cells.period]
+    share = cells.share
     drawn = share * (who.max_power_kw / who.efficiency)[cells.session]
     most = np.bincount(cells.period, weights=drawn, minlength=instance.periods.count).astype(float)
     curtailed = program.columns["pv_curtailed"]

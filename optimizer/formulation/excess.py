@@ -97,7 +97,7 @@ def _below(instance: Instance, power: Power, node: int, row: Ints, sign: float) 
     """Σ_{below n} (h/Δ (charge_power/κ - κ discharge_power) + pv_curtailed + storage_charge - storage_discharge)"""
     cells, count, supply = instance.cells, instance.periods.count, instance.generation
     cell, giver = _cells_below(instance, node, row)
-    share, efficiency = cells.hours / instance.periods.hours[cells.period], instance.sessions.efficiency[cells.session]
+    share, efficiency = cells.share, instance.sessions.efficiency[cells.session]
     roof = np.flatnonzero([node in supply.above[plant] for plant in supply.plant])
     roof = roof[row[supply.period[roof]] >= 0] if len(roof) else roof
     batteries = [b for b, above in enumerate(instance.storage.above) if node in above]

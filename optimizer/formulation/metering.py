@@ -57,7 +57,7 @@ def metered_loads(
 
 def _of_cars(instance: Instance, charging: Charging, row_of: Ints) -> list[Term]:
     at, cells, states = instance.response.meters, instance.cells, instance.states
-    share = cells.hours / instance.periods.hours[cells.period]
+    share = cells.share
     meter, cell = np.nonzero((row_of[:, cells.period] >= 0) & (at.drawn[:, cells.session] > 0.0))
     giver = states.cell[states.giving]
     over, back = np.nonzero((row_of[:, cells.period[giver]] >= 0) & (at.given[:, cells.session[giver]] > 0.0))

@@ -55,7 +55,7 @@ def _per_kwh(instance: Instance, at_grid: Floats) -> Floats:
 def _peak_room(instance: Instance, outcome: Outcome) -> Floats:
     """Charging at grid (T,) up to the highest demand that an outcome makes in each window with a price. [kW]"""
     cells, span, demand = instance.cells, instance.periods, instance.money.demand
-    share = cells.hours / span.hours[cells.period]
+    share = cells.share
     drawn = share * outcome.charge_power_kw / instance.sessions.efficiency[cells.session]
     charging = np.bincount(cells.period, weights=drawn, minlength=span.count)
     site_kw = site_power(instance, outcome)

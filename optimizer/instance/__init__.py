@@ -114,7 +114,6 @@ def instance_of(scenario: Scenario) -> Instance:
     points = current_points(scenario, branches, who, span, followed.givers, installed.held)
     prices = money(scenario, span)
     most_kw = most_export_kw(limits.expected_kw[branches.root], units, followed, who, plugged, span)
-    by_chance = chances(scenario, branches, who, plugged, span)
     around = Surroundings(branches, who, plugged, followed, supply, units, limits)
     found = Instance(
         scenario=scenario,
@@ -125,12 +124,12 @@ def instance_of(scenario: Scenario) -> Instance:
         states=followed,
         paces=paces(scenario, branches, who, plugged, span),
         green=green(scenario, who, plugged, span, limits.expected_kw[branches.root]),
-        chances=replace(by_chance, refund_per_kwh=refund(prices, most_kw > 0.0)),
+        chances=chances(scenario, branches, who, plugged, span, lambda: refund(prices, most_kw > 0.0)),
         generation=supply,
         storage=units,
         offers=offers(scenario, branches, span, followed.session, installed.unreachable(who.evse_ids)),
         limits=limits,
-        below=below(who, plugged, limits),
+        below=below(who, plugged, limits, span.count),
         groups=starting.in_groups(groups(scenario, span, installed.held), scenario, unseen),
         response=response(scenario, span, meters(scenario, span, around)),
         currents=starting.on_lines(points, scenario, branches, span, unseen),

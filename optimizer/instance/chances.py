@@ -1,7 +1,8 @@
 """How likely planned energy is really taken, equation (19): of sessions whose departure or need nobody told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +55,10 @@ class Chances:
     """What (9) counts for one kWh at grid at least (T,). [currency/kWh]"""
 
 
-def chances(scenario: Scenario, where: Tree, who: Sessions, cells: Cells, span: Periods) -> Chances:
-    """Of a completed scenario; ``refund_per_kwh`` is left for :func:`with_refund`."""
+def chances(
+    scenario: Scenario, where: Tree, who: Sessions, cells: Cells, span: Periods, refund_per_kwh: Callable[[], Floats]
+) -> Chances:
+    """Of a completed scenario; ``refund_per_kwh`` is asked where something is uncertain."""
     uncertain = [s for s, one in enumerate(scenario.sessions) if is_uncertain(one)]
     if not uncertain:
         return _certain(who.count, span.count)
@@ -72,10 +75,11 @@ def chances(scenario: Scenario, where: Tree, who: Sessions, cells: Cells, span: 
         part_cell=part_cell,
         part=part,
         unwanted_kwh=_unwanted_kwh(parts, who.count),
-        refund_per_kwh=np.zeros(span.count),
+        refund_per_kwh=refund_per_kwh(),
     )
 
 
+@lru_cache(maxsize=64)
 def _certain(sessions: int, periods: int) -> Chances:
     """Where everything is told, as at most sites."""
     none, floats = np.zeros(0, dtype=np.int64), np.zeros(0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,8 @@ class Contracts:
 def contracts(scenario: Scenario, tree: Tree, span: Periods) -> Contracts:
     """The arrays of a completed scenario's contracts."""
     assert scenario.tariff is not None
+    if not scenario.tariff.contracts:
+        return _nothing(span.count)
     found = [(one, *side) for one in scenario.tariff.contracts for side in _sides(one)]
     limits = [contract_limits(limit, span.instants_s, span.calendar) for _, _, _, limit in found]
     labels = tuple(f"{one.id}:{name}" for one, name, _, _ in found)
@@ -67,6 +70,13 @@ def contracts(scenario: Scenario, tree: Tree, span: Periods) -> Contracts:
         billed_side=np.array([c for c, _ in billed], dtype=np.int64),
         billed_labels=tuple(f"{labels[c]}@{one.label}" for c, one in billed),
     )
+
+
+@lru_cache(maxsize=64)
+def _nothing(periods: int) -> Contracts:
+    """Of a tariff without contracts."""
+    nowhere, floats = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return Contracts((), nowhere, floats, np.zeros((0, periods)), floats, (), nowhere, ())
 
 
 def _begun_in(billed: ExcessPeriod, span: Periods) -> NDArray[np.bool_]:

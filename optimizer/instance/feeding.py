@@ -17,14 +17,14 @@ def most_export_kw(
     expected_kw: Floats, units: Storage, followed: States, who: Sessions, cells: Cells, span: Periods
 ) -> Floats:
     """Expected, with every battery and car giving back in full; not above 0 where nothing can be fed in (T,). [kW]"""
-    most = units.max_discharge_kw.sum() - expected_kw + _from_cars(followed, who, cells, span)
+    most: Floats = units.max_discharge_kw.sum() - expected_kw
+    if len(followed.giving):
+        most = most + _from_cars(followed, who, cells, span)
     return np.where(abs(most) < DUST_KW, 0.0, most)
 
 
 def _from_cars(followed: States, who: Sessions, cells: Cells, span: Periods) -> Floats:
-    if not len(followed.giving):
-        return np.zeros(span.count)
     giver, member = followed.cell[followed.giving], followed.member[followed.giving]
-    share = cells.hours[giver] / span.hours[cells.period[giver]]
+    share = cells.share[giver]
     back = share * who.efficiency[cells.session[giver]] * followed.max_discharge_kw[member]
     return np.bincount(cells.period[giver], weights=back, minlength=span.count).astype(float)

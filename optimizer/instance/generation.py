@@ -1,11 +1,12 @@
 """PV plants as arrays, and the pairs of plant and period in which output can be curtailed."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.domain.series import How, values
+from models.domain.series import extent
 from models.domain.site import PvPlant, Site
 from optimizer.instance.periods import Periods
 from optimizer.instance.tree import Tree
@@ -41,14 +42,21 @@ class Generation:
 def generation(site: Site, tree: Tree, span: Periods) -> Generation:
     """The arrays of a site's PV plants."""
     plants, shape = site.pv_plants, (len(site.pv_plants), span.count)
+    if not plants:
+        return _nothing(span.count)
     expected, highest, least = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for i, plant in enumerate(plants):
-        expected[i] = values(plant.expected_kw, span.instants_s, How.MEAN)
-        highest[i] = np.maximum(expected[i], values(plant.expected_kw, span.instants_s, How.LARGEST))
-        least[i] = np.minimum(expected[i], values(plant.expected_kw, span.instants_s, How.LEAST))
+        least[i], expected[i], highest[i] = extent(plant.expected_kw, span.instants_s)
     plant_of, period = np.nonzero(_can_be_curtailed(plants)[:, None] & (expected > 0.0))
     above = tuple(tree.above(plant.node) for plant in plants)
     return Generation(tuple(plant.id for plant in plants), above, expected, highest, least, plant_of, period)
+
+
+@lru_cache(maxsize=64)
+def _nothing(periods: int) -> Generation:
+    """Of a site without plants."""
+    power, nowhere = np.zeros((0, periods)), np.zeros(0, dtype=np.int64)
+    return Generation((), (), power, power, power, nowhere, nowhere)
 
 
 def _can_be_curtailed(plants: tuple[PvPlant, ...]) -> NDArray[np.bool_]:

@@ -37,16 +37,18 @@ class Green:
         return np.maximum(0.0, drawn - self.surplus_kw)
 
 
+_NOBODY = Green(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
+
+
 def green(scenario: Scenario, who: Sessions, cells: Cells, span: Periods, expected_kw: Floats) -> Green:
     """Of a completed scenario; ``expected_kw`` (T,) is base load and stand-by less PV. [kW at grid]"""
     wishes = [session.charging_preference is ChargingPreference.GREEN for session in scenario.sessions]
-    if not any(wishes):
-        nowhere, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return Green(cell=nowhere, period=nowhere, per_kw=nothing, price_per_kwh=nothing, surplus_kw=nothing)
+    if True not in wishes:
+        return _NOBODY
     asked, per_kwh = np.array(wishes, dtype=bool), _price_per_kwh(scenario, span)
     cell = np.flatnonzero(asked[cells.session] & (per_kwh[cells.period] != 0.0))
     period = np.unique(cells.period[cell])
-    share = cells.hours[cell] / span.hours[cells.period[cell]]
+    share = cells.share[cell]
     return Green(
         cell=cell,
         period=period,

@@ -1,6 +1,7 @@
 """Equation (13) for a group of EVSEs: what they may draw together on top of what the site's own plants give."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,8 @@ class Groups:
 def groups(scenario: Scenario, span: Periods, held: tuple[Held, ...] = ()) -> Groups:
     """The caps of a completed scenario that name EVSEs."""
     found = [(i, s) for i, s in enumerate(scenario.signals) if isinstance(s, Cap) and s.evses]
+    if not found:
+        return _nothing(span.count)
     limit = np.full((len(found), span.count), np.inf)
     for g, (_, cap) in enumerate(found):
         assert cap.import_limit_kw is not None
@@ -58,6 +61,13 @@ def groups(scenario: Scenario, span: Periods, held: tuple[Held, ...] = ()) -> Gr
         held_kw=_held_kw(held, members, limit.shape),
         floor_kw=np.zeros_like(limit),
     )
+
+
+@lru_cache(maxsize=64)
+def _nothing(periods: int) -> Groups:
+    """Where no cap names EVSEs."""
+    power = np.zeros((0, periods))
+    return Groups((), np.zeros(0, dtype=np.int64), (), power, power, power)
 
 
 def with_floors(found: Groups, who: Sessions, plugged: Cells, cells: Ints, power_kw: Floats) -> Groups:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.domain.electrical import conversion_efficiency
 from models.domain.scenario import Scenario
-from models.domain.series import How, values
+from models.domain.series import How, extent, values
 from models.domain.signal import Cap
 from models.domain.site import GridNode, LimitKind, MeasuringPoint, Site
 from optimizer.instance.generation import Generation
@@ -72,12 +72,13 @@ def import_limits(
 ) -> ImportLimits:
     """Limits and uncontrolled loads of every node and cabinet, EVSEs out of reach among them."""
     site, count = scenario.site, len(tree.nodes) + len(scenario.site.cabinets)
-    limit, expected, high, low = (np.zeros((count, span.count)) for _ in range(4))
+    limit, expected, high, low = np.zeros((4, count, span.count))
     _add_loads(site, tree, span, expected, high, low)
     _add_standby(site, tree, expected, high, low)
     apparent = np.array([node.import_limit_kva is not None for node in tree.nodes] + [False] * len(site.cabinets))
     _add_apparent(site, tree, span, apparent, high)
-    _take_generation(supply, expected, low)
+    if supply.ids:
+        _take_generation(supply, expected, low)
     for i, node in enumerate(tree.nodes):
         limit[i] = _own_limit(node, span)
     for i, cabinet in enumerate(site.cabinets, start=len(tree.nodes)):
@@ -87,7 +88,7 @@ def import_limits(
     at_evse = np.array([False] * len(tree.nodes) + [c.measured_at is MeasuringPoint.EVSE for c in site.cabinets])
     evse_nodes = _evse_nodes(site, tree)
     _add_held(held, evse_nodes, at_evse, apparent, high)
-    caps = tuple(s for s in scenario.signals if isinstance(s, Cap) and not s.evses)
+    caps = [s for s in scenario.signals if isinstance(s, Cap) and not s.evses]
     set_by = dict(_capped(caps, tree, span, limit, lambda cap: cap.import_limit_kw))
     export_limit = _export_limits(tree, span, limit.shape)
     export_set_by = dict(_capped(caps, tree, span, export_limit, lambda cap: cap.export_limit_kw))
@@ -97,7 +98,7 @@ def import_limits(
         set_by=set_by,
         expected_kw=expected,
         high_kw=high,
-        floor_kw=np.zeros_like(high),
+        floor_kw=np.zeros(high.shape),
         export_limit_kw=export_limit,
         export_set_by=export_set_by,
         export_room_kw=export_limit + low,
@@ -132,13 +133,15 @@ def _own_limit(node: GridNode, span: Periods) -> Floats | float:
 
 def _add_loads(site: Site, tree: Tree, span: Periods, expected: Floats, high: Floats, low: Floats) -> None:
     for load in site.base_loads:
-        above = list(tree.above(load.node))
-        mean = values(load.expected_kw, span.instants_s, How.MEAN)
-        expected[above] += mean
-        high_kw = load.expected_kw if load.high_kw is None else load.high_kw
-        low_kw = load.expected_kw if load.low_kw is None else load.low_kw
-        high[above] += np.maximum(mean, values(high_kw, span.instants_s, How.LARGEST))
-        low[above] += np.minimum(mean, values(low_kw, span.instants_s, How.LEAST))
+        least, mean, largest = extent(load.expected_kw, span.instants_s)
+        if load.high_kw is not None:
+            largest = np.maximum(mean, values(load.high_kw, span.instants_s, How.LARGEST))
+        if load.low_kw is not None:
+            least = np.minimum(mean, values(load.low_kw, span.instants_s, How.LEAST))
+        for node in tree.above(load.node):
+            expected[node] += mean
+            high[node] += largest
+            low[node] += least
 
 
 def _add_apparent(site: Site, tree: Tree, span: Periods, apparent: NDArray[np.bool_], high: Floats) -> None:
@@ -185,7 +188,7 @@ def _add_held(
 
 
 def _capped(
-    caps: tuple[Cap, ...], tree: Tree, span: Periods, limit: Floats, limit_of: Callable[[Cap], float | None]
+    caps: list[Cap], tree: Tree, span: Periods, limit: Floats, limit_of: Callable[[Cap], float | None]
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Lower ``limit`` in place; who set it is told for every node that a cap names."""
     who: dict[int, list[str]] = {}
@@ -217,6 +220,8 @@ def _export_limits(tree: Tree, span: Periods, shape: tuple[int, ...]) -> Floats:
 
 def _curtailable(supply: Generation, shape: tuple[int, ...]) -> Floats:
     total = np.zeros(shape)
+    if not len(supply.plant):
+        return total
     for plant, period, power_kw in zip(supply.plant, supply.period, supply.curtailable_kw, strict=True):
         total[list(supply.above[plant]), period] += power_kw
     return total

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ def meters(scenario: Scenario, span: Periods, around: Surroundings) -> Meters:
     """The measurement points of a completed scenario's events and dispatch."""
     places = _places(scenario, around.tree)
     if not places:
-        return _none(around, span)
+        return _none(span.count, around.sessions.count, around.storage.count, len(around.generation.ids))
     found = list(dict.fromkeys(places.values()))
     of_signal = {signal: found.index(place) for signal, place in places.items()}
     drawn, given = _per_session(found, around)
@@ -95,11 +96,12 @@ def meters(scenario: Scenario, span: Periods, around: Surroundings) -> Meters:
     )
 
 
-def _none(around: Surroundings, span: Periods) -> Meters:
+@lru_cache(maxsize=64)
+def _none(periods: int, sessions: int, batteries: int, plants: int) -> Meters:
     """Where no signal looks at a load."""
-    loads, cars = np.zeros((0, span.count)), np.zeros((0, around.sessions.count))
-    battery, plant = (np.zeros((0, len(ids)), dtype=bool) for ids in (around.storage.ids, around.generation.ids))
-    nobody, never = np.zeros(0, dtype=bool), np.zeros((0, span.count), dtype=bool)
+    loads, cars = np.zeros((0, periods)), np.zeros((0, sessions))
+    battery, plant = np.zeros((0, batteries), dtype=bool), np.zeros((0, plants), dtype=bool)
+    nobody, never = np.zeros(0, dtype=bool), np.zeros((0, periods), dtype=bool)
     return Meters((), {}, nobody, cars, cars, battery, plant, loads, loads, loads, loads, never)
 
 
@@ -164,7 +166,7 @@ def _range(
 ) -> tuple[Floats, Floats]:
     """With everybody giving back, and with everybody drawing, in full."""
     cells, states, units = around.cells, around.states, around.storage
-    share = cells.hours / span.hours[cells.period]
+    share = cells.share
     charge_kw = share * around.sessions.max_power_kw[cells.session]
     giving = states.giving
     giver = states.cell[giving]

@@ -58,6 +58,11 @@ class Paces:
         return behind
 
 
+_NONE = np.zeros(0, dtype=np.int64)
+_NOTHING = Paces(_NONE, _NONE, np.zeros(0), np.zeros(0, dtype=bool), _NONE, _NONE, np.zeros(0))
+"""Where nothing is guaranteed."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Pace:
     """Energy at a rate from now on, up to an amount."""
@@ -72,6 +77,8 @@ class _Pace:
 
 def paces(scenario: Scenario, where: Tree, who: Sessions, cells: Cells, span: Periods) -> Paces:
     """Of a completed scenario."""
+    if scenario.site.guarantees is None and all(evse.power_floor_kw is None for evse in scenario.site.evses):
+        return _NOTHING
     found = [one for one in _paces(scenario, where, who, span) if one.rate_kw > 0.0 and one.up_to_kwh > DUE_KWH]
     rows = [_rows(one, cells) for one in found]
     lengths = [len(due) for _, due in rows]
@@ -95,11 +102,7 @@ def _rows(pace: _Pace, cells: Cells) -> tuple[Ints, Floats]:
 
 
 def _paces(scenario: Scenario, where: Tree, who: Sessions, span: Periods) -> Iterator[_Pace]:
-    given = scenario.site.guarantees
-    floors = any(evse.power_floor_kw is not None for evse in scenario.site.evses)
-    if given is None and not floors:
-        return
-    rules = given or Guarantees()
+    rules = scenario.site.guarantees or Guarantees()
     for s, session in enumerate(scenario.sessions):
         evse = where.evses[session.evse]
         if not is_followed(session, evse):

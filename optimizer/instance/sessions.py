@@ -1,6 +1,7 @@
 """Sessions as arrays, and the pairs of session and period in which one is plugged in."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from models.domain.electrical import conversion_efficiency, max_charge_power_kw
 from models.domain.protection import is_protected
 from models.domain.scenario import Scenario
 from models.domain.session import Session
-from models.domain.site import Evse, MeasuringPoint
+from models.domain.site import Evse, MeasuringPoint, Site
 from models.domain.units import SECONDS_PER_HOUR
 from optimizer.instance.periods import Periods
 from optimizer.instance.tree import Tree
@@ -59,6 +60,8 @@ class Cells:
     period: Ints
     hours: Floats
     """Hours of the period in which it is plugged in. [h]"""
+    share: Floats
+    """h/Δ: the part of the period in which it is plugged in."""
     offset: Ints
     """(S+1,) the cells of session s are offset[s] to offset[s+1]."""
     first_period: Ints
@@ -73,17 +76,17 @@ class Cells:
 
 def sessions(scenario: Scenario, tree: Tree, span: Periods) -> Sessions:
     """The arrays of a completed scenario's sessions."""
-    tiers = {tier.id: i for i, tier in enumerate(scenario.site.tiers)}
-    voltage_v = scenario.site.voltage_v
-    assert voltage_v is not None
-    rows = [_row(s, tree.evses[s.evse], voltage_v, tiers) for s in scenario.sessions]
-    table = np.array(rows, dtype=float).reshape(len(rows), 9)
-    arrival_s, departure_s, power, efficiency, power_factor, remaining, promised, retail, tier_number = table.T
-    after_h = np.maximum(0.0, departure_s - np.maximum(arrival_s, span.end_s)) / SECONDS_PER_HOUR
-    tier = tier_number.astype(np.int64)
+    site, end_s = scenario.site, span.end_s
+    tiers = {tier.id: i for i, tier in enumerate(site.tiers)}
+    rows = [_row(s, tree.evses[s.evse], site, end_s, tiers) for s in scenario.sessions]
+    table = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(len(rows), 11).T
+    arrival_s, departure_s, power, efficiency, power_factor, remaining, promised, after, retail, number, protected = (
+        table
+    )
+    tier = number.astype(np.int64)
     return Sessions(
-        ids=tuple(s.id for s in scenario.sessions),
-        evse_ids=tuple(s.evse for s in scenario.sessions),
+        ids=tuple([s.id for s in scenario.sessions]),
+        evse_ids=tuple([s.evse for s in scenario.sessions]),
         arrival_s=arrival_s,
         departure_s=departure_s,
         max_power_kw=power,
@@ -91,38 +94,42 @@ def sessions(scenario: Scenario, tree: Tree, span: Periods) -> Sessions:
         power_factor=power_factor,
         remaining_kwh=remaining,
         promised_kwh=promised,
-        after_horizon_kwh=np.minimum(remaining, CATCH_UP_SHARE * power * np.where(_certain(scenario), after_h, 0.0)),
-        value_per_kwh=np.array([t.value_of_target_per_kwh or 0.0 for t in scenario.site.tiers])[tier],
+        after_horizon_kwh=after,
+        value_per_kwh=np.array([t.value_of_target_per_kwh or 0.0 for t in site.tiers])[tier],
         retail_per_kwh=retail,
         tier=tier,
-        rank=np.array([t.rank for t in scenario.site.tiers])[tier],
-        protected=np.array([is_protected(s, scenario.site) for s in scenario.sessions], dtype=bool),
+        rank=np.array([t.rank for t in site.tiers])[tier],
+        protected=protected.astype(bool),
     )
 
 
-def _certain(scenario: Scenario) -> NDArray[np.bool_]:
-    """Sessions with a departure that holds (S,): nobody counts on the time after the horizon of the others."""
-    return np.array([session.still_there is None for session in scenario.sessions], dtype=bool)
-
-
-def _row(session: Session, evse: Evse, voltage_v: float, tiers: dict[str, int]) -> tuple[float, ...]:
+def _row(session: Session, evse: Evse, site: Site, end_s: float, tiers: dict[str, int]) -> tuple[float, ...]:
+    """From arrival to what may be left after the horizon, as in Sessions; then revenue, tier and protection."""
     assert session.departure is not None
     assert session.energy_target_kwh is not None
     assert session.tier is not None
+    assert site.voltage_v is not None
     efficiency = conversion_efficiency(evse)
     to_evse = _to_evse(session, efficiency)
-    remaining = max(0.0, session.energy_target_kwh - session.delivered_kwh)
-    promised = min(remaining, max(0.0, session.energy_minimum_kwh - session.delivered_kwh))
+    missing = max(0.0, session.energy_target_kwh - session.delivered_kwh)
+    promised = min(missing, max(0.0, session.energy_minimum_kwh - session.delivered_kwh))
+    power, remaining = max_charge_power_kw(session, evse, site.voltage_v), missing * to_evse
+    arrival_s, departure_s, after = session.arrival.timestamp(), session.departure.timestamp(), 0.0
+    # Nobody counts on the time after the horizon where a departure is not certain.
+    if departure_s > end_s and session.still_there is None:
+        after = min(remaining, CATCH_UP_SHARE * power * ((departure_s - max(arrival_s, end_s)) / SECONDS_PER_HOUR))
     return (
-        session.arrival.timestamp(),
-        session.departure.timestamp(),
-        max_charge_power_kw(session, evse, voltage_v),
+        arrival_s,
+        departure_s,
+        power,
         efficiency,
         evse.power_factor,
-        remaining * to_evse,
+        remaining,
         promised * to_evse,
+        after,
         session.retail_price_per_kwh or 0.0,
         tiers[session.tier],
+        is_protected(session, site),
     )
 
 
@@ -139,12 +146,14 @@ def _to_evse(session: Session, efficiency: float) -> float:
 def cells(who: Sessions, span: Periods) -> Cells:
     """All pairs of session and period with some time plugged in."""
     instants = span.instants_s
-    first = np.maximum(0, np.minimum(instants.searchsorted(who.arrival_s, side="right") - 1, span.count))
-    end = np.minimum(instants.searchsorted(who.departure_s, side="left"), span.count)
-    count = np.where(who.arrival_s < span.end_s, np.maximum(0, end - first), 0)
-    offset = np.concatenate([[0], count.cumsum()])
+    # Who comes after the end begins in a period after the last one, so that nothing is left of it.
+    first = np.maximum(0, instants.searchsorted(who.arrival_s, side="right") - 1)
+    count = np.maximum(0, instants[:-1].searchsorted(who.departure_s, side="left") - first)
+    offset = np.zeros(who.count + 1, dtype=np.int64)
+    count.cumsum(out=offset[1:])
     session = np.arange(who.count).repeat(count)
     period = np.arange(offset[-1]) - (offset[:-1] - first).repeat(count)
     until = np.minimum(instants[period + 1], who.departure_s[session])
     since = np.maximum(instants[period], who.arrival_s[session])
-    return Cells(session, period, (until - since) / SECONDS_PER_HOUR, offset, np.where(count > 0, first, 0), count)
+    hours = (until - since) / SECONDS_PER_HOUR
+    return Cells(session, period, hours, hours / span.hours[period], offset, np.where(count > 0, first, 0), count)

@@ -1,6 +1,7 @@
 """Sessions whose energy in the battery is followed, as arrays: V2G, taper, ceilings."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,7 +132,10 @@ def states(scenario: Scenario, tree: Tree, who: Sessions, cells: Cells, span: Pe
     found = [
         s
         for s, session in enumerate(scenario.sessions)
-        if _may_be_followed(session) and cells.per_session[s] and is_followed(session, tree.evses[session.evse])
+        if session.soc is not None
+        and session.vehicle is not None
+        and cells.per_session[s]
+        and is_followed(session, tree.evses[session.evse])
     ]
     if not found:
         return _nobody(who.count)
@@ -178,6 +182,7 @@ def _laid(session: Ints, cells: Cells) -> _Laid:
     return _Laid(offset, instant, entry, cells.offset[session][member] + within, member)
 
 
+@lru_cache(maxsize=64)
 def _nobody(count: int) -> States:
     """As most sites are: none of ``count`` sessions is followed."""
     none, floats = np.zeros(0, dtype=np.int64), np.zeros(0)
@@ -203,11 +208,6 @@ def _nobody(count: int) -> States:
         high_kwh=floats,
         reserve_kwh=floats,
     )
-
-
-def _may_be_followed(session: Session) -> bool:
-    """A quick look, because most sessions are not."""
-    return session.soc is not None and session.vehicle is not None
 
 
 def _told(session: Session, evse: Evse, voltage_v: float, span: Periods) -> _Told:

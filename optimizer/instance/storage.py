@@ -52,16 +52,21 @@ class Storage:
         return np.cumsum(np.hstack([self.start_kwh[:, None], change * hours]), axis=1)
 
 
+_NO = np.zeros(0)
+"""Of no battery."""
+
+
 def storage(site: Site, tree: Tree) -> Storage:
     """The arrays of a completed site's batteries."""
     batteries = site.batteries
-    table = np.array([_row(battery) for battery in batteries], dtype=float).reshape(len(batteries), 9).T
     # What a battery gives back relieves nobody of reactive power: a limit in kVA does not count on it.
     firm = [node.firm_generation and node.import_limit_kva is None for node in tree.nodes]
-    firm += [False] * len(site.cabinets)
+    firm_nodes = np.array(firm + [False] * len(site.cabinets), dtype=bool)
+    if not batteries:
+        return Storage((), (), _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, firm_nodes)
     ids, above = (tuple(battery.id for battery in batteries), tuple(tree.above(battery.node) for battery in batteries))
+    table = np.array([_row(battery) for battery in batteries], dtype=float).T
     charge, discharge, into, out, start, reserve, capacity, wear, worth = table
-    firm_nodes = np.array(firm, dtype=bool)
     return Storage(ids, above, charge, discharge, into, out, start, reserve, capacity, wear, worth, firm_nodes)
 
 
