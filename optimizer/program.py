@@ -58,7 +58,14 @@ class Block:
         return Placed(self.columns if cells is None else self.start + cells, rows, cells)
 
 
-Term = tuple[ArrayLike, Block | Placed]
+Coefficient = Floats | float
+"""A number of each column's own, or one for all."""
+Term = tuple[Coefficient, Block | Placed]
+NOWHERE: Ints = np.zeros(0, dtype=np.int64)
+_Entries = tuple[int, Ints, Ints, Coefficient]
+"""First row of a block, rows inside it, columns, coefficients."""
+_Bounds = tuple[slice, ArrayLike, ArrayLike]
+"""Where a block is, and its lower and upper bounds."""
 
 
 class Definitions(NamedTuple):
@@ -115,10 +122,10 @@ class ProgramBuilder:
         self.rows: dict[str, Block] = {}
         self.cost_offset = 0.0
         self._sizes = {"columns": 0, "rows": 0}
-        self._column_bounds: list[tuple[Floats, Floats]] = []
-        self._row_bounds: list[tuple[Floats, Floats]] = []
-        self._entries: list[tuple[Ints, Ints, Floats]] = []
-        self._cost: list[tuple[Ints, Floats]] = []
+        self._column_bounds: list[_Bounds] = []
+        self._row_bounds: list[_Bounds] = []
+        self._entries: list[_Entries] = []
+        self._cost: list[tuple[slice | Ints, Coefficient]] = []
         self._definitions: list[tuple[Ints, Ints]] = []
 
     def variable(
@@ -133,8 +140,13 @@ class ProgramBuilder:
     ) -> Block:
         """Declare a block of columns, one for each entry of ``positions``."""
         block = self._declare(self.columns, "columns", name, dims, positions, unit)
-        self._column_bounds.append(_bounds(lower, upper, block.size))
+        if block.size:
+            self._column_bounds.append((block.slice, lower, upper))
         return block
+
+    def nothing(self, name: str, dims: Sequence[str], *, unit: str) -> Block:
+        """Declare a block without a column: of what a site does not have."""
+        return self._declare(self.columns, "columns", name, dims, (NOWHERE,) * len(dims), unit)
 
     def equal(
         self,
@@ -183,9 +195,9 @@ class ProgramBuilder:
     def minimize(self, terms: Iterable[Term], *, offset: float = 0.0) -> None:
         """Add terms to the objective."""
         for coefficient, x in terms:
-            columns = x.columns
-            if len(columns):
-                self._cost.append((columns, _spread(coefficient, len(columns))))
+            where, size = (x.slice, x.size) if isinstance(x, Block) else (x.columns, len(x.columns))
+            if size:
+                self._cost.append((where, _fitting(coefficient, size)))
         self.cost_offset += offset
 
     def _declare(
@@ -210,22 +222,24 @@ class ProgramBuilder:
         unit: str,
     ) -> Block:
         block = self._declare(self.rows, "rows", name, dims, positions, unit)
-        self._row_bounds.append(_bounds(lower, upper, block.size))
+        self._row_bounds.append((block.slice, lower, upper))
         for coefficient, x in terms:
-            placed = x if isinstance(x, Placed) else x.by(np.arange(block.size))
-            if len(placed.columns):
-                values = _spread(coefficient, len(placed.columns))
-                self._entries.append((block.start + placed.rows, placed.columns, values))
+            columns, rows, _ = x if isinstance(x, Placed) else x.by(np.arange(block.size))
+            if len(columns):
+                self._entries.append((block.start, rows, columns, _fitting(coefficient, len(columns))))
         return block
 
     def build(self) -> LinearProgram:
         """The finished program; zero coefficients are left out, equal places added up."""
         shape = (self._sizes["rows"], self._sizes["columns"])
         cost = np.zeros(shape[1])
-        for columns, values in self._cost:
-            np.add.at(cost, columns, values)
-        lower, upper = _concatenate(self._column_bounds)
-        row_lower, row_upper = _concatenate(self._row_bounds)
+        for where, values in self._cost:
+            if isinstance(where, slice):
+                cost[where] += values
+            else:
+                np.add.at(cost, where, values)
+        lower, upper = _bounds(self._column_bounds, shape[1])
+        row_lower, row_upper = _bounds(self._row_bounds, shape[0])
         return LinearProgram(
             self.coords,
             self.columns,
@@ -286,23 +300,18 @@ def with_copies(program: LinearProgram, block: Block, columns: Ints, *, upper: F
     return replace(wider, matrix=matrix, col_upper=col_upper)
 
 
-def _spread(coefficient: ArrayLike, count: int) -> Floats:
-    """A number of each column's own, or one for all; ValueError for any other count."""
-    values = np.empty(count)
-    values[:] = coefficient
-    return values
+def _fitting(coefficient: Coefficient, count: int) -> Coefficient:
+    """The coefficient of so many columns; ValueError for any other count."""
+    if isinstance(coefficient, np.ndarray) and len(coefficient) != count:
+        raise ValueError(f"{len(coefficient)} coefficients for {count} columns")
+    return coefficient
 
 
-def _bounds(lower: ArrayLike, upper: ArrayLike, size: int) -> tuple[Floats, Floats]:
-    low, high = np.empty(size), np.empty(size)
-    low[:], high[:] = lower, upper
-    return low, high
-
-
-def _concatenate(bounds: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-    if not bounds:
-        return np.empty(0), np.empty(0)
-    return np.concatenate([b[0] for b in bounds]), np.concatenate([b[1] for b in bounds])
+def _bounds(told: list[_Bounds], size: int) -> tuple[Floats, Floats]:
+    lower, upper = np.empty(size), np.empty(size)
+    for mine, low, high in told:
+        lower[mine], upper[mine] = low, high
+    return lower, upper
 
 
 def _joined(pairs: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
@@ -311,8 +320,13 @@ def _joined(pairs: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
     return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
 
 
-def _matrix(entries: list[tuple[Ints, Ints, Floats]], shape: tuple[int, int]) -> Rows:
+def _matrix(entries: list[_Entries], shape: tuple[int, int]) -> Rows:
     if not entries:
         return Rows.from_triplets([], ([], []), shape)
-    rows, columns, values = (np.concatenate(part) for part in zip(*entries, strict=True))
-    return Rows.from_triplets(values, (rows, columns), shape)
+    size = sum(len(columns) for _, _, columns, _ in entries)
+    row, column, value, end = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64), np.empty(size), 0
+    for first, rows, columns, coefficient in entries:
+        here = slice(end, end := end + len(columns))
+        row[here], column[here], value[here] = rows, columns, coefficient
+        row[here] += first
+    return Rows.from_triplets(value, (row, column), shape)

@@ -41,7 +41,9 @@ class Rows:
         if not data.all():
             kept = data.nonzero()[0]
             place, data = place[kept], data[kept]
-        row, column = np.divmod(place, max(1, shape[1]))
+        width = max(1, shape[1])
+        row = place // width
+        column = place - row * width
         return cls(_starts(row, shape[0]), column.astype(np.int32), data, shape)
 
     @property
@@ -100,5 +102,5 @@ class Rows:
 
 def _starts(row: NDArray[np.integer[Any]], count: int) -> Index:
     starts = np.zeros(count + 1, dtype=np.int32)
-    np.bincount(row, minlength=count).cumsum(out=starts[1:])
+    starts[1:] = np.bincount(row, minlength=count).cumsum()
     return starts

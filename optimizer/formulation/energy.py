@@ -6,7 +6,7 @@ import numpy as np
 
 from optimizer.formulation.reserved import Counted, counted
 from optimizer.instance import Instance
-from optimizer.program import Block, Ints, ProgramBuilder
+from optimizer.program import Block, Ints, ProgramBuilder, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,11 @@ def charging_variables(lp: ProgramBuilder, instance: Instance) -> Charging:
 def _followed_variables(lp: ProgramBuilder, instance: Instance) -> tuple[Block, Block]:
     """What followed sessions give back, and what is inside."""
     states, cells = instance.states, instance.cells
+    if not states.count:
+        return (
+            lp.nothing("discharge_power", ("session", "period"), unit="kW at evse"),
+            lp.nothing("energy", ("session", "instant"), unit="kWh at battery"),
+        )
     giving = states.giving
     member, cell = states.member[giving], states.cell[giving]
     entry = np.arange(states.count).repeat(states.offset[1:] - states.offset[:-1])
@@ -102,9 +107,7 @@ def unavoidable_kwh(instance: Instance, energy_kwh: np.ndarray) -> np.ndarray:
 def session_energy(lp: ProgramBuilder, instance: Instance, charging: Charging) -> None:
     """What is charged and what is missing add up to what was wanted, for sessions whose energy is not followed."""
     who, cells, one_way = instance.sessions, instance.cells, instance.states.one_way
-    row = np.full(who.count, -1, dtype=np.int64)
-    row[one_way] = np.arange(len(one_way))
-    drawing = (row[cells.session] >= 0).nonzero()[0]
+    row, drawing = _numbered(instance)
     # (1)  Σ_t h charge_power + target_shortfall + minimum_shortfall + energy_after_horizon = energy_remaining
     lp.equal(
         "session_energy",
@@ -113,15 +116,25 @@ def session_energy(lp: ProgramBuilder, instance: Instance, charging: Charging) -
         [
             (cells.hours[drawing], charging.charge_power.by(row[cells.session[drawing]], drawing)),
             (1.0, charging.target_shortfall.by(row[one_way], one_way)),
-            (1.0, charging.minimum_shortfall.by(*_present(row[charging.promised]))),
-            (1.0, charging.energy_after_horizon.by(*_present(row[charging.later]))),
+            *_present(charging.minimum_shortfall, row[charging.promised]),
+            *_present(charging.energy_after_horizon, row[charging.later]),
         ],
         to=who.remaining_kwh[one_way],
         unit="kWh at evse",
     )
 
 
-def _present(rows: Ints) -> tuple[Ints, Ints]:
-    """Rows that exist, and the places that point to them."""
-    places = (rows >= 0).nonzero()[0]
-    return rows[places], places
+def _numbered(instance: Instance) -> tuple[Ints, Ints]:
+    """The row of each session (S,), -1 where its energy is followed, and the cells of those that have one."""
+    cells, one_way = instance.cells, instance.states.one_way
+    if not instance.states.count:
+        return one_way, np.arange(cells.count)
+    row = np.full(instance.sessions.count, -1, dtype=np.int64)
+    row[one_way] = np.arange(len(one_way))
+    return row, (row[cells.session] >= 0).nonzero()[0]
+
+
+def _present(block: Block, rows: Ints) -> list[Term]:
+    """The columns of a block whose row exists."""
+    places = (rows >= 0).nonzero()[0] if len(rows) else rows
+    return [(1.0, block.by(rows[places], places))] if len(places) else []

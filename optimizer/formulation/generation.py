@@ -12,6 +12,8 @@ from optimizer.program import Block, Ints, ProgramBuilder
 def curtailment(lp: ProgramBuilder, instance: Instance) -> Block:
     """Columns of the pairs of plant and period in which output can be curtailed."""
     supply = instance.generation
+    if not len(supply.plant):
+        return lp.nothing("pv_curtailed", ("pv", "period"), unit="kW at grid")
     # 0 <= pv_curtailed[v,t] <= pv_expected[v,t]
     return lp.variable(
         "pv_curtailed", ("pv", "period"), (supply.plant, supply.period), upper=supply.curtailable_kw, unit="kW at grid"

@@ -7,56 +7,64 @@ from optimizer.formulation.energy import Charging
 from optimizer.formulation.storage import Storing
 from optimizer.instance import Instance
 from optimizer.instance.below import cells_of
-from optimizer.instance.limits import drawn_per_kw
-from optimizer.program import Floats, Ints, ProgramBuilder
+from optimizer.program import Floats, Ints, ProgramBuilder, Term
 
 
 def node_limits(lp: ProgramBuilder, instance: Instance, charging: Charging, storing: Storing) -> None:
     """A row where a limit is finite and a car or a battery is below; caps (13) are in the limit already."""
-    limits, cells, count = instance.limits, instance.cells, instance.periods.count
-    cell, node = instance.below.cell, instance.below.node
-    limited = np.isfinite(limits.limit_kw)[node, cells.period[cell]]
-    kept = (limited & ~instance.following.out_of_reach(cell)).nonzero()[0]
-    cell, node = cell[kept], node[kept]
-    place = node * count + cells.period[cell]
+    limits, count = instance.limits, instance.periods.count
+    cell, place, per_kw = _drawing(instance)
     unit, above, period = units_below(instance, limits.limit_kw)
-    rows, every = distinct(np.concatenate([place, above * count + period]), len(limits.ids) * count)
+    at = np.concatenate([place, above * count + period]) if len(unit) else place
+    rows, every = distinct(at, len(limits.ids) * count)
     row, stored = every[: len(place)], every[len(place) :]
-    firm = np.where(instance.storage.firm[above], 1.0, 0.0)
-    giver, over = _firm_givers(instance)
-    given = rows.searchsorted(over * count + cells.period[giver])
-    efficiency = instance.sessions.efficiency
     # (5)  Σ_{below n} charge_power/κ, or reserved_power/κ, - firm[n] κ discharge_power
     #      + storage_charge - firm[n] storage_discharge
     #      <= import_limit[n,t] - high_base[n,t] - standby[n]
-    session = cells.session[cell]
-    at_grid = drawn_per_kw(limits, node, efficiency[session], instance.sessions.power_factor[session])
     lp.at_most(
         "node_import_limit",
         ("node", "period"),
         (rows // count, rows % count),
         [
-            *charging.counted.terms(at_grid, row, cell),
-            (
-                -efficiency[cells.session[giver]],
-                charging.discharge_power.by(given, instance.states.giving_at(giver)),
-            ),
-            (1.0, storing.charge.by(stored, unit)),
-            (-firm, storing.discharge.by(stored, unit)),
+            *charging.counted.terms(per_kw, row, cell),
+            *_given_back(instance, charging, rows),
+            *_stored(instance, storing, stored, unit, above),
         ],
         bound=limits.room_kw.ravel()[rows],
         unit="kW at grid",
     )
 
 
-def _firm_givers(instance: Instance) -> tuple[Ints, Ints]:
-    """Pairs of a cell in which a car may give back and a limited node above it that counts on that."""
-    givers = instance.states.givers
+def _drawing(instance: Instance) -> tuple[Ints, Ints, Floats]:
+    """Pairs of a cell in reach and a limited node above it: the cell, the place of the limit, what a kW counts."""
+    below = instance.below
+    kept = np.isfinite(instance.limits.limit_kw).ravel()[below.place]
+    if instance.following.kind is not None:
+        kept &= ~instance.following.out_of_reach(below.cell)
+    if kept.all():
+        return below.cell, below.place, below.drawn_per_kw
+    return below.cell[kept], below.place[kept], below.drawn_per_kw[kept]
+
+
+def _given_back(instance: Instance, charging: Charging, rows: Ints) -> list[Term]:
+    """Of cars, at limited nodes that count on that; ``rows`` are places of node and period, ascending."""
+    states, cells, givers = instance.states, instance.cells, instance.states.givers
     if not len(givers):
-        return givers, givers
+        return []
     cell, node = cells_below(instance, givers, instance.limits.limit_kw)
     firm = np.flatnonzero(instance.storage.firm[node])
-    return cell[firm], node[firm]
+    giver, over = cell[firm], node[firm]
+    given = rows.searchsorted(over * instance.periods.count + cells.period[giver])
+    efficiency = instance.sessions.efficiency[cells.session[giver]]
+    return [(-efficiency, charging.discharge_power.by(given, states.giving_at(giver)))]
+
+
+def _stored(instance: Instance, storing: Storing, row: Ints, unit: Ints, above: Ints) -> list[Term]:
+    """Of batteries."""
+    if not len(unit):
+        return []
+    firm = np.where(instance.storage.firm[above], 1.0, 0.0)
+    return [(1.0, storing.charge.by(row, unit)), (-firm, storing.discharge.by(row, unit))]
 
 
 def cells_below(instance: Instance, sessions: Ints, limit_kw: Floats) -> tuple[Ints, Ints]:

@@ -20,6 +20,8 @@ class Storing:
 def storage_variables(lp: ProgramBuilder, instance: Instance) -> Storing:
     """Columns of the batteries with their bounds."""
     units, count = instance.storage, instance.periods.count
+    if not units.count:
+        return _no_batteries(lp)
     battery, period = _places(units.count, count)
     at, instant = _places(units.count, count + 1)
     low, high = units.reserve_kwh[at], units.capacity_kwh[at]
@@ -33,6 +35,14 @@ def storage_variables(lp: ProgramBuilder, instance: Instance) -> Storing:
         lp.variable("storage_energy", ("storage", "instant"), (at, instant),
                     lower=low, upper=high, unit="kWh at battery"),
     )  # fmt: skip
+
+
+def _no_batteries(lp: ProgramBuilder) -> Storing:
+    return Storing(
+        lp.nothing("storage_charge", ("storage", "period"), unit="kW at grid"),
+        lp.nothing("storage_discharge", ("storage", "period"), unit="kW at grid"),
+        lp.nothing("storage_energy", ("storage", "instant"), unit="kWh at battery"),
+    )
 
 
 def storage_balance(lp: ProgramBuilder, instance: Instance, storing: Storing) -> None:
