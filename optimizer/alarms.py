@@ -22,15 +22,22 @@ NOTICEABLE_KW = 1e-6
 
 def alarms(instance: Instance) -> Iterator[Alarm]:
     """One for every node and run of periods in which base load and what is installed alone exceed the limit."""
-    limits, instants = instance.limits, instance.periods.instants_s
-    over_import = limits.high_kw + limits.floor_kw - limits.limit_kw
-    for excess, side in ((over_import, "import"), (limits.export_excess_kw, "export")):
-        noticed = excess > NOTICEABLE_KW
-        for i in sorted(set(noticed.nonzero()[0].tolist())):
-            for first, end in runs(noticed[i]):
-                yield _alarm(limits.ids[i], side, float(excess[i, first:end].max()), instants[first], instants[end])
+    limits = instance.limits
+    yield from _exceeded(instance, limits.high_kw + limits.floor_kw - limits.limit_kw, "import")
+    if limits.export_room_kw.min() < 0.0:
+        yield from _exceeded(instance, limits.export_excess_kw, "export")
     yield from _current_alarms(instance)
     yield from _unreachable(instance)
+
+
+def _exceeded(instance: Instance, excess_kw: Floats, side: str) -> Iterator[Alarm]:
+    """Of what exceeds the limit of each node (M, T). [kW]"""
+    ids, instants, noticed = instance.limits.ids, instance.periods.instants_s, excess_kw > NOTICEABLE_KW
+    if not noticed.any():
+        return
+    for i in np.flatnonzero(noticed.any(axis=1)).tolist():
+        for first, end in runs(noticed[i]):
+            yield _alarm(ids[i], side, float(excess_kw[i, first:end].max()), instants[first], instants[end])
 
 
 def _current_alarms(instance: Instance) -> Iterator[Alarm]:

@@ -20,15 +20,13 @@ def outcome_of(instance: Instance, solved: Solved) -> Outcome:
     lacking = lacking_kwh(instance, energies(instance, power), inside_kwh(instance, power, discharge_kw))
     # (3) is no equation: a plan that ends above what is wanted leaves nothing for later, and misses nothing.
     after = np.minimum(after, lacking)
-    curtailed = values[columns["pv_curtailed"].slice]
-    units, shape = instance.storage, (instance.storage.count, instance.periods.count)
-    charge, discharge = (values[columns[f"storage_{way}"].slice].reshape(shape) for way in ("charge", "discharge"))
+    charge, discharge = _batteries(instance, solved)
     return Outcome(
         charge_power_kw=power,
         discharge_power_kw=discharge_kw,
-        storage_charge_kw=_between(charge, units.max_charge_kw[:, None]),
-        storage_discharge_kw=_between(discharge, units.max_discharge_kw[:, None]),
-        curtailed_kw=_between(curtailed, instance.generation.curtailable_kw),
+        storage_charge_kw=charge,
+        storage_discharge_kw=discharge,
+        curtailed_kw=_between(values[columns["pv_curtailed"].slice], instance.generation.curtailable_kw),
         minimum_shortfall_kwh=np.minimum(minimum, lacking - after),
         after_horizon_kwh=after,
         worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),
@@ -43,6 +41,16 @@ def _given_back(instance: Instance, discharge_kw: Floats) -> Floats:
     if len(giving):
         given[states.cell[giving]] = _between(discharge_kw, states.max_discharge_kw[states.member[giving]])
     return given
+
+
+def _batteries(instance: Instance, solved: Solved) -> tuple[Floats, Floats]:
+    """What batteries take and give (B, T). [kW at grid]"""
+    units, columns, values = instance.storage, solved.program.columns, solved.answer.values
+    shape = units.count, instance.periods.count
+    if not units.count:
+        return (np.zeros(shape),) * 2
+    charge, discharge = (values[columns[f"storage_{way}"].slice].reshape(shape) for way in ("charge", "discharge"))
+    return _between(charge, units.max_charge_kw[:, None]), _between(discharge, units.max_discharge_kw[:, None])
 
 
 def _between(values: Floats, most: Floats) -> Floats:

@@ -114,7 +114,8 @@ class GoalSolver:
     def _settled(
         self, program: LinearProgram, answer: SolverAnswer, money_program: LinearProgram, money: SolverAnswer
     ) -> Solved:
-        plan = replace(answer, values=whole(program, answer.values))
+        values = whole(program, answer.values)
+        plan = answer if values is answer.values else replace(answer, values=values)
         return Solved(program, plan, money_program, money, len(self._found))
 
     def formulated(self) -> LinearProgram:

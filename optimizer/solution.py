@@ -26,7 +26,6 @@ from models.domain.units import seconds_from_minutes
 from optimizer.alarms import alarms, guarantee_alarms
 from optimizer.instance import Instance
 from optimizer.instance.chances import wanted_kwh
-from optimizer.instance.limits import drawn_per_kw
 from optimizer.outcome import Outcome
 from optimizer.program import LinearProgram
 from optimizer.signal_plans import dispatch_plans, event_plans, group_plans, metered_kw, response_costs
@@ -51,13 +50,15 @@ def schedule_of(
     tariff = instance.scenario.tariff
     assert tariff is not None
     energy = energies(instance, outcome.charge_power_kw)
-    site_kw = site_power(instance, outcome)
-    peaks = peak_plans(instance, np.maximum(0.0, site_kw))
+    at_grid_kw = _at_grid_kw(instance, outcome)
+    site_kw = _site_kw(instance, outcome, at_grid_kw)
+    import_kw, export_kw = np.maximum(0.0, site_kw), np.maximum(0.0, -site_kw)
+    peaks = peak_plans(instance, import_kw)
     target_shortfall = _target_shortfall(instance, outcome, energy)
-    expected_kw, guaranteed_kw = node_loads(instance, outcome)
+    expected_kw, guaranteed_kw = node_loads(instance, outcome, at_grid_kw)
     excesses = contract_plans(instance, expected_kw)
     taken = _expected_of(instance, outcome.charge_power_kw, energy)
-    costs = _costs(instance, site_kw, peaks, taken, target_shortfall) | _storage_costs(instance, outcome)
+    costs = _costs(instance, import_kw, export_kw, peaks, taken, target_shortfall) | _storage_costs(instance, outcome)
     costs |= _chance_costs(instance, outcome.charge_power_kw) | _pace_costs(instance, outcome.charge_power_kw)
     costs["plan_change"] = _cost_of_changes(instance, outcome)
     costs |= _green_costs(instance, outcome.charge_power_kw)
@@ -71,10 +72,10 @@ def schedule_of(
         method=method,
         currency=tariff.currency,
         instants_s=instance.periods.instants_s,
-        sessions=_session_plans(instance, outcome, energy, taken, target_shortfall),
+        sessions=_session_plans(instance, outcome, at_grid_kw, energy, taken, target_shortfall),
         nodes=_node_plans(instance, outcome, expected_kw, guaranteed_kw),
-        grid_import_kw=np.maximum(0.0, site_kw),
-        grid_export_kw=np.maximum(0.0, -site_kw),
+        grid_import_kw=import_kw,
+        grid_export_kw=export_kw,
         pv=_pv_plans(instance, outcome),
         storage=_storage_plans(instance, outcome),
         groups=group_plans(instance, outcome),
@@ -170,14 +171,28 @@ def _green_costs(instance: Instance, charge_power_kw: Floats) -> dict[str, float
 
 def site_power(instance: Instance, outcome: Outcome) -> Floats:
     """Expected power of the site connection, equation (7) (T,). [kW at grid]"""
-    cells, span = instance.cells, instance.periods
-    share, efficiency = cells.hours / span.hours[cells.period], instance.sessions.efficiency[cells.session]
-    drawn = share * (outcome.charge_power_kw / efficiency - outcome.discharge_power_kw * efficiency)
-    charging = np.bincount(cells.period, weights=drawn, minlength=span.count)
-    expected: Floats = instance.limits.expected_kw[instance.tree.root]
-    curtailed = np.bincount(instance.generation.period, weights=outcome.curtailed_kw, minlength=span.count)
-    stored: Floats = (outcome.storage_charge_kw - outcome.storage_discharge_kw).sum(axis=0)
-    return expected + charging + curtailed + stored
+    return _site_kw(instance, outcome, _at_grid_kw(instance, outcome))
+
+
+def _at_grid_kw(instance: Instance, outcome: Outcome) -> Floats:
+    """What each setpoint draws while the session is plugged in, less what it gives back (N,). [kW at grid]"""
+    efficiency = instance.sessions.efficiency[instance.cells.session]
+    drawn: Floats = outcome.charge_power_kw / efficiency
+    if len(instance.states.giving):
+        drawn = drawn - outcome.discharge_power_kw * efficiency
+    return drawn
+
+
+def _site_kw(instance: Instance, outcome: Outcome, at_grid_kw: Floats) -> Floats:
+    """(7): expected base load, cars, what PV is held back by, batteries (T,). [kW at grid]"""
+    cells, count = instance.cells, instance.periods.count
+    charging = np.bincount(cells.period, weights=cells.share * at_grid_kw, minlength=count)
+    total: Floats = instance.limits.expected_kw[instance.tree.root] + charging
+    if len(outcome.curtailed_kw):
+        total = total + np.bincount(instance.generation.period, weights=outcome.curtailed_kw, minlength=count)
+    if instance.storage.count:
+        total = total + (outcome.storage_charge_kw - outcome.storage_discharge_kw).sum(axis=0)
+    return total
 
 
 def peak_plans(instance: Instance, grid_import_kw: Floats) -> tuple[PeakPlan, ...]:
@@ -187,7 +202,8 @@ def peak_plans(instance: Instance, grid_import_kw: Floats) -> tuple[PeakPlan, ..
     mean_kw = demand.metered_kw + np.bincount(demand.row, weights=weights, minlength=len(demand.window))
     plans = []
     for k, window in enumerate(demand.windows):
-        peak = max(float(mean_kw[demand.window == k].max(initial=0.0)), window.floor_kw)
+        mine = mean_kw if len(demand.windows) == 1 else mean_kw[demand.window == k]
+        peak = max(float(mine.max(initial=0.0)), window.floor_kw)
         plans.append(
             PeakPlan(demand_window=window.label, peak_kw=peak, floor_kw=window.floor_kw, cost=window.cost(peak))
         )
@@ -197,6 +213,8 @@ def peak_plans(instance: Instance, grid_import_kw: Floats) -> tuple[PeakPlan, ..
 def contract_plans(instance: Instance, expected_kw: Floats) -> tuple[ContractPlan, ...]:
     """Power above the limit of each side of a contract, equation (11); from expected power (M, T)."""
     sides = instance.contracts
+    if not sides.count:
+        return ()
     excess = np.maximum(0.0, sides.sign[:, None] * expected_kw[sides.node] - sides.limit_kw)
     largest_of: dict[int, list[PeakPlan]] = {}
     for k, (side, billed) in enumerate(zip(sides.billed_side.tolist(), sides.billed, strict=True)):
@@ -218,6 +236,8 @@ def contract_plans(instance: Instance, expected_kw: Floats) -> tuple[ContractPla
 
 def excess_cost(instance: Instance, plans: tuple[ContractPlan, ...]) -> float:
     """(11)  Σ price_per_kwh Δ excess + Σ price_per_kw w (largest excess - floor) [currency]"""
+    if not plans:
+        return 0.0
     hours, per_kwh = instance.periods.hours, instance.contracts.per_kwh
     by_energy = sum(price * float(hours @ plan.excess_kw) for price, plan in zip(per_kwh, plans, strict=True))
     return float(by_energy) + sum(one.cost for plan in plans for one in plan.largest)
@@ -265,10 +285,15 @@ def _target_shortfall(instance: Instance, outcome: Outcome, energy: Floats) -> F
 
 
 def _costs(
-    instance: Instance, site_kw: Floats, peaks: tuple[PeakPlan, ...], taken: Floats, target_shortfall: Floats
+    instance: Instance,
+    import_kw: Floats,
+    export_kw: Floats,
+    peaks: tuple[PeakPlan, ...],
+    taken: Floats,
+    target_shortfall: Floats,
 ) -> dict[str, float]:
     hours, prices, who = instance.periods.hours, instance.money, instance.sessions
-    bought, sold = hours * np.maximum(0.0, site_kw), hours * np.maximum(0.0, -site_kw)
+    bought, sold = hours * import_kw, hours * export_kw
     return {
         "energy_import": float(prices.import_price @ bought),
         "energy_export": -float(prices.export_price @ sold),
@@ -319,13 +344,11 @@ def _ledger(
 
 
 def _session_plans(
-    instance: Instance, outcome: Outcome, energy: Floats, taken: Floats, target_shortfall: Floats
+    instance: Instance, outcome: Outcome, at_grid_kw: Floats, energy: Floats, taken: Floats, target_shortfall: Floats
 ) -> tuple[SessionPlan, ...]:
     who, cells = instance.sessions, instance.cells
-    efficiency = who.efficiency[cells.session]
-    drawn = outcome.charge_power_kw / efficiency - outcome.discharge_power_kw * efficiency
     price = instance.money.import_price[cells.period]
-    cost = np.bincount(cells.session, weights=price * cells.hours * drawn, minlength=who.count)
+    cost = np.bincount(cells.session, weights=price * cells.hours * at_grid_kw, minlength=who.count)
     by_chance = set(cells.session[instance.chances.cell].tolist())
     expected = [float(kwh) if s in by_chance else None for s, kwh in enumerate(taken)]
     columns = (
@@ -385,14 +408,16 @@ def _node_plans(instance: Instance, outcome: Outcome, expected: Floats, guarante
     return tuple(
         NodePlan(
             node_id=node_id,
-            expected_kw=expected[i],
-            guaranteed_kw=guaranteed[i],
-            import_limit_kw=limits.limit_kw[i],
+            expected_kw=expected_kw,
+            guaranteed_kw=guaranteed_kw,
+            import_limit_kw=limit_kw,
             limit_set_by=limits.set_by.get(i, ()),
-            worth_per_kw=outcome.worth_per_kw[i],
+            worth_per_kw=worth_per_kw,
             export_limit_set_by=limits.export_set_by.get(i, ()),
         )
-        for i, node_id in enumerate(limits.ids)
+        for i, (node_id, expected_kw, guaranteed_kw, limit_kw, worth_per_kw) in enumerate(
+            zip(limits.ids, expected, guaranteed, limits.limit_kw, outcome.worth_per_kw, strict=True)
+        )
     )
 
 
@@ -440,12 +465,12 @@ def _pv_plans(instance: Instance, outcome: Outcome) -> tuple[PvPlan, ...]:
     )
 
 
-def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
+def node_loads(instance: Instance, outcome: Outcome, at_grid_kw: Floats) -> tuple[Floats, Floats]:
     """Expected power, and guaranteed power with every offer taken, of every node and cabinet (M, T).
 
     [kW, where its limit is measured]
     """
-    expected, guaranteed = _car_loads(instance, outcome)
+    expected, guaranteed = _car_loads(instance, outcome, at_grid_kw)
     expected += instance.limits.expected_kw
     guaranteed += instance.limits.high_kw
     supply = instance.generation
@@ -459,17 +484,23 @@ def node_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
     return expected, guaranteed
 
 
-def _car_loads(instance: Instance, outcome: Outcome) -> tuple[Floats, Floats]:
+def _car_loads(instance: Instance, outcome: Outcome, at_grid_kw: Floats) -> tuple[Floats, Floats]:
     """What cars add to both."""
-    cells, span, limits = instance.cells, instance.periods, instance.limits
-    shape, cell, node = limits.limit_kw.shape, instance.below.cell, instance.below.node
-    place = node * span.count + cells.period[cell]
-    efficiency = np.where(limits.at_evse[node], 1.0, instance.sessions.efficiency[cells.session[cell]])
-    back = outcome.discharge_power_kw[cell] * efficiency
-    mean = (outcome.charge_power_kw[cell] / efficiency - back) * (cells.hours / span.hours[cells.period])[cell]
-    session = cells.session[cell]
-    per_kw = drawn_per_kw(limits, node, instance.sessions.efficiency[session], instance.sessions.power_factor[session])
-    counted = instance.following.counted_kw(outcome.limit_kw)[cell] * per_kw - back * instance.storage.firm[node]
-    size = limits.limit_kw.size
-    expected, guaranteed = (np.bincount(place, weights=kw, minlength=size).astype(float) for kw in (mean, counted))
-    return expected.reshape(shape), guaranteed.reshape(shape)
+    cells, limits, below = instance.cells, instance.limits, instance.below
+    cell, node = below.cell, below.node
+    mean = (at_grid_kw * cells.share)[cell]
+    if instance.scenario.site.cabinets:
+        at_evse_kw = (outcome.charge_power_kw - outcome.discharge_power_kw) * cells.share
+        mean = np.where(limits.at_evse[node], at_evse_kw[cell], mean)
+    counted = instance.following.counted_kw(outcome.limit_kw)[cell] * below.drawn_per_kw
+    if len(instance.states.giving):
+        efficiency = np.where(limits.at_evse[node], 1.0, instance.sessions.efficiency[cells.session[cell]])
+        counted = counted - outcome.discharge_power_kw[cell] * efficiency * instance.storage.firm[node]
+    return _over_nodes(instance, mean), _over_nodes(instance, counted)
+
+
+def _over_nodes(instance: Instance, power_kw: Floats) -> Floats:
+    """Powers of pairs of a cell and a node above it (P,), summed up for each node and period (M, T). [kW]"""
+    shape = instance.limits.limit_kw.shape
+    sums = np.bincount(instance.below.place, weights=power_kw, minlength=instance.limits.limit_kw.size)
+    return sums.astype(float, copy=False).reshape(shape)
