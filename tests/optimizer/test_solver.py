@@ -52,9 +52,15 @@ def test_a_solver_that_lost_its_way_finds_the_optimum_from_nothing() -> None:
     assert lost_solver(cured_after=1).run().objective == pytest.approx(6.0)
 
 
+def test_one_that_is_lost_again_is_asked_without_presolve() -> None:
+    solver = lost_solver(cured_after=2)
+    assert solver.run().objective == pytest.approx(6.0)
+    assert solver._highs.getOptionValue("presolve")[1] == "off"
+
+
 def test_one_that_stays_lost_is_a_fault() -> None:
     with pytest.raises(SolverFault, match="kUnknown"):
-        lost_solver(cured_after=2).run()
+        lost_solver(cured_after=3).run()
 
 
 def solved_anew(program: LinearProgram) -> tuple[bytes, bytes, int]:
