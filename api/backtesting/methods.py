@@ -88,7 +88,11 @@ def maker_of(
         reading = replace(reading, waiting_per_kwh_h=waiting)
     manner = Manner(
         settings=settings_of(case),
-        reading=replace(reading, learns_power=case.practice.has_batteries or case.as_stated),
+        reading=replace(
+            reading,
+            learns_power=case.practice.has_batteries or case.as_stated,
+            learns_taper=case.practice.has_batteries and rules is None,
+        ),
         look=look_of(case.period_min),
         every_min=case.period_min if rules is not None else FOLLOWED_MIN,
         target=None if charge is Charge.OURS_UNTAUGHT else taught,

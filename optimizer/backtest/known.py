@@ -16,6 +16,7 @@ from optimizer.backtest.messages import (
     SiteReading,
     Tick,
 )
+from optimizer.backtest.tapering import Fell, Reading, Shown, slope_at_least
 
 SURPRISE_KWH = 0.02
 """So much less than offered is no rounding: the car takes less. [kWh]"""
@@ -42,6 +43,10 @@ class Present:
     offered_since_s: float | None = None
     """When the offer last changed between nothing and something. [s]"""
     starts: int = 0
+    shown: Shown | None = None
+    """What it took while it was offered more. None: it took all."""
+    least_slope_per_h: float = 0.0
+    """Of a line towards full, by what it took of its offers. [1/h]"""
 
     @property
     def is_short_of_offer(self) -> bool:
@@ -78,6 +83,8 @@ class Known:
     """(end of an interval, mean import in it) since the last ``take``. [s, kW]"""
     is_new: bool = False
     """Whether anything happened that no plan could foresee."""
+    fell: list[Fell] = field(default_factory=list)
+    """Of cars that have left, how they filled up."""
 
     def take(self, messages: Iterable[Message]) -> None:
         """Fold a batch in."""
@@ -107,6 +114,7 @@ class Known:
     def _leave(self, message: Departure) -> None:
         if (car := self.here.pop(message.session, None)) is not None:
             self.gone.append(_left(car, message.at_s))
+            self.fell += _fell(car)
             self.is_new = True
 
     def _read(self, message: MeterReading) -> None:
@@ -117,12 +125,37 @@ class Known:
         short = could_kwh - (message.energy_kwh - car.got_kwh) > SURPRISE_KWH
         self.is_new |= short
         drawn_kw = None if car.offered_kw <= 0.0 else message.power_kw if short else car.offered_kw
-        self.here[car.session] = replace(car, got_kwh=message.energy_kwh, read_s=message.at_s, drawn_kw=drawn_kw)
+        shown = _shown(car, message) if short else car.shown
+        slope = car.least_slope_per_h if short else _least_slope(car, message)
+        read = replace(car, got_kwh=message.energy_kwh, read_s=message.at_s, drawn_kw=drawn_kw)
+        self.here[car.session] = replace(read, shown=shown, least_slope_per_h=slope)
 
     def offer(self, power_kw: Mapping[str, float]) -> None:
         """Remember what is sent."""
         for name, car in self.here.items():
             self.here[name] = _offered(car, power_kw.get(name, 0.0), self.at_s)
+
+
+def _shown(car: Present, message: MeterReading) -> Shown:
+    """With one more reading of a car that takes less than its offer."""
+    reading = Reading((car.got_kwh + message.energy_kwh) / 2.0, message.power_kw)
+    return Shown(reading, reading) if car.shown is None else car.shown.and_then(reading)
+
+
+def _fell(car: Present) -> list[Fell]:
+    """How it filled up, if it asked for energy and took any."""
+    if not car.stated_kwh or (car.shown is None and car.least_slope_per_h == 0.0):
+        return []
+    slope = car.least_slope_per_h if car.shown is None else car.shown.line(car.stated_kwh).slope_per_h
+    return [Fell(car.stated_kwh, slope)]
+
+
+def _least_slope(car: Present, message: MeterReading) -> float:
+    """The steepest line that it must have, as it took all of its offer."""
+    if car.stated_kwh is None or message.power_kw <= 0.0:
+        return car.least_slope_per_h
+    inside_kwh = (car.got_kwh + message.energy_kwh) / 2.0
+    return max(car.least_slope_per_h, slope_at_least(message.power_kw, inside_kwh, car.stated_kwh))
 
 
 def _arrived(message: Arrival) -> Present:

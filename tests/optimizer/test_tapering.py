@@ -1,0 +1,76 @@
+"""What a planner learns of how batteries fill up, from what cars take of their offers."""
+
+from dataclasses import replace
+from math import exp
+
+import pytest
+
+from optimizer.backtest.battery import Battery
+from optimizer.backtest.course import Car
+from optimizer.backtest.metrics import figures
+from optimizer.backtest.planner import Manner, PlannerMaker
+from optimizer.backtest.running import run
+from optimizer.backtest.scenarios import Look
+from optimizer.backtest.scenarios import Reading as Taking
+from optimizer.backtest.tapering import MORE, Fell, Line, Reading, Shown, expected, slope_at_least
+from tests.optimizer.test_backtest import DEAR_UNTIL_SIX, FREE, car, course
+
+
+def test_two_readings_that_lie_apart_show_the_line_and_where_it_ends() -> None:
+    # From 6 kW at 10 kWh to 4 kW at 12 kWh: 1 kW less a kWh, and nothing is taken at 16 kWh.
+    shown = Shown(Reading(10.0, 6.0), Reading(10.0, 6.0)).and_then(Reading(12.0, 4.0))
+    assert shown.line(wanted_kwh=15.0) == Line(full_kwh=16.0, slope_per_h=1.0)
+
+
+def test_a_single_reading_is_taken_to_end_at_what_was_asked_for() -> None:
+    only = Reading(12.0, 4.0)
+    assert Shown(only, only).line(wanted_kwh=14.0) == Line(full_kwh=14.0, slope_per_h=2.0)
+
+
+def test_full_power_is_taken_up_to_where_the_line_crosses_it() -> None:
+    assert Line(full_kwh=16.0, slope_per_h=1.0).begins_kwh(6.0) == 10.0
+    assert Line(full_kwh=4.0, slope_per_h=1.0).begins_kwh(6.0) == 0.0
+
+
+def test_a_car_is_expected_to_fill_up_as_those_who_wanted_about_as_much_and_is_tried_with_more() -> None:
+    small, large = [Fell(5.0, 4.0)] * 9, [Fell(30.0, 1.0)] * 9
+    assert expected([], 6.0, 0.0) is None, "nobody was here"
+    assert expected([*large, *small], 6.0, 0.0) == Line(6.0, MORE * 4.0)
+    assert expected([*large, *small], 25.0, 0.0) == Line(25.0, MORE * 1.0)
+
+
+def test_what_a_car_has_taken_already_is_on_its_line_whatever_others_did() -> None:
+    # 6 kW with 2 kWh to go: the line falls by 3 kW a kWh at least.
+    steep = slope_at_least(6.0, inside_kwh=8.0, wanted_kwh=10.0)
+    assert steep == 3.0
+    assert expected([Fell(10.0, 1.0)], 10.0, steep) == Line(10.0, MORE * 3.0)
+
+
+def test_a_line_followed_by_what_is_inside_at_the_end_of_each_period_brings_as_much_as_it_does_at_every_instant() -> (
+    None
+):
+    line, hours = Line(full_kwh=10.0, slope_per_h=2.0), 0.5
+    steeper = line.at_ends_of(hours)
+    # A power that the line allows up to the end of the period: p = slope (10 - p hours).
+    power = steeper.slope_per_h * 10.0 / (1.0 + steeper.slope_per_h * hours)
+    assert power * hours == pytest.approx(10.0 * (1.0 - exp(-2.0 * hours)))
+
+
+def filling(day: int) -> Car:
+    """Wants 8 kWh between four and half past six; from 2 kWh on its power falls by 7 kW over 6 kWh."""
+    battery = Battery(capacity_kwh=30.0, energy_kwh=22.0, power_kw=7.0)
+    one = car(str(day), "ab"[day % 2], arrives=24.0 * day + 4.0, stays=2.5, needs=8.0)
+    return replace(one, battery=battery)
+
+
+def balance(*, taper: bool) -> float:
+    """What energy costs on three days, cheap from six on, and 1 EUR for every kWh that is missing."""
+    days = course(*map(filling, range(3)), hours=80.0, tariff=replace(FREE, import_price=DEAR_UNTIL_SIX))
+    look = Look(near_min=15.0, near_count=4, far_min=15.0)
+    maker = PlannerMaker(Manner(look=look, reading=Taking(learns_taper=taper), every_min=15.0))
+    found = figures(run(days, maker(days.site, days.tariff)))
+    return found.costs["energy_import"] + 3 * 8.0 - found.energy_kwh
+
+
+def test_who_knows_that_cars_fill_up_slowly_is_better_off() -> None:
+    assert balance(taper=True) < balance(taper=False) - 0.01
