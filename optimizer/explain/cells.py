@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optimizer.explain.full import Place, Rooms, full_places, powers_above, rooms
 from optimizer.explain.held import HeldBy
 from optimizer.explain.marginal import NOTHING, Marginal, marginal
 from optimizer.explain.peaks import Peaks, peaks
-from optimizer.explain.planned import Floats, Planned
+from optimizer.explain.planned import Flags, Floats, Planned, among
 from optimizer.explain.priced import Priced, priced
 from optimizer.explain.rebounds import Rebounds, rebounds
 from optimizer.instance import Instance
@@ -22,8 +21,6 @@ AT_MOST = 1e-3
 """Share of its maximum within which a setpoint is at it."""
 SAME_PRICE = 1e-5
 """Prices closer than this, in parts of one and their size, are the same. [currency/kWh]"""
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +187,9 @@ def _priced_rate(seen: Seen, where: slice, by: HeldBy) -> Floats:
 
 def _kept_level(told: Planned, where: slice) -> Flags:
     """Cells whose period shares a metering interval with others: there import is kept level, not early."""
-    demand = told.instance.money.demand
+    demand, instance = told.instance.money.demand, told.instance
     several = np.bincount(demand.row, minlength=len(demand.window)) > 1
-    periods = demand.period[several[demand.row]]
-    return np.isin(told.instance.cells.period[where], periods)
+    return among(instance.cells.period[where], demand.period[several[demand.row]], instance.periods.count)
 
 
 def _greatest_of_others(values: Floats) -> Floats:

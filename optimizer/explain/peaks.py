@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.explain.planned import Floats, Ints, Planned
+from optimizer.explain.planned import Floats, Ints, Planned, among
 
 AT_PEAK_KW = 0.05
 """A demand that is closer than this to the peak is at it. [kW]"""
@@ -37,11 +37,12 @@ class Peaks:
 
     def worth_of(self, windows: tuple[int, ...], periods: Ints) -> float:
         """Of one more kW in every interval of these windows that the periods meet. [currency]"""
-        met = self._met(periods)
-        return float(self.worth[met[np.isin(self.window[met], windows)]].sum())
-
-    def _met(self, periods: Ints) -> Ints:
-        return np.unique(self.row[np.isin(self.period, periods) & self.full[self.row]])
+        if not windows:
+            return 0.0
+        pairs = among(self.period, periods, len(self.windows)) & self.full[self.row]
+        met = np.unique(self.row[pairs])
+        of_these = among(self.window[met], windows, int(self.window.max(initial=0)) + 1)
+        return float(self.worth[met[of_these]].sum())
 
 
 def peaks(told: Planned) -> Peaks:

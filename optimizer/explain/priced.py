@@ -31,6 +31,8 @@ class Priced:
     def above(self, s: int, periods: Ints) -> tuple[tuple[int, ...], ...]:
         """Causes that make more of session s dearer, period by period."""
         mine = self.drawn[self.place, s] > 0.0
+        if not mine.any():
+            return ((),) * len(periods)
         cause, period = self.cause[mine], self.period[mine]
         return tuple(tuple(sorted(set(cause[period == t].tolist()))) for t in periods.tolist())
 

@@ -28,6 +28,8 @@ class Rebounds:
     def above(self, s: int, periods: Ints) -> tuple[tuple[int, ...], ...]:
         """Positions of the events whose ceilings leave session s no room, period by period."""
         mine = self.full & (self.drawn[:, s] > 0.0)
+        if not mine.any():
+            return ((),) * len(periods)
         signal, period = self.ceilings.signal[mine], self.ceilings.period[mine]
         return tuple(tuple(sorted(set(signal[period == t].tolist()))) for t in periods.tolist())
 
@@ -37,6 +39,8 @@ class Rebounds:
 
     def worth_of(self, signals: tuple[int, ...], periods: Ints) -> float:
         """Of one more kW of load after these events, throughout the periods. [currency]"""
+        if not signals:
+            return 0.0
         met = np.isin(self.ceilings.signal, signals) & np.isin(self.ceilings.period, periods)
         return float(self.worth[met].sum())
 

@@ -13,11 +13,12 @@ from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
 from models.domain.site import CurrentType
 from optimizer.completing import complete
-from optimizer.explain.cells import AT_MOST, DONE_KWH, SAME_PRICE, Cells, Seen, cells_of, seen_in
+from optimizer.explain.cells import Cells, Seen, cells_of, seen_in
 from optimizer.explain.full import ROOM_KW, Place, powers_above
 from optimizer.explain.held import Held, HeldBy
 from optimizer.explain.marginal import NOTHING
 from optimizer.explain.planned import Planned, planned
+from optimizer.explain.wishes import Wishes, wishes_of
 from optimizer.explain.wording import Cause, Run, told_as
 from optimizer.settings import Settings
 
@@ -39,12 +40,13 @@ def held(
 
 def _session(seen: Seen, s: int) -> Iterator[Held]:
     cells = cells_of(seen, s)
-    causes = [_cause(seen, cells, s, k) for k in range(len(cells.hours))]
+    wishes = wishes_of(cells)
+    causes = [_cause(seen, cells, wishes, s, k) for k in range(len(cells.hours))]
     first = seen.told.cells(s).start
     for start, end in _runs(causes):
-        run = Run(
-            seen.told, seen.peaks, seen.rebounds, seen.priced, s, np.arange(first + start, first + end), causes[start]
-        )
+        at = np.arange(first + start, first + end)
+        span = seen.told.span(s, at)
+        run = Run(seen.told, seen.peaks, seen.rebounds, seen.priced, s, at, causes[start], *span)
         yield told_as(run, price=cells.price[start:end], gain=cells.gain[start:end])
 
 
@@ -57,31 +59,25 @@ def _runs(causes: list[Cause]) -> Iterator[tuple[int, int]]:
             start = k
 
 
-def _cause(seen: Seen, cells: Cells, s: int, k: int) -> Cause:
+def _cause(seen: Seen, cells: Cells, wishes: Wishes, s: int, k: int) -> Cause:
     """What holds the setpoint of cell k: hardware first, then limits and peaks that keep it from what it would use."""
-    if cells.power_kw[k] >= cells.most_kw * (1.0 - AT_MOST):
+    if wishes.at_most[k]:
         return Cause(HeldBy.MAXIMUM)
     if cells.unreachable[k]:
         return Cause(HeldBy.UNREACHABLE)
     if cells.taper[k]:
         return Cause(HeldBy.TAPER)
-    wants, wants_freely = _would_use(cells, k), _would_use_freely(cells, k)
+    wants, wants_freely = wishes.uses[k], wishes.uses_freely[k]
     if (cells.places[k] or cells.events[k]) and (wants or wants_freely):
-        return Cause(
-            HeldBy.LIMIT,
-            cells.places[k],
-            cells.windows[k],
-            cells.events[k],
-            () if _would_pay(cells, k) else cells.priced[k],
-        )
+        dearer = () if wishes.pays[k] else cells.priced[k]
+        return Cause(HeldBy.LIMIT, cells.places[k], cells.windows[k], cells.events[k], dearer)
     if seen.marginal is None:
         return Cause(HeldBy.RULE if cells.missing or cells.later[k] else HeldBy.DONE)
     if wants and cells.room_kw[k] < _step_kw(seen.told, s, float(cells.power_kw[k])):
         return Cause(HeldBy.MINIMUM_CURRENT, _tightest(seen, s, k))
-    charges = _charges(cells, k)
-    if charges and wants_freely:
+    if wants_freely and (charges := _charges(cells, k)):
         return Cause(charges[0], (), cells.windows[k], (), cells.priced[k])
-    return Cause(_price_reason(cells, k))
+    return Cause(_price_reason(cells, wishes, k))
 
 
 def _charges(cells: Cells, k: int) -> list[HeldBy]:
@@ -91,37 +87,13 @@ def _charges(cells: Cells, k: int) -> list[HeldBy]:
     return sorted(found, key=lambda by: -parts[by])
 
 
-def _would_use(cells: Cells, k: int) -> bool:
-    """More room in cell k: it saves money, or costs none and brings energy earlier."""
-    return _would_pay(cells, k) or bool(_equal(cells, k) and cells.later[k])
-
-
-def _would_pay(cells: Cells, k: int) -> bool:
-    """More energy in cell k is worth more than all that it costs there."""
-    return bool(cells.first[k] or cells.saved[k] > cells.price[k] + _same(cells, k))
-
-
-def _would_use_freely(cells: Cells, k: int) -> bool:
-    """More room in cell k, if no peak, signal or contract made it dearer and no event limited the load after it."""
-    added = cells.peak[k] + cells.rebound[k] + cells.event[k] + cells.contract[k]
-    return bool(cells.saved[k] > cells.price[k] - added + _same(cells, k))
-
-
-def _price_reason(cells: Cells, k: int) -> HeldBy:
+def _price_reason(cells: Cells, wishes: Wishes, k: int) -> HeldBy:
     """Of a session that would not use more room; one that charges in its dearest hours has what it wants by then."""
-    if cells.saved[k] == -np.inf or _equal(cells, k):
+    if cells.saved[k] == -np.inf or wishes.equal[k]:
         return HeldBy.DONE
     if cells.missing:
         return HeldBy.VALUE
-    return HeldBy.DONE if cells.power_kw[k] * cells.hours[k] > DONE_KWH else HeldBy.PRICE
-
-
-def _equal(cells: Cells, k: int) -> bool:
-    return bool(abs(cells.saved[k] - cells.price[k]) <= _same(cells, k))
-
-
-def _same(cells: Cells, k: int) -> float:
-    return SAME_PRICE * (1.0 + abs(float(cells.price[k])))
+    return HeldBy.DONE if wishes.charges[k] else HeldBy.PRICE
 
 
 def _step_kw(told: Planned, s: int, power_kw: float) -> float:

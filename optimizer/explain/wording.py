@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,8 @@ class Run:
     s: int
     cells: Ints
     cause: Cause
+    start: datetime
+    end: datetime
 
     @property
     def period(self) -> Ints:
@@ -60,7 +63,7 @@ class Run:
 
     @property
     def when(self) -> str:
-        return from_to(*self.told.span(self.s, self.cells), self.told.zone)
+        return from_to(self.start, self.end, self.told.zone)
 
     @property
     def currency(self) -> str:
@@ -70,12 +73,11 @@ class Run:
 def told_as(run: Run, *, price: Floats, gain: Floats) -> Held:
     """The run as a reason: ``price`` of a kWh, ``gain`` of one more kW of its own maximum, per cell."""
     causes, worth, message = _TOLD[run.cause.by](run, price, gain)
-    start, end = run.told.span(run.s, run.cells)
     power = np.maximum(0.0, run.power_kw)
     return Held(
         session_id=run.told.instance.sessions.ids[run.s],
-        start=start,
-        end=end,
+        start=run.start,
+        end=run.end,
         low_kw=float(power.min()),
         high_kw=float(power.max()),
         by=run.cause.by,
