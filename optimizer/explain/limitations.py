@@ -1,6 +1,7 @@
 """The ledger of limitations that a plan will make, if it is carried out: stretches in which a car could take more."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from models.domain.completion import complete
 from models.domain.electrical import NOMINAL_VOLTAGE_V, max_charge_power_kw
 from models.domain.limitations import Limitation, LimitInForce, SessionRecord, limitations
 from models.domain.scenario import Scenario
-from models.domain.schedule import Schedule, SessionPlan
+from models.domain.schedule import Floats, Schedule, SessionPlan
 from optimizer.explain.held import Held, HeldBy
 
 WANTED_KWH = 1e-3
@@ -27,37 +28,51 @@ def limitations_of(scenario: Scenario, schedule: Schedule, held: Sequence[Held] 
     evses = {evse.id: evse for evse in completed.site.evses}
     voltage_v = completed.site.voltage_v or NOMINAL_VOLTAGE_V
     most_kw = {s.id: max_charge_power_kw(s, evses[s.evse], voltage_v) for s in completed.sessions}
-    found = (_record(schedule, plan, most_kw[plan.session_id], held) for plan in schedule.sessions)
+    reasons: defaultdict[str, list[Held]] = defaultdict(list)
+    for one in held:
+        reasons[one.session_id].append(one)
+    found = (_record(schedule, plan, most_kw[plan.session_id], reasons[plan.session_id]) for plan in schedule.sessions)
     return tuple(line for record in found for line in limitations(record))
 
 
-def _record(schedule: Schedule, plan: SessionPlan, most_kw: float, held: Sequence[Held]) -> SessionRecord:
-    mine = [one for one in held if one.session_id == plan.session_id]
-    return SessionRecord(session=plan.session_id, in_force=tuple(_in_force(schedule, plan, most_kw, mine)))
+def _record(schedule: Schedule, plan: SessionPlan, most_kw: float, held: list[Held]) -> SessionRecord:
+    return SessionRecord(session=plan.session_id, in_force=tuple(_in_force(schedule, plan, most_kw, held)))
 
 
-def _in_force(schedule: Schedule, plan: SessionPlan, most_kw: float, held: Iterable[Held]) -> Iterator[LimitInForce]:
-    """Periods in which the car wants more than it is left, cut where reasons change.
-
-    What it could do in a period is bounded by what it lacks: a last period with less than full power holds nobody.
-    """
-    reasons = list(held)
-    hours = plan.plugged_in_h
-    before_kwh = np.concatenate([[0.0], np.cumsum(hours * (plan.charge_power_kw - plan.given_back_kw))[:-1]])
-    lacking_kwh = plan.energy_remaining_kwh - before_kwh
-    for k in np.flatnonzero((lacking_kwh > WANTED_KWH) & (hours > 0.0)).tolist():
-        could_kw = min(most_kw, float(lacking_kwh[k]) / float(hours[k]))
-        first = plan.first_period + k
-        for start, end, one in _cut(schedule.instant(first), schedule.instant(first + 1), reasons):
+def _in_force(schedule: Schedule, plan: SessionPlan, most_kw: float, held: list[Held]) -> Iterator[LimitInForce]:
+    """Times in which the car wants more than it is left, cut where reasons change."""
+    could_kw = _could_kw(plan, most_kw)
+    for first, after in _alike(plan.limit_kw, could_kw):
+        begins, ends = (schedule.instant(plan.first_period + k) for k in (first, after))
+        for start, end, one in _cut(begins, ends, held):
             if one is None or one.by not in NOT_OURS:
                 yield LimitInForce(
                     start=start,
                     end=end,
-                    limit_kw=float(plan.limit_kw[k]),
-                    could_kw=could_kw,
+                    limit_kw=float(plan.limit_kw[first]),
+                    could_kw=float(could_kw[first]),
                     reason=_reason(one),
                     causes=() if one is None else one.causes,
                 )
+
+
+def _could_kw(plan: SessionPlan, most_kw: float) -> Floats:
+    """What the car could take in each period (n,); 0 where it wants nothing or is not there. [kW at evse]
+
+    Bounded by what it lacks: a last period with less than full power holds nobody.
+    """
+    hours = plan.plugged_in_h
+    before_kwh = np.concatenate([[0.0], np.cumsum(hours * (plan.charge_power_kw - plan.given_back_kw))[:-1]])
+    lacking_kwh = plan.energy_remaining_kwh - before_kwh
+    wants = (lacking_kwh > WANTED_KWH) & (hours > 0.0)
+    return np.minimum(most_kw, np.divide(lacking_kwh, hours, out=np.zeros_like(hours), where=wants))
+
+
+def _alike(limit_kw: Floats, could_kw: Floats) -> Iterator[tuple[int, int]]:
+    """From and to, of neighbouring periods with one limit, which is less than what the car could take."""
+    changes = (np.diff(limit_kw) != 0.0) | (np.diff(could_kw) != 0.0)
+    ends = [0, *(1 + np.flatnonzero(changes)).tolist(), len(limit_kw)]
+    yield from ((k, after) for k, after in pairwise(ends) if k < after and could_kw[k] > limit_kw[k])
 
 
 def _cut(start: datetime, end: datetime, held: list[Held]) -> Iterator[tuple[datetime, datetime, Held | None]]:
