@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.giving.discs import Complexes, Floats, corners, reach
+from optimizer.giving.discs import Complexes, Floats, corners, reach, straight_reach
 from optimizer.instance import CurrentPoint, Groups, ImportLimits, Instance
 from optimizer.instance.below import cells_of
 from optimizer.instance.limits import drawn_per_kw
@@ -44,6 +44,11 @@ class Limits:
         """What is left for charging (R, T)."""
         return (1.0 - _KEPT_BACK) * np.maximum(0.0, self.limit - self.base)
 
+    @cached_property
+    def directed(self) -> bool:
+        """Whether anything here has a direction; limits on power have none."""
+        return bool(self.phasor.any() or self.beside.any())
+
     def binding(self, max_power_kw: Floats) -> "Limits":
         """Only the rows that members at full power could exceed, with finite limits that change nothing."""
         most = ((abs(self.phasor) + self.length) @ max_power_kw)[:, None] + abs(self.beside)
@@ -61,7 +66,7 @@ class Limits:
 
     def of(self, members: Ints, period: int) -> "Room":
         lengths, at = self.length[:, members], self.beside[:, period]
-        return Room(self.phasor[:, members], lengths, self.radius[:, period], self.expected, at)
+        return Room(self.phasor[:, members], lengths, self.radius[:, period], self.expected, at, self.directed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +78,20 @@ class Room:
     radius: Floats
     expected: Flags
     beside: Complexes
+    directed: bool
+    """Whether anything has a direction: else phasors are 0 and need no look, which is most of the time of a look."""
 
     @property
     def of_expected_loads(self) -> "Room":
         """Only the rows that count what is planned, and nothing that is installed."""
         at = self.expected
-        return Room(self.phasor[at], self.length[at], self.radius[at], at[at], self.beside[at])
+        return Room(self.phasor[at], self.length[at], self.radius[at], at[at], self.beside[at], self.directed)
 
     def fits(self, given: Floats) -> bool:
         """Whether all of it together keeps every limit."""
-        used = abs(self.beside + self.phasor @ given) + self.length @ given
+        used = self.length @ given
+        if self.directed:
+            used = abs(self.beside + self.phasor @ given) + used
         return bool((used <= self.radius).all())
 
     def of(self, given: Floats, k: int) -> float:
@@ -95,8 +104,10 @@ class Room:
 
     def by_row(self, given: Floats) -> Floats:
         """The same, limit by limit (R, n). [kW]"""
-        load, left = self._load(given)
-        return reach(load[:, None], left[:, None], self.phasor, self.length)
+        left = self._left(given)[:, None]
+        if not self.directed:
+            return straight_reach(left, self.length)
+        return reach(self._load(given)[:, None], left, self.phasor, self.length)
 
     def together(self, given: Floats, rising: NDArray[np.bool_]) -> float:
         """What each of the rising members can take on top if all of them take the same. [kW]"""
@@ -104,11 +115,15 @@ class Room:
         return float(self._reach(given, phasor, length).min(initial=np.inf))
 
     def _reach(self, given: Floats, phasor: Complexes, length: Floats) -> Floats:
-        load, left = self._load(given)
-        return reach(load, left, phasor, length)
+        left = self._left(given)
+        return reach(self._load(given), left, phasor, length) if self.directed else straight_reach(left, length)
 
-    def _load(self, given: Floats) -> tuple[Complexes, Floats]:
-        return self.beside + self.phasor @ given, np.maximum(0.0, self.radius - self.length @ given)
+    def _load(self, given: Floats) -> Complexes:
+        return self.beside + self.phasor @ given
+
+    def _left(self, given: Floats) -> Floats:
+        """Of each radius, when what has no direction is taken off."""
+        return np.maximum(0.0, self.radius - self.length @ given)
 
 
 def limits_of(instance: Instance, drawn_kw: Floats | None = None, given_back_kw: Floats | None = None) -> Limits:

@@ -21,9 +21,9 @@ def everything(room: Room, most_kw: Floats, order: Ints) -> Floats:
 
 
 def one_after_the_other(room: Room, most_kw: Floats, order: Ints) -> Floats:
-    """Everybody in order takes as much as there is room for."""
+    """Everybody in order takes as much as there is room for; who can take nothing is not asked."""
     given = np.zeros_like(most_kw)
-    for k in order:
+    for k in order[most_kw[order] > 0.0]:
         given[k] = min(most_kw[k], room.of(given, k))
     return given
 

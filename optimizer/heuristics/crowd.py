@@ -23,24 +23,27 @@ class Crowd:
         """``kept_kw`` of each member is counted by every limit already but on expected loads, whatever is offered."""
         self.given = np.zeros(len(sessions))
         """At evse. [kW]"""
-        self._kept, self._room = np.where(room.expected[:, None], 0.0, kept_kw), room
+        self._room, self._keeps = room, bool(kept_kw.any())
+        self._kept = np.where(room.expected[:, None], 0.0, kept_kw) if self._keeps else np.zeros_like(room.length)
         """What each row counts of each member anyway (R, n). [kW]"""
         self._phasor, self._length, self._radius = room.phasor, room.length, room.radius * (1.0 + _HAIR)
-        self._has_directions = bool(room.phasor.any() or room.beside.any())
         self._load: Complexes = room.beside.copy()
         self._used = np.zeros(len(room.radius))
         self._soft, self._soft_left = soft, soft_kw
         self._module_kw = offers.module_kw[sessions]
         self._cabinets = [_Cabinet(c.at_once, c.modules) for c in offers.cabinets]
+        self._cabinet = self._cabinet_of_each(offers, sessions) if offers.cabinets else [None] * len(sessions)
+
+    def _cabinet_of_each(self, offers: Offers, sessions: Ints) -> list["_Cabinet | None"]:
         number = {int(s): k for k, c in enumerate(offers.cabinets) for s in c.sessions}
-        self._cabinet = [self._cabinets[number[s]] if s in number else None for s in sessions.tolist()]
+        return [self._cabinets[number[s]] if s in number else None for s in sessions.tolist()]
 
     def most(self, k: int, *, within_peak: bool) -> float:
         """The highest offer that member k can have now, all in all. [kW]"""
         given, phasor, length = float(self.given[k]), self._phasor[:, k], self._length[:, k]
         left = np.maximum(0.0, self._radius - self._used)
         counted = np.maximum(given, self._kept[:, k])
-        ahead = reach(self._load, left, phasor, length) if self._has_directions else straight_reach(left, length)
+        ahead = reach(self._load, left, phasor, length) if self._room.directed else straight_reach(left, length)
         most = float((counted + ahead).min(initial=np.inf))
         if within_peak and self._soft[k] > 0.0:
             most = min(most, given + max(0.0, self._soft_left) / float(self._soft[k]))
@@ -50,7 +53,7 @@ class Crowd:
     def most_of_each(self) -> Floats:
         """The same within the peak for every member (n,), cabinets aside; it only falls while more is given. [kW]"""
         left = np.maximum(0.0, self._radius - self._used)[:, None]
-        reached = reach(self._load[:, None], left, self._phasor, self._length) if self._has_directions else None
+        reached = reach(self._load[:, None], left, self._phasor, self._length) if self._room.directed else None
         ahead = straight_reach(left, self._length) if reached is None else reached
         most = (np.maximum(self.given, self._kept) + ahead).min(axis=0, initial=np.inf)
         peak = np.full_like(most, np.inf)
@@ -63,13 +66,11 @@ class Crowd:
         Nothing may be offered before, and neither cabinets nor what is kept anyway may be there: these are looked at
         member by member.
         """
-        if any(cabinet is not None for cabinet in self._cabinet) or self._kept.any():
+        if (self._keeps and self._kept.any()) or any(cabinet is not None for cabinet in self._cabinet):
             return False
-        load, used, soft = (
-            self._load + self._phasor @ wanted_kw,
-            self._length @ wanted_kw,
-            float(self._soft @ wanted_kw),
-        )
+        load, used, soft = self._load, self._length @ wanted_kw, float(self._soft @ wanted_kw)
+        if self._room.directed:
+            load = load + self._phasor @ wanted_kw
         if soft > self._soft_left or (abs(load) + used > self._radius).any():
             return False
         self.given, self._load, self._used = wanted_kw.copy(), load, used
@@ -78,7 +79,7 @@ class Crowd:
 
     def shared(self, most_kw: Floats) -> Floats:
         """What everybody could have if whoever has least rises first: cars on all phases rise together. [kW]"""
-        if self._kept.any():
+        if self._keeps and self._kept.any():
             return most_kw
         return filled(self._room, self.given, np.maximum(self.given, most_kw))
 

@@ -16,7 +16,14 @@ NOTHING = np.zeros(2)
 def crowd(*, peak_kw: float = PEAK_KW, kept_kw: np.ndarray = NOTHING, cabinets: tuple[Outlets, ...] = ()) -> Crowd:
     """Two cars under 10 kW, and a peak of 8 kW that is not to be exceeded."""
     limit = np.array([LIMIT_KW])
-    room = Room(np.zeros((1, 2), dtype=complex), np.ones((1, 2)), limit, np.array([False]), np.zeros(1, dtype=complex))
+    room = Room(
+        np.zeros((1, 2), dtype=complex),
+        np.ones((1, 2)),
+        limit,
+        np.array([False]),
+        np.zeros(1, dtype=complex),
+        directed=False,
+    )
     return Crowd(room, kept_kw, np.ones(2), peak_kw, offers(cabinets), np.arange(2))
 
 
