@@ -102,13 +102,18 @@ class Case:
         return {evse.id: evse for evse in self.scenario.site.evses}
 
     @cached_property
+    def faults(self) -> tuple[list[str], ...]:
+        """Of every plan of a session why it cannot be computed with; in the order of the schedule."""
+        return tuple(plan_faults(plan, self.schedule.period_count) for plan in self.schedule.sessions)
+
+    @cached_property
     def stays(self) -> tuple[Stay, ...]:
         """Of every known session its first plan that can be computed with."""
         tiers = {tier.id: tier for tier in self.scenario.site.tiers}
         sessions = {session.id: session for session in self.scenario.sessions}
         plans: dict[str, SessionPlan] = {}
-        for plan in self.schedule.sessions:
-            if plan.session_id in sessions and not plan_faults(plan, self.schedule.period_count):
+        for plan, faults in zip(self.schedule.sessions, self.faults, strict=True):
+            if plan.session_id in sessions and not faults:
                 plans.setdefault(plan.session_id, plan)
         return tuple(_stay(self, sessions[name], plan, tiers) for name, plan in plans.items())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.domain.schedule import Floats
-from optimizer.audit.case import Case, Stay, instants_of, plan_faults
+from optimizer.audit.case import Case, Stay, instants_of
 from optimizer.audit.inside import Followed, inside_breaks
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import utc
@@ -40,14 +40,14 @@ def _roll_call(case: Case) -> Iterator[Break]:
     for name, count in plans.items():
         if count > 1:
             yield _found(BreakCode.SESSION_TWICE, name, count, 1, f"it has {count} plans")
-    for plan in case.schedule.sessions:
+    for plan, faults in zip(case.schedule.sessions, case.faults, strict=True):
         name = plan.session_id
         if name not in sessions:
             yield _found(BreakCode.SESSION_UNKNOWN, name, 1, 0, "the scenario has no such session")
         elif plan.evse_id != sessions[name].evse:
             message = f"it is plugged in at {sessions[name].evse}, the plan says {plan.evse_id}"
             yield _found(BreakCode.EVSE_WRONG, name, 1, 0, message)
-        for fault in plan_faults(plan, case.schedule.period_count):
+        for fault in faults:
             yield _found(BreakCode.ARRAYS, name, float("nan"), float("nan"), fault)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from math import inf
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ DAY = timedelta(days=1)
 QUARTER = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timeline:
     """Periods (T) between instants, and the segments (G) that the scenario's own changes cut them into."""
 
@@ -33,17 +34,17 @@ class Timeline:
     period: NDArray[np.intp]
     """The period of each segment (G,)."""
 
-    @property
+    @cached_property
     def starts_s(self) -> Floats:
         """Starts of the segments (G,). [s]"""
         return self.cuts_s[:-1]
 
-    @property
+    @cached_property
     def segment_h(self) -> Floats:
         """(G,) [h]"""
         return np.diff(self.cuts_s) / SECONDS_PER_HOUR
 
-    @property
+    @cached_property
     def period_h(self) -> Floats:
         """(T,) [h]"""
         return np.diff(self.instants_s) / SECONDS_PER_HOUR
@@ -55,11 +56,11 @@ class Timeline:
 
     def least(self, by_segment: Floats) -> Floats:
         """(G,) -> (T,)"""
-        return np.asarray(np.minimum.reduceat(by_segment, self._first_segments()))
+        return np.asarray(np.minimum.reduceat(by_segment, self._first_segments))
 
     def largest(self, by_segment: Floats) -> Floats:
         """(G,) -> (T,)"""
-        return np.asarray(np.maximum.reduceat(by_segment, self._first_segments()))
+        return np.asarray(np.maximum.reduceat(by_segment, self._first_segments))
 
     def overlap_h(self, start_s: float, end_s: float, periods: slice) -> Floats:
         """Hours of each of these periods that lie in [start, end). [h]"""
@@ -67,7 +68,9 @@ class Timeline:
         ends = np.minimum(self.instants_s[1:][periods], end_s)
         return np.asarray(np.maximum(ends - begins, 0.0) / SECONDS_PER_HOUR)
 
+    @cached_property
     def _first_segments(self) -> NDArray[np.intp]:
+        """The one that each period begins with (T,)."""
         return np.searchsorted(self.cuts_s, self.instants_s[:-1])
 
 
