@@ -22,7 +22,7 @@ from optimizer.audit.groups import group_excesses
 from optimizer.audit.loads import load_breaks, node_loads
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import utc
-from optimizer.audit.wiring import LEAST_AC_A, amperes_per_kw, efficiency, highest_power_kw
+from optimizer.audit.wiring import LEAST_AC_A, amperes_per_kw, efficiency, outlet_kw
 
 LEVEL_TOLERANCE_KW = 1e-6
 """An offer this close to a level is on it; what is sent is rounded down with the same tolerance. [kW]"""
@@ -71,13 +71,19 @@ class _Offer:
     """Energy at the end of each period. [kWh]"""
     wait_h: float
     """After a start, until there is power. [h]"""
+    least_kw: float
+    """Smallest offer other than 0."""
+    levels_kw: Floats | None
+    """All of them where they are few."""
+    outlet_kw: float
+    """What EVSE and connector can offer, whatever the vehicle takes of it."""
 
     @staticmethod
     def of(case: Case, stay: Stay, rules: SetpointRules) -> "_Offer":
         starts_s = case.schedule.instants_s[stay.periods]
         until_s = float(case.schedule.instants_s[0]) + seconds_from_hours(rules.near_h)
         near = int(np.searchsorted(starts_s[: len(stay.power_kw)], until_s - SLACK_S))
-        offered_kw = stay.offered_kw[:near]
+        offered_kw, (least_kw, levels_kw) = stay.offered_kw[:near], _least_and_levels(case, stay)
         return _Offer(
             stay=stay,
             offered_kw=offered_kw,
@@ -85,6 +91,9 @@ class _Offer:
             begins_s=np.maximum(starts_s[:near], instants_of(stay.session)[0]),
             had_kwh=np.cumsum(stay.overlap_h * stay.power_kw)[:near],
             wait_h=hours_from_seconds(max((c.switch_over_s for c in _cabinets(case, stay)), default=0.0)),
+            least_kw=least_kw,
+            levels_kw=levels_kw,
+            outlet_kw=outlet_kw(stay.session, stay.evse, case.scenario.site.voltage_v),
         )
 
     @property
@@ -106,8 +115,8 @@ def _cabinets(case: Case, stay: Stay) -> list[PowerCabinet]:
 
 def _level_breaks(case: Case, offer: _Offer) -> Iterator[Break]:
     """S4  an offer is 0 or at least the minimum, on a level where there are levels, and none a car cannot use"""
-    stay, least_kw, levels_kw = offer.stay, *_least_and_levels(case, offer.stay)
-    most_kw = min(max(stay.max_power_kw, least_kw), _outlet_kw(case, stay))
+    stay, least_kw, levels_kw = offer.stay, offer.least_kw, offer.levels_kw
+    most_kw = min(max(stay.max_power_kw, least_kw), offer.outlet_kw)
     for k in np.flatnonzero(offer.on):
         power_kw = float(offer.offered_kw[k])
         fits = least_kw - LEVEL_TOLERANCE_KW <= power_kw <= most_kw + case.tolerance_kw
@@ -135,13 +144,6 @@ def _least_and_levels(case: Case, stay: Stay) -> tuple[float, Floats | None]:
         return max(least_a * per_ampere, crumb_kw), None
     currents = np.array([a for a in evse.pilot_levels_a if a >= least_a and a > 0.0])
     return float(currents.min(initial=inf)) * per_ampere, currents * per_ampere
-
-
-def _outlet_kw(case: Case, stay: Stay) -> float:
-    """What EVSE and connector can offer, whatever the vehicle takes of it. [kW]"""
-    vehicle = stay.session.vehicle
-    any_car = None if vehicle is None else replace(vehicle, max_charge_kw=None, max_current_a=None)
-    return highest_power_kw(replace(stay.session, vehicle=any_car), stay.evse, case.scenario.site.voltage_v)
 
 
 def _module_kw(case: Case, stay: Stay) -> float | None:
@@ -195,7 +197,7 @@ def _runs(case: Case, offer: _Offer, rules: SetpointRules) -> _Runs:
     starts = history.starts if history is not None else 0
     runs = _Runs([], [], [], np.zeros(len(offer.on), dtype=bool))
     started_s = since_s if on else -inf
-    usable = _is_usable(case, offer.stay)
+    usable = _is_usable(offer)
     for k, begins_s in enumerate(offer.begins_s.tolist()):
         wants = offer.stay.remaining_kwh > ENERGY_TOLERANCE_KWH if k == 0 else not offer.complete[k - 1]
         runs.held[k] = usable and wants and begins_s - started_s < least_on_s - SLACK_S
@@ -212,10 +214,10 @@ def _runs(case: Case, offer: _Offer, rules: SetpointRules) -> _Runs:
     return runs
 
 
-def _is_usable(case: Case, stay: Stay) -> bool:
+def _is_usable(offer: _Offer) -> bool:
     """Whether there is an offer at this outlet of which the car takes anything."""
-    least_kw = _least_and_levels(case, stay)[0]
-    return stay.max_power_kw > LEVEL_TOLERANCE_KW and least_kw <= _outlet_kw(case, stay) + LEVEL_TOLERANCE_KW
+    takes = offer.stay.max_power_kw > LEVEL_TOLERANCE_KW
+    return takes and offer.least_kw <= offer.outlet_kw + LEVEL_TOLERANCE_KW
 
 
 def _run_breaks(case: Case, offers: list[_Offer], rules: SetpointRules) -> Iterator[Break]:
@@ -241,7 +243,7 @@ def _forced(case: Case, offers: list[_Offer], walked: list[_Runs]) -> set[int]:
     plans = []
     for offer, runs in zip(offers, walked, strict=True):
         power = np.zeros(len(offer.stay.power_kw))
-        power[: len(offer.on)] = np.where(runs.held, _least_and_levels(case, offer.stay)[0], 0.0)
+        power[: len(offer.on)] = np.where(runs.held, offer.least_kw, 0.0)
         plans.append(replace(offer.stay.plan, charge_power_kw=power, offered_power_kw=power))
     plans += [stay.plan for stay in case.stays if not _steered(case, stay)]
     least = replace(case, schedule=replace(case.schedule, sessions=tuple(plans)))

@@ -98,13 +98,22 @@ def carried_kw(session: Session, evse: Evse, site_voltage_v: float | None) -> fl
 
     Currents count on AC only: the voltage of a DC outlet is the battery's, so its current says nothing of its power.
     """
+    return _least_kw(session, evse, site_voltage_v, None if session.vehicle is None else session.vehicle.max_current_a)
+
+
+def outlet_kw(session: Session, evse: Evse, site_voltage_v: float | None) -> float:
+    """What EVSE and connector can offer, whatever the vehicle takes of it, at evse. [kW]"""
+    return _least_kw(session, evse, site_voltage_v, None)
+
+
+def _least_kw(session: Session, evse: Evse, site_voltage_v: float | None, vehicle_a: float | None) -> float:
+    """The least of what EVSE and connector can do, and of what a current of the vehicle is. [kW]"""
     powers, currents = _evse_limits(evse)
     for connector in evse.connectors:
         if connector.id == session.connector or (session.connector is None and len(evse.connectors) == 1):
             powers.append(connector.max_power_kw)
             currents.append(connector.max_current_a)
-    if session.vehicle is not None:
-        currents.append(session.vehicle.max_current_a)
+    currents.append(vehicle_a)
     limits = [power for power in powers if power is not None]
     if evse.current is CurrentType.AC:
         volts, conductors = _voltage_and_conductors(evse, session.vehicle, site_voltage_v)
