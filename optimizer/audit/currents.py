@@ -142,8 +142,8 @@ def _own_conductors(case: Case) -> dict[str, Conductors]:
     for stay in case.stays:
         vehicle, evse = stay.session.vehicle, stay.evse
         per_kw, legs, load = amperes_per_kw(evse, vehicle, site.voltage_v), own[evse.node].legs, leg(evse, vehicle)
-        _load(case, legs, load, stay.periods, counted_kw(case, stay) * per_kw / efficiency(evse))
         floor = floor_kw(case, stay)
+        _load(case, legs, load, stay.periods, counted_kw(case, stay, floor) * per_kw / efficiency(evse))
         if floor.any():
             _load(case, own[evse.node].floors, load, stay.periods, floor * per_kw / efficiency(evse))
         if stay.given_kw.any():

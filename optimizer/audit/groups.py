@@ -69,7 +69,7 @@ def drawn_kw(case: Case, cap: Cap) -> Floats:
     drawn = np.zeros(case.schedule.period_count)
     for stay in case.stays:
         if stay.evse.id in cap.evses:
-            drawn[stay.periods] += counted_kw(case, stay) / efficiency(stay.evse)
+            drawn[stay.periods] += counted_kw(case, stay, floor_kw(case, stay)) / efficiency(stay.evse)
     drawn += _held_kw(case, cap)
     for unit in case.schedule.storage:
         drawn += unit.charge_power_kw - unit.discharge_power_kw

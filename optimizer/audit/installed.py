@@ -28,7 +28,8 @@ def floor_kw(case: Case, stay: Stay) -> Floats:
     """What a stay's EVSE, in reach, may follow besides the plan: what it was sent before, until the new plan is
     acknowledged, and in the blind time what it falls back to; of its periods. [kW at evse]"""
     one = case.installed.get(stay.evse.id)
-    if one is not None and not one.reachable:
+    plan_alone = one is None and case.scenario.site.fail_safe is None
+    if plan_alone or is_held(case, stay.evse):
         return np.zeros_like(stay.power_kw)
     followed = unplanned_kw(case, stay)
     if one is not None:
@@ -37,11 +38,12 @@ def floor_kw(case: Case, stay: Stay) -> Floats:
     return np.minimum(_part(case, stay) * followed, stay.max_power_kw)
 
 
-def counted_kw(case: Case, stay: Stay) -> Floats:
-    """What limits count of a stay: nothing at an EVSE out of reach, which counts by itself. [kW at evse]"""
+def counted_kw(case: Case, stay: Stay, floor: Floats) -> Floats:
+    """What limits count of a stay beside its ``floor_kw``: nothing at an EVSE out of reach, which counts by itself.
+    [kW at evse]"""
     if is_held(case, stay.evse):
         return np.zeros_like(stay.power_kw)
-    return np.maximum(stay.offered_kw, floor_kw(case, stay))
+    return np.maximum(stay.offered_kw, floor)
 
 
 def is_held(case: Case, evse: Evse) -> bool:

@@ -1,7 +1,7 @@
 """What every node carries: the import limits (5), the site balance (7), and what the plan says about its nodes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ EXCESS_ALARM = "limit_exceeded_by_load"
 ALARM_TOLERANCE_S = 1e-3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Charging:
     """Charging below one place, summed over its sessions; one value a period (T,). [kW]"""
 
@@ -42,6 +42,11 @@ class Charging:
     """The same, only while the cars are there."""
     floor: Floats
     """What EVSEs in reach may be following until the plan is acknowledged, at the place's measuring point."""
+
+
+_CHARGING = [field.name for field in fields(Charging)]
+_DRAWN = [_CHARGING.index(name) for name in ("full", "mean", "floor")]
+_GIVEN = [_CHARGING.index(name) for name in ("back", "mean_back")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +85,14 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
     """Of every grid node and every power cabinet."""
     site = case.scenario.site
     labels = [node.id for node in site.nodes]
-    sums = [
-        rolled_up(site, _summed(case, quantity, labels, lambda stay: stay.evse.node)) for quantity in _at_grid(case)
-    ]
-    charging = {label: _charging([total[label] for total in sums]) for label in labels}
+    sums = rolled_up(site, _summed(case, _at_grid, len(_CHARGING), labels, lambda stay: stay.evse.node))
+    charging = {label: Charging(*sums[label]) for label in labels}
     expected, high, low, highest = (rolled_up(site, own) for own in _base_loads(case))
     drawn, given = powers_below(case)
     curtailed, curtailable = curtailed_below(case), curtailable_below(case)
     apparent = _apparent_loads(case, charging)
     high, highest = high | apparent.high, highest | apparent.highest
-    unseen = {node.id: reserve_kw(case, _per_kw_below(case, node)) for node in site.nodes}
+    unseen = {node.id: _unseen_kw(case, node) for node in site.nodes}
     charging = charging | apparent.charging
     nodes = [
         NodeLoad(
@@ -111,6 +114,13 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
         for node in site.nodes
     ]
     return (*nodes, *(_cabinet_load(case, cabinet) for cabinet in site.cabinets))
+
+
+def _unseen_kw(case: Case, node: GridNode) -> Floats:
+    """What EVSEs below a node may draw that start unseen (T,). [kW, or kVA]"""
+    if not case.starting_kw:
+        return np.zeros(case.schedule.period_count)
+    return reserve_kw(case, _per_kw_below(case, node))
 
 
 def _per_kw_below(case: Case, node: GridNode) -> dict[str, float]:
@@ -138,7 +148,8 @@ def _apparent_loads(case: Case, charging: dict[str, Charging]) -> _Apparent:
     nodes = [node.id for node in site.nodes if node.import_limit_kva is not None]
     if not nodes:
         return _Apparent({}, {}, {})
-    full, floor = (_over_factors(case, quantity) for quantity in (counted_kw, floor_kw))
+    everywhere = [node.id for node in site.nodes]
+    sums = rolled_up(site, _summed(case, _over_factors, 2, everywhere, lambda stay: stay.evse.node))
     high = {node.id: np.zeros(len(time.starts_s)) for node in site.nodes}
     highest = {node.id: np.zeros(case.schedule.period_count) for node in site.nodes}
 
@@ -154,20 +165,16 @@ def _apparent_loads(case: Case, charging: dict[str, Charging]) -> _Apparent:
         add(evse.node, (power + evse.standby_kw) / evse.power_factor)
     total, most = rolled_up(site, high), rolled_up(site, highest)
     return _Apparent(
-        {node: replace(charging[node], full=full[node], floor=floor[node]) for node in nodes},
+        {node: replace(charging[node], full=sums[node][0], floor=sums[node][1]) for node in nodes},
         {node: total[node] for node in nodes},
         {node: most[node] for node in nodes},
     )
 
 
-def _over_factors(case: Case, quantity: Callable[[Case, Stay], Floats]) -> dict[str, Floats]:
-    """A power of each stay at grid over the power factor of its EVSE, summed below each node (T,). [kVA]"""
-    labels = [node.id for node in case.scenario.site.nodes]
-
-    def per_factor(stay: Stay) -> Floats:
-        return quantity(case, stay) / (efficiency(stay.evse) * stay.evse.power_factor)
-
-    return rolled_up(case.scenario.site, _summed(case, per_factor, labels, lambda stay: stay.evse.node))
+def _over_factors(case: Case, stay: Stay) -> Floats:
+    """What limits count of a stay, and of that what its EVSE follows anyway, over the power factor (2, n). [kVA]"""
+    floor = floor_kw(case, stay)
+    return np.array([counted_kw(case, stay, floor), floor]) / (efficiency(stay.evse) * stay.evse.power_factor)
 
 
 def load_breaks(case: Case, loads: Iterable[NodeLoad]) -> Iterator[Break]:
@@ -323,9 +330,9 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
     """A cabinet is above its outlets; measured at evse, neither losses nor stand-by count."""
     label, segments = cabinet_label(cabinet), len(case.time.starts_s)
     at_evse = cabinet.measured_at is not MeasuringPoint.GRID
-    quantities = _at_evse(case) if at_evse else _at_grid(case)
     outlets = dict.fromkeys(cabinet.evses, label)
-    sums = [_summed(case, quantity, [label], lambda stay: outlets.get(stay.evse.id)) for quantity in quantities]
+    powers = _at_evse if at_evse else _at_grid
+    sums = _summed(case, powers, len(_CHARGING), [label], lambda stay: outlets.get(stay.evse.id))
     standby_kw = 0.0 if at_evse else sum(case.evses[evse_id].standby_kw for evse_id in cabinet.evses)
     held = np.full(case.schedule.period_count, standby_kw)
     for evse_id, power_kw in held_kw(case).items():
@@ -336,7 +343,7 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
     )
     return NodeLoad(
         label=label,
-        charging=_charging([total[label] for total in sums]),
+        charging=Charging(*sums[label]),
         expected_base_kw=np.full(segments, standby_kw),
         high_base_kw=(held + unseen)[case.time.period],
         highest_base_kw=held + unseen,
@@ -352,61 +359,37 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
     )
 
 
-Quantity = Callable[[Stay], Floats]
+Powers = Callable[[Case, Stay], Floats]
+"""Some powers of one stay in each period that its plan covers (Q, n)."""
 
 
-def _at_evse(case: Case) -> tuple[Quantity, ...]:
-    """Power of one stay in each period that its plan covers, in the order of the fields of Charging. [kW at evse]"""
-    period_h = case.time.period_h
-
-    def there(stay: Stay) -> Floats:
-        return np.asarray(stay.overlap_h / period_h[stay.periods])
-
-    def of_dc(stay: Stay) -> Floats:
-        return stay.offered_kw if stay.evse.current is CurrentType.DC else np.zeros_like(stay.power_kw)
-
-    return (
-        lambda stay: counted_kw(case, stay),
-        lambda stay: stay.power_kw * there(stay),
-        lambda stay: stay.offered_kw,
-        of_dc,
-        lambda stay: stay.given_kw,
-        lambda stay: stay.given_kw * there(stay),
-        lambda stay: floor_kw(case, stay),
-    )
+def _at_evse(case: Case, stay: Stay) -> Floats:
+    """In the order of the fields of Charging (7, n). [kW at evse]"""
+    there = stay.overlap_h / case.time.period_h[stay.periods]
+    floor, offered, given = floor_kw(case, stay), stay.offered_kw, stay.given_kw
+    of_dc = offered if stay.evse.current is CurrentType.DC else np.zeros_like(stay.power_kw)
+    full = counted_kw(case, stay, floor)
+    return np.array([full, stay.power_kw * there, offered, of_dc, given, given * there, floor])
 
 
-def _at_grid(case: Case) -> tuple[Quantity, ...]:
-    """The same at grid, but for what is offered."""
-    full, mean, offered, of_dc, back, mean_back, floor = _at_evse(case)
-    return (
-        lambda stay: full(stay) / efficiency(stay.evse),
-        lambda stay: mean(stay) / efficiency(stay.evse),
-        offered,
-        of_dc,
-        lambda stay: back(stay) * efficiency(stay.evse),
-        lambda stay: mean_back(stay) * efficiency(stay.evse),
-        lambda stay: floor(stay) / efficiency(stay.evse),
-    )
+def _at_grid(case: Case, stay: Stay) -> Floats:
+    """The same at grid, but for what is offered (7, n). [kW]"""
+    powers, part = _at_evse(case, stay), efficiency(stay.evse)
+    powers[_DRAWN] /= part
+    powers[_GIVEN] *= part
+    return powers
 
 
 def _summed(
-    case: Case, quantity: Quantity, labels: list[str], place: Callable[[Stay], str | None]
+    case: Case, powers: Powers, count: int, labels: list[str], place: Callable[[Stay], str | None]
 ) -> dict[str, Floats]:
-    """Sums over the stays at each place (T,); a stay at no place is left out."""
-    sums = {label: np.zeros(case.schedule.period_count) for label in labels}
+    """Sums of so many powers over the stays at each place (Q, T); a stay at no place is left out."""
+    sums = {label: np.zeros((count, case.schedule.period_count)) for label in labels}
     for stay in case.stays:
         label = place(stay)
         if label is not None:
-            sums[label][stay.periods] += quantity(stay)
+            sums[label][:, stay.periods] += powers(case, stay)
     return sums
-
-
-def _charging(sums: list[Floats]) -> Charging:
-    full, mean, offered, offered_dc, back, mean_back, floor = sums
-    return Charging(
-        full=full, mean=mean, offered=offered, offered_dc=offered_dc, back=back, mean_back=mean_back, floor=floor
-    )
 
 
 def expected_base_kw(case: Case) -> Floats:
