@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
 from typing import Any
-from weakref import finalize
 
 import highspy
 import numpy as np
@@ -30,6 +29,8 @@ _STATUSES = np.array([_STATUS.kLower, _STATUS.kBasic, _STATUS.kUpper], dtype=obj
 """In the order of ``optimizer.warm``."""
 _LOST = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolveError)
 """How simplex ends where it lost its way, and nothing is said of the program."""
+
+_Option = tuple[str, bool | int | float | str]
 
 SMALL = 1000
 """Columns, up to which the exact weights of steepest edge cost more than they save. Six sites each, processor time with
@@ -77,23 +78,26 @@ class Solver:
     """One HiGHS instance that a program is loaded into and then changed step by step, its basis carried along."""
 
     def __init__(self, settings: Settings) -> None:
-        self._highs = idle.taken()
-        finalize(self, idle.give_back, self._highs).atexit = False
+        self._lent = idle.Lent()
+        self._highs = self._lent.highs
         self.seconds = 0.0
         """Spent in HiGHS: passing, running, fetching. [s]"""
         self.first_seconds = 0.0
         self.solves = 0
         self.iterations = 0
-        for name, value in _options(settings, self._highs.getRunTime()):
-            _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
+        self._set(_options(settings, self._highs.getRunTime()))
+
+    def _set(self, options: list[_Option]) -> None:
+        for name, value in options:
+            if self._highs.setOptionValue(name, value) == highspy.HighsStatus.kError:
+                raise SolverFault(f"HiGHS refused option {name}")
 
     def load(self, program: LinearProgram) -> None:
         """Take a program, forgetting the one before. SolverFault for numbers that HiGHS would accept silently."""
         check_numbers(program)
         started = perf_counter()
         presolved = _worth_presolving(program)
-        for name, value in _ways(program, presolved):
-            _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
+        self._set(_ways(program, presolved))
         a = program.matrix
         status = self._highs.passModel(
             a.shape[1],
@@ -199,8 +203,7 @@ class Solver:
         """Append rows that the last answer violates: its duals still are feasible, so dual simplex goes on from it."""
         started = perf_counter()
         weights = _DEVEX if self._highs.getNumCol() <= SMALL_FOR_CUTS else _WEIGHTS_OF_ITS_OWN_CHOICE
-        for name, value in (("simplex_strategy", _DUAL_SIMPLEX), ("simplex_dual_edge_weight_strategy", weights)):
-            _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
+        self._set([("simplex_strategy", _DUAL_SIMPLEX), ("simplex_dual_edge_weight_strategy", weights)])
         self.seconds += perf_counter() - started
         self.add_rows(rows, np.full(len(upper), -np.inf), upper)
 
@@ -226,8 +229,7 @@ class Solver:
         """
         for presolve in ("choose", "off"):
             _expect_ok(self._highs.clearSolver(), "starting afresh")
-            for name, value in (("presolve", presolve), ("simplex_strategy", _DUAL_SIMPLEX)):
-                _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
+            self._set([("presolve", presolve), ("simplex_strategy", _DUAL_SIMPLEX)])
             status = self._highs.run()
             if self._highs.getModelStatus() not in _LOST:
                 break
@@ -243,8 +245,7 @@ class Solver:
         self.load(program)
         started = perf_counter()
         places, kinds = columns.astype(np.int32), np.full(len(columns), _INTEGER, dtype=np.uint8)
-        for name, value in (("mip_max_nodes", nodes), ("mip_rel_gap", _MIP_GAP), ("presolve", "off")):
-            _expect_ok(self._highs.setOptionValue(name, value), f"option {name}")
+        self._set([("mip_max_nodes", nodes), ("mip_rel_gap", _MIP_GAP), ("presolve", "off")])
         _expect_ok(self._highs.changeColsIntegrality(len(places), places, kinds), "integers")
         self._highs.setSolution(len(places), places, hint)
         status = self._highs.run()
@@ -278,7 +279,7 @@ def _worth_presolving(program: LinearProgram) -> bool:
     return sums or (shares is not None and bool(program.cost[shares.slice].any()))
 
 
-def _ways(program: LinearProgram, presolved: bool) -> list[tuple[str, bool | int | float | str]]:
+def _ways(program: LinearProgram, presolved: bool) -> list[_Option]:
     """How a program is solved, from its shape alone."""
     weights = _DEVEX if len(program.cost) <= SMALL and not presolved else _WEIGHTS_OF_ITS_OWN_CHOICE
     return [
@@ -324,7 +325,7 @@ def _expect_all(program: LinearProgram, good: np.ndarray, kind: str, what: str) 
         raise SolverFault(f"{kind} {name}[{', '.join(labels)}]: {what}")
 
 
-def _options(settings: Settings, clock_s: float) -> list[tuple[str, bool | int | float | str]]:
+def _options(settings: Settings, clock_s: float) -> list[_Option]:
     """For a HiGHS whose clock of run time, by which it keeps its time limit, stands at ``clock_s``."""
     return [
         ("output_flag", settings.solver_log),

@@ -18,16 +18,23 @@ with quiet_stdout():
     _idle = [highspy.Highs()]
 
 
-def taken() -> highspy.Highs:
-    """An instance without a program, for one plan; its options are to be set."""
-    try:
-        return _idle.pop()
-    except IndexError:
-        return highspy.Highs()
+class Lent:
+    """An instance without a program, for one plan; its options are to be set. Given back when nobody holds this."""
+
+    __slots__ = ("highs",)
+
+    def __init__(self) -> None:
+        try:
+            self.highs = _idle.pop()
+        except IndexError:
+            self.highs = highspy.Highs()
+
+    def __del__(self) -> None:
+        give_back(self.highs)
 
 
 def give_back(highs: highspy.Highs) -> None:
-    """Once nobody uses it any more; one whose last run ended otherwise than well is not kept."""
+    """One whose last run ended otherwise than well is not kept."""
     well = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
     if well and highs.getNumCol() <= SMALL and len(_idle) < MOST:
         highs.clear()
