@@ -5,7 +5,7 @@ and a period. Blocks are ragged: an element exists only where it means something
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -34,8 +34,7 @@ class Placed(NamedTuple):
     """Positions of the columns inside their block; None: all of them in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A named run of columns or rows; ``positions`` has one array of coordinates for each dim."""
 
     name: str
@@ -43,7 +42,7 @@ class Block:
     unit: str
     start: int
     size: int
-    positions: tuple[Ints, ...] = field(repr=False)
+    positions: tuple[Ints, ...]
 
     @property
     def slice(self) -> slice:
@@ -205,10 +204,9 @@ class ProgramBuilder:
     ) -> Block:
         if name in blocks:
             raise ValueError(f"block {name!r} is declared twice")
-        size = len(positions[0]) if positions else 1
-        block = Block(name, tuple(dims), unit, self._sizes[kind], size, tuple(positions))
-        blocks[name] = block
-        self._sizes[kind] += size
+        start, size = self._sizes[kind], len(positions[0]) if positions else 1
+        block = blocks[name] = Block(name, tuple(dims), unit, start, size, tuple(positions))
+        self._sizes[kind] = start + size
         return block
 
     def _constrain(
@@ -321,12 +319,10 @@ def _joined(pairs: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
 
 
 def _matrix(entries: list[_Entries], shape: tuple[int, int]) -> Rows:
-    if not entries:
-        return Rows.from_triplets([], ([], []), shape)
-    size = sum(len(columns) for _, _, columns, _ in entries)
-    row, column, value, end = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64), np.empty(size), 0
+    size, end = sum(len(columns) for _, _, columns, _ in entries), 0
+    place, values = np.empty(size, dtype=np.int64), np.empty(size)
     for first, rows, columns, coefficient in entries:
         here = slice(end, end := end + len(columns))
-        row[here], column[here], value[here] = rows, columns, coefficient
-        row[here] += first
-    return Rows.from_triplets(value, (row, column), shape)
+        place[here] = (first + rows) * shape[1] + columns
+        values[here] = coefficient
+    return Rows.from_places(values, place, shape)

@@ -31,9 +31,13 @@ class Rows:
     def from_triplets(cls, values: ArrayLike, places: tuple[ArrayLike, ArrayLike], shape: tuple[int, int]) -> Self:
         """Values at ``places`` = (rows, columns); equal places are added up, then zeros left out."""
         row, column = (np.asarray(part, dtype=np.int64) for part in places)
-        place = row * shape[1] + column
+        return cls.from_places(np.asarray(values, dtype=float), row * shape[1] + column, shape)
+
+    @classmethod
+    def from_places(cls, values: Floats, place: NDArray[np.int64], shape: tuple[int, int]) -> Self:
+        """The same with each place as one number: row · columns + column."""
         order = place.argsort(kind="stable")
-        place, data = place[order], np.asarray(values, dtype=float)[order]
+        place, data = place[order], values[order]
         repeated = place[1:] == place[:-1]
         if repeated.any():
             first = np.append(0, (~repeated).nonzero()[0] + 1)
