@@ -60,27 +60,7 @@ def complete(scenario: Scenario) -> Completed:
     scenario the same object is returned. Raises InvalidScenario when nothing in it has a time.
     """
     told = list(scenario.assumptions)
-    steps: tuple[Callable[[Scenario], _Answer], ...]
-    steps = (
-        _cap_rules,
-        _tariff,
-        _utilisation,
-        _tiers,
-        _nodes,
-        _equipment,
-        told_of_floors,
-        nothing_from_protected,
-        follow_energies,
-        complete_sessions,
-        more_than_wanted,
-        sessions_of_visits,
-        _horizon,
-        _offers_so_far,
-        _terminal_values,
-        _terminal_values_of_sessions,
-        _acknowledgement,
-    )
-    for step in steps:
+    for step in _STEPS:
         scenario, assumed = step(scenario)
         told += assumed
     return Completed(scenario=scenario, assumptions=tuple(told))
@@ -268,3 +248,25 @@ def _mean_import_price(scenario: Scenario, tariff: Tariff, horizon: Horizon) -> 
     """Over the horizon; never below 0. [currency/kWh]"""
     span_s = np.array([horizon.start.timestamp(), horizon.end.timestamp()])
     return max(0.0, float(import_prices(scenario, span_s, calendar_of(tariff, scenario.site.time_zone))[0]))
+
+
+_STEPS: tuple[Callable[[Scenario], _Answer], ...] = (
+    _cap_rules,
+    _tariff,
+    _utilisation,
+    _tiers,
+    _nodes,
+    _equipment,
+    told_of_floors,
+    nothing_from_protected,
+    follow_energies,
+    complete_sessions,
+    more_than_wanted,
+    sessions_of_visits,
+    _horizon,
+    _offers_so_far,
+    _terminal_values,
+    _terminal_values_of_sessions,
+    _acknowledgement,
+)
+"""In this order: each takes what the ones before filled in."""

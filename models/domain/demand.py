@@ -140,7 +140,7 @@ def _months(calendar: Calendar, start_s: float) -> Iterator[tuple[str, date, dat
     first_day = calendar.local_day(start_s).replace(day=1)
     while True:
         next_first = (first_day + timedelta(days=31)).replace(day=1)
-        yield f"{first_day:%Y-%m}", first_day, next_first
+        yield first_day.isoformat()[: len("2026-03")], first_day, next_first
         first_day = next_first
 
 

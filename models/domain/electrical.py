@@ -66,13 +66,13 @@ def evse_max_power_kw(evse: Evse, vehicle: Vehicle | None, site_voltage_v: float
 
     A current limit of a DC EVSE says nothing here, because its voltage is the battery's.
     """
-    limits = []
-    if evse.max_power_kw is not None:
-        at_grid = evse.measured_at is MeasuringPoint.GRID
-        limits.append(evse.max_power_kw * (conversion_efficiency(evse) if at_grid else 1.0))
+    power_kw = evse.max_power_kw
+    if power_kw is not None and evse.measured_at is MeasuringPoint.GRID:
+        power_kw *= conversion_efficiency(evse)
     if evse.max_current_a is not None and evse.current is CurrentType.AC:
-        limits.append(evse.max_current_a * kw_per_ampere(evse, vehicle, site_voltage_v))
-    return min(limits, default=0.0)
+        carried_kw = evse.max_current_a * kw_per_ampere(evse, vehicle, site_voltage_v)
+        return carried_kw if power_kw is None else min(power_kw, carried_kw)
+    return 0.0 if power_kw is None else power_kw
 
 
 def connector_used(session: Session, evse: Evse) -> Connector | None:

@@ -21,9 +21,17 @@ def floor_kw(evse: Evse, rules: Guarantees) -> float:
     return NEVI_KW[evse.current] if rules.power_rule is PowerRule.NEVI else 0.0
 
 
+def has_floors(site: Site) -> bool:
+    """Whether any port may give power to whoever asks for it."""
+    return site.guarantees is not None or any(evse.power_floor_kw is not None for evse in site.evses)
+
+
 def told_of_floors(scenario: Scenario) -> tuple[Scenario, list[Assumption]]:
     """The same scenario; where ports guarantee more than they, or a node above them, can carry, it is said."""
-    site, rules = scenario.site, scenario.site.guarantees or Guarantees()
+    site = scenario.site
+    if not has_floors(site):
+        return scenario, []
+    rules = site.guarantees or Guarantees()
     floors = {evse.id: floor_kw(evse, rules) for evse in site.evses}
     if not any(floors.values()):
         return scenario, []

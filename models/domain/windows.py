@@ -35,6 +35,7 @@ _DAYS_OF_LEAP_YEAR = 366
 _HOURS_MINUTES = re.compile(r"(?!24:0[1-9]|24:[1-5])([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 _NONE = -1
 """In a timetable: no group holds."""
+_NEVER = np.zeros(0)
 
 
 def holds(window: Window, instant: datetime, calendar: Calendar) -> bool:
@@ -102,7 +103,8 @@ def group_steps(table: Timetable, calendar: Calendar, start_s: float, end_s: flo
 
 def window_changes(windows: tuple[Window, ...], calendar: Calendar, start_s: float, end_s: float) -> Floats:
     """Instants strictly between start and end at which the first window opens or the last one closes, ascending."""
-    return group_steps(timetable((windows,)), calendar, start_s, end_s)[0][1:]
+    table = timetable((windows,))
+    return _NEVER if table.always is not None else group_steps(table, calendar, start_s, end_s)[0][1:]
 
 
 def uncovered(groups: tuple[tuple[Window, ...], ...], calendar: Calendar) -> list[str]:

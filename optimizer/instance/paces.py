@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.domain.floors import floor_kw
+from models.domain.floors import floor_kw, has_floors
 from models.domain.guarantees import Guarantees
 from models.domain.scenario import Scenario
 from models.domain.session import ChargingPreference, Session
@@ -77,7 +77,7 @@ class _Pace:
 
 def paces(scenario: Scenario, where: Tree, who: Sessions, cells: Cells, span: Periods) -> Paces:
     """Of a completed scenario."""
-    if scenario.site.guarantees is None and all(evse.power_floor_kw is None for evse in scenario.site.evses):
+    if not has_floors(scenario.site):
         return _NOTHING
     found = [one for one in _paces(scenario, where, who, span) if one.rate_kw > 0.0 and one.up_to_kwh > DUE_KWH]
     rows = [_rows(one, cells) for one in found]
