@@ -15,8 +15,9 @@ def outcome_of(instance: Instance, solved: Solved) -> Outcome:
     power = _between(values[columns["charge_power"].slice], instance.following.most_kw)
     discharge_kw = _given_back(instance, values[columns["discharge_power"].slice])
     minimum, after = np.zeros(who.count), np.zeros(who.count)
-    for name, target in (("minimum_shortfall", minimum), ("energy_after_horizon", after)):
-        target[columns[name].positions[0]] = np.maximum(0.0, values[columns[name].slice])
+    for block, target in ((columns["minimum_shortfall"], minimum), (columns["energy_after_horizon"], after)):
+        if block.size:
+            target[block.positions[0]] = np.maximum(0.0, values[block.slice])
     lacking = lacking_kwh(instance, energies(instance, power), inside_kwh(instance, power, discharge_kw))
     # (3) is no equation: a plan that ends above what is wanted leaves nothing for later, and misses nothing.
     after = np.minimum(after, lacking)
@@ -26,7 +27,7 @@ def outcome_of(instance: Instance, solved: Solved) -> Outcome:
         discharge_power_kw=discharge_kw,
         storage_charge_kw=charge,
         storage_discharge_kw=discharge,
-        curtailed_kw=_between(values[columns["pv_curtailed"].slice], instance.generation.curtailable_kw),
+        curtailed_kw=_held_back(instance, values[columns["pv_curtailed"].slice]),
         minimum_shortfall_kwh=np.minimum(minimum, lacking - after),
         after_horizon_kwh=after,
         worth_per_kw=node_duals(solved.money_program, solved.money.row_duals, instance),
@@ -41,6 +42,11 @@ def _given_back(instance: Instance, discharge_kw: Floats) -> Floats:
     if len(giving):
         given[states.cell[giving]] = _between(discharge_kw, states.max_discharge_kw[states.member[giving]])
     return given
+
+
+def _held_back(instance: Instance, curtailed_kw: Floats) -> Floats:
+    """What PV is held back by (C,). [kW at grid]"""
+    return _between(curtailed_kw, instance.generation.curtailable_kw) if len(curtailed_kw) else curtailed_kw
 
 
 def _batteries(instance: Instance, solved: Solved) -> tuple[Floats, Floats]:

@@ -265,7 +265,8 @@ def lacking_kwh(instance: Instance, energy: Floats, inside: Floats) -> Floats:
     """What is not there at the end of the plan, of what was wanted (S,): of (1) and of (3). [kWh at evse]"""
     states = instance.states
     lacking: Floats = instance.sessions.remaining_kwh - energy
-    lacking[states.session] = (states.target_kwh - inside[states.end]) / states.charge_efficiency
+    if states.count:
+        lacking[states.session] = (states.target_kwh - inside[states.end]) / states.charge_efficiency
     return np.maximum(0.0, lacking)
 
 
@@ -350,7 +351,7 @@ def _session_plans(
     price = instance.money.import_price[cells.period]
     cost = np.bincount(cells.session, weights=price * cells.hours * at_grid_kw, minlength=who.count)
     by_chance = set(cells.session[instance.chances.cell].tolist())
-    expected = [float(kwh) if s in by_chance else None for s, kwh in enumerate(taken)]
+    expected = [kwh if s in by_chance else None for s, kwh in enumerate(taken.tolist())]
     columns = (
         who.ids,
         who.evse_ids,

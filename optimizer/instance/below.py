@@ -29,7 +29,9 @@ def below(who: Sessions, cells: Cells, limits: ImportLimits, periods: int) -> Be
     above = [limits.evse_nodes[evse] for evse in who.evse_ids]
     session = np.arange(who.count).repeat([len(nodes) for nodes in above])
     node = np.array([node for nodes in above for node in nodes], dtype=np.int64)
-    per_kw = drawn_per_kw(limits, node, who.efficiency[session], who.power_factor[session])
+    per_kw = 1.0 / who.efficiency[session]
+    if limits.apparent.any() or limits.at_evse.any():
+        per_kw = drawn_per_kw(limits, node, who.efficiency[session], who.power_factor[session])
     cell, pair = cells_of(cells, session)
     of_pair = node[pair]
     return Below(cell, of_pair, of_pair * periods + cells.period[cell], per_kw[pair])
