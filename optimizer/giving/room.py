@@ -16,6 +16,8 @@ Flags = NDArray[np.bool_]
 
 _KEPT_BACK = 1e-11
 """Share of every limit that sums of rounded numbers may not touch."""
+_HAIR = 1e-9
+"""Share of a limit that is more than what sums of the same numbers in another order differ by."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Limits:
 
     def of(self, members: Ints, period: int) -> "Room":
         lengths, at = self.length[:, members], self.beside[:, period]
-        return Room(self.phasor[:, members], lengths, self.radius[:, period], self.expected, at, self.directed)
+        phasors = self.phasor[:, members] if self.directed else self.phasor[:, : len(members)]  # all of them are 0
+        return Room(phasors, lengths, self.radius[:, period], self.expected, at, self.directed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,16 @@ class Room:
         if self.directed:
             used = abs(self.beside + self.phasor @ given) + used
         return bool((used <= self.radius).all())
+
+    def surely_fit(self, wanted_kw: Floats, order: Ints) -> int:
+        """To how many in order there is all that they want, with a hair to spare. Where anything has a direction, that
+        is not looked at: 0.
+        """
+        if self.directed:
+            return 0
+        used = np.cumsum(self.length[:, order] * wanted_kw[order], axis=1)
+        fits = (used <= self.radius[:, None] * (1.0 - _HAIR)).all(axis=0)
+        return int(np.logical_and.accumulate(fits).sum())
 
     def of(self, given: Floats, k: int) -> float:
         """What member k can take on top. [kW]"""

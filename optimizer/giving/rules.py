@@ -21,9 +21,11 @@ def everything(room: Room, most_kw: Floats, order: Ints) -> Floats:
 
 
 def one_after_the_other(room: Room, most_kw: Floats, order: Ints) -> Floats:
-    """Everybody in order takes as much as there is room for; who can take nothing is not asked."""
-    given = np.zeros_like(most_kw)
-    for k in order[most_kw[order] > 0.0]:
+    """Everybody in order takes as much as there is room for; only who may not get all of it is looked at alone."""
+    given, asked = np.zeros_like(most_kw), order[most_kw[order] > 0.0]
+    sure = room.surely_fit(most_kw, asked)
+    given[asked[:sure]] = most_kw[asked[:sure]]
+    for k in asked[sure:]:
         given[k] = min(most_kw[k], room.of(given, k))
     return given
 

@@ -66,7 +66,8 @@ class Crowd:
         Nothing may be offered before, and neither cabinets nor what is kept anyway may be there: these are looked at
         member by member.
         """
-        if (self._keeps and self._kept.any()) or any(cabinet is not None for cabinet in self._cabinet):
+        alone = self._cabinets and any(cabinet is not None for cabinet in self._cabinet)
+        if alone or (self._keeps and self._kept.any()):
             return False
         load, used, soft = self._load, self._length @ wanted_kw, float(self._soft @ wanted_kw)
         if self._room.directed:

@@ -74,15 +74,13 @@ class Walk:
         who, cells, offers = instance.sessions, instance.cells, instance.offers
         self.instance, self.offers, self.wanted = instance, offers, wanted
         self.limits = limits_of(instance, wanted.drawn_kw, wanted.given_back_kw)
+        self._hours = np.maximum(cells.hours, SHORTEST_H)
+        self._steered, self._all_steered = offers.steered[cells.session], bool(offers.steered.all())
+        self._most_kw = who.max_power_kw[cells.session]
+        self._at_grid = cells.hours / instance.periods.hours[cells.period] / who.efficiency[cells.session]
         self.on, self.since_s, self.starts = offers.on.copy(), offers.since_s.copy(), offers.starts.copy()
         self.had_kwh, self.wanted_kwh = np.zeros(who.count), np.zeros(who.count)
         self.offered_kw, self.charge_kw = np.zeros(cells.count), np.zeros(cells.count)
-
-    @property
-    def needs_kwh(self) -> Floats:
-        """What each session still lacks (S,). [kWh]"""
-        needs: Floats = self.instance.sessions.remaining_kwh - self.had_kwh
-        return needs
 
     def forgive(self) -> None:
         """Powers ahead were chosen anew from what everybody has."""
@@ -90,48 +88,49 @@ class Walk:
 
     def step(self, period: int, here: Ints) -> None:
         """Offers of one period, and the state after it."""
-        hours = np.maximum(self.instance.cells.hours[here], SHORTEST_H)
-        given, taken = self._near(period, here, hours) if period < self.offers.near else self._far(period, here, hours)
+        hours, sessions = self._hours[here], self.instance.cells.session[here]
+        offers = self._near if period < self.offers.near else self._far
+        given, taken = offers(period, here, hours, sessions)
         self.offered_kw[here], self.charge_kw[here] = given, taken
-        self.had_kwh[self.instance.cells.session[here]] += hours * taken
+        self.had_kwh[sessions] += hours * taken
 
-    def _near(self, period: int, here: Ints, hours: Floats) -> tuple[Floats, Floats]:
+    def _near(self, period: int, here: Ints, hours: Floats, sessions: Ints) -> tuple[Floats, Floats]:
         """What is offered, and what cars take of it (n,). [kW]"""
-        sessions = self.instance.cells.session[here]
-        turn, crowd = Turn.of(self, period, here, hours), self._crowd(period, here)
+        turn, crowd = Turn.of(self, period, here, hours), self._crowd(period, here, sessions)
         free = self._give_freely(crowd, here)
         turn.give_out(crowd, starting=not self.wanted.switched)
         taken = np.where(free, crowd.given, self._taken(sessions, hours, turn.needs, crowd.given))
         self._remember(sessions, turn.begins_s, crowd.given > 0.0)
         return crowd.given, taken
 
-    def _far(self, period: int, here: Ints, hours: Floats) -> tuple[Floats, Floats]:
+    def _far(self, period: int, here: Ints, hours: Floats, sessions: Ints) -> tuple[Floats, Floats]:
         """Any power: as a rule there is room for all that is owed, and nobody has to be looked at alone."""
-        sessions, crowd = self.instance.cells.session[here], self._crowd(period, here)
-        owed = np.maximum(0.0, self.account(here, hours)[1])
-        owed_kw = np.minimum(owed / hours, self.instance.sessions.max_power_kw[sessions])
-        free = ~self.offers.steered[sessions]
-        if not crowd.gives_all(np.where(free, self.wanted.power_kw[here], owed_kw)):
+        crowd, debt = self._crowd(period, here, sessions), self.account(here, hours, sessions)[1]
+        owed_kw = np.minimum(np.maximum(0.0, debt) / hours, self._most_kw[here])
+        steered = self._steered[here]
+        everybody = owed_kw if self._all_steered else np.where(steered, owed_kw, self.wanted.power_kw[here])
+        if not crowd.gives_all(everybody):
             self._give_freely(crowd, here)
-            any_power(crowd, np.where(free, 0.0, owed_kw))
+            any_power(crowd, np.where(steered, owed_kw, 0.0))
         return crowd.given, crowd.given
 
-    def account(self, here: Ints, hours: Floats) -> tuple[Floats, Floats]:
+    def account(self, here: Ints, hours: Floats, sessions: Ints) -> tuple[Floats, Floats]:
         """What is wanted now is added to what was wanted so far; who lacks what, and is owed what of it (n,). [kWh]"""
-        sessions = self.instance.cells.session[here]
-        self.wanted_kwh[sessions] += hours * self.wanted.power_kw[here]
-        needs = np.where(self.offers.steered[sessions], self.needs_kwh[sessions], 0.0)
-        return needs, np.minimum(self.wanted_kwh[sessions] - self.had_kwh[sessions], needs)
+        wanted = self.wanted_kwh[sessions] + hours * self.wanted.power_kw[here]
+        self.wanted_kwh[sessions], had = wanted, self.had_kwh[sessions]
+        needs = self.instance.sessions.remaining_kwh[sessions] - had
+        if not self._all_steered:
+            needs = np.where(self._steered[here], needs, 0.0)
+        return needs, np.minimum(wanted - had, needs)
 
-    def _crowd(self, period: int, here: Ints) -> Crowd:
-        sessions = self.instance.cells.session[here]
-        share = self.instance.cells.hours[here] / self.instance.periods.hours[period]
-        at_grid, peak_kw = share / self.instance.sessions.efficiency[sessions], float(self.wanted.peak_kw[period])
-        return Crowd(self.limits.of(sessions, period), self._kept_kw(here), at_grid, peak_kw, self.offers, sessions)
+    def _crowd(self, period: int, here: Ints, sessions: Ints) -> Crowd:
+        peak_kw = float(self.wanted.peak_kw[period])
+        room = self.limits.of(sessions, period)
+        return Crowd(room, self._kept_kw(here), self._at_grid[here], peak_kw, self.offers, sessions)
 
     def _give_freely(self, crowd: Crowd, here: Ints) -> Flags:
         """Whom nobody steers has what was wanted; says who that is (n,)."""
-        free: Flags = ~self.offers.steered[self.instance.cells.session[here]]
+        free: Flags = ~self._steered[here]
         for k in np.flatnonzero(free).tolist():
             crowd.give(k, float(self.wanted.power_kw[here[k]]))
         return free
@@ -194,7 +193,7 @@ class Turn:
         instance, offers = walk.instance, walk.offers
         sessions, who = instance.cells.session[here], instance.sessions
         begins_s = np.maximum(instance.periods.instants_s[period], who.arrival_s[sessions])
-        needs, debt = walk.account(here, hours)
+        needs, debt = walk.account(here, hours, sessions)
         lasted_s, spent = begins_s - walk.since_s[sessions], walk.starts[sessions] >= offers.max_starts
         on = walk.on[sessions] & (needs > DONE_KWH)
         shortest_h = np.maximum(hours, offers.min_on_s / SECONDS_PER_HOUR)
