@@ -61,7 +61,8 @@ def followed(instance: Instance, wanted_kw: Floats) -> Floats:
         most = np.minimum(highest_kw(instance, here), needs_kwh[sessions] / hours)
         most = np.minimum(most, inside.most_kw(sessions, hours, period))
         given, free = np.clip(wanted_kw[here], 0.0, most), instance.following.free(here)
-        given = scaled(limits.of(sessions, period).of_expected_loads, given)  # also what nobody can be told now
+        if limits.expected.any():  # also what nobody can be told now
+            given = scaled(limits.of(sessions, period).of_expected_loads, given)
         given[free] = scaled(limits.of(sessions[free], period), given[free])
         power[here] = given
         needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * power[here])
@@ -75,7 +76,7 @@ def scaled(room: Room, given: Floats) -> Floats:
     Every limit counts whichever loads stop, so that less of one load never takes room from another: a limit that is
     kept stays kept while others are seen to. What fits with a hair to spare needs no look at each of them.
     """
-    used = abs(room.phasor @ given) + room.length @ given
+    used = room.length @ given + (abs(room.phasor @ given) if room.directed else 0.0)
     if (used * (1.0 + _HAIR) <= room.radius).all():
         return given
     for phasor, length, radius in zip(room.phasor, room.length, room.radius, strict=True):
