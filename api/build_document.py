@@ -147,9 +147,8 @@ def _setpoints(plan: SessionPlan, arrival: datetime, departure: datetime, schedu
     back = np.round(plan.given_back_kw, DIGITS)
     if not powers.size:
         return []
-    changed = [np.diff(values, prepend=np.nan) != 0 for values in (powers, offers, back)]
-    starts = np.flatnonzero(np.any(changed, axis=0))
-    ends = np.append(starts[1:], powers.size)
+    changed = [values[1:] != values[:-1] for values in (powers, offers, back)]
+    starts = [0, *(1 + np.flatnonzero(np.any(changed, axis=0))).tolist()]
     return [
         Setpoint(
             start=max(schedule.instant(plan.first_period + start), arrival.astimezone(UTC)),
@@ -158,7 +157,7 @@ def _setpoints(plan: SessionPlan, arrival: datetime, departure: datetime, schedu
             offered_power_kw=rounded(offers[start]),
             discharge_power_kw=None if plan.discharge_power_kw is None else rounded(back[start]),
         )
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        for start, end in zip(starts, [*starts[1:], powers.size], strict=True)
     ]
 
 

@@ -19,5 +19,5 @@ def finite(number: float) -> float | None:
 
 
 def finite_list(numbers: Floats) -> list[float | None]:
-    """An array as JSON numbers; None for infinities."""
-    return [finite(number) for number in numbers.tolist()]
+    """An array as JSON numbers; None for infinities. Written out: two calls for each number are most of its time."""
+    return [round(number, DIGITS) + 0.0 if isfinite(number) else None for number in numbers.tolist()]

@@ -70,7 +70,7 @@ def _could_kw(plan: SessionPlan, most_kw: float) -> Floats:
 
 def _alike(limit_kw: Floats, could_kw: Floats) -> Iterator[tuple[int, int]]:
     """From and to, of neighbouring periods with one limit, which is less than what the car could take."""
-    changes = (np.diff(limit_kw) != 0.0) | (np.diff(could_kw) != 0.0)
+    changes = (limit_kw[1:] != limit_kw[:-1]) | (could_kw[1:] != could_kw[:-1])
     ends = [0, *(1 + np.flatnonzero(changes)).tolist(), len(limit_kw)]
     yield from ((k, after) for k, after in pairwise(ends) if k < after and could_kw[k] > limit_kw[k])
 
