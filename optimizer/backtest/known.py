@@ -172,8 +172,8 @@ def _arrived(message: Arrival) -> Present:
 
 
 def _left(car: Present, at_s: float) -> Gone:
-    """Who left while taking less than offered was done; who did not may have wanted what was asked for."""
-    asked_kwh = car.got_kwh if car.is_short_of_offer or car.stated_kwh is None else car.stated_kwh
+    """Who could not take more of the offer was done; who could may have wanted what was asked for."""
+    asked_kwh = car.got_kwh if car.stated_kwh is None or _took_all_it_could(car) else car.stated_kwh
     return Gone(
         session=car.session,
         evse=car.evse,
@@ -183,6 +183,15 @@ def _left(car: Present, at_s: float) -> Gone:
         wanted_kwh=max(car.got_kwh, asked_kwh),
         power_kw=car.power_kw,
     )
+
+
+def _took_all_it_could(car: Present) -> bool:
+    """It took less than its offer, or was offered all that its own line allows."""
+    if car.is_short_of_offer:
+        return True
+    if car.shown is None or car.stated_kwh is None or car.offered_kw <= 0.0:
+        return False
+    return car.offered_kw >= car.shown.line(car.stated_kwh).power_kw(car.got_kwh)
 
 
 def _offered(car: Present, offer_kw: float, at_s: float) -> Present:

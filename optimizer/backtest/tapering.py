@@ -43,6 +43,10 @@ class Line:
         at every instant: what is missing shrinks by exp(slope period) either way."""
         return Line(self.full_kwh, expm1(self.slope_per_h * period_h) / period_h)
 
+    def power_kw(self, inside_kwh: float) -> float:
+        """What it allows with so much inside."""
+        return self.slope_per_h * max(0.0, self.full_kwh - inside_kwh)
+
     def begins_kwh(self, power_kw: float) -> float:
         """Up to where a power is still taken. [kWh]"""
         return max(0.0, self.full_kwh - power_kw / self.slope_per_h)

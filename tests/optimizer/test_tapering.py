@@ -7,6 +7,8 @@ import pytest
 
 from optimizer.backtest.battery import Battery
 from optimizer.backtest.course import Car
+from optimizer.backtest.known import Known
+from optimizer.backtest.messages import Arrival, Departure, MeterReading, Tick
 from optimizer.backtest.metrics import figures
 from optimizer.backtest.planner import Manner, PlannerMaker
 from optimizer.backtest.running import run
@@ -74,3 +76,21 @@ def balance(*, taper: bool) -> float:
 
 def test_who_knows_that_cars_fill_up_slowly_is_better_off() -> None:
     assert balance(taper=True) < balance(taper=False) - 0.01
+
+
+@pytest.mark.parametrize(("offer_kw", "wanted_kwh"), [(2.0, 7.0), (1.0, 8.0)])
+def test_who_was_offered_all_that_its_line_allows_is_done_and_who_was_offered_less_wants_more(
+    offer_kw: float, wanted_kwh: float
+) -> None:
+    # Of 8 kWh it has 4 after an hour in which it was offered 6 kW: in the middle of it, at 2 kWh, it took 4 kW, so its
+    # line falls by 2/3 kW a kWh. It took all of its last offer: of 2 kW up to 7 kWh, where its line had 0.67 kW left,
+    # or of 1 kW up to 5.5 kWh, where it could have taken 1.67 kW.
+    known = Known()
+    known.take([Arrival(session="van", evse="a", at_s=0.0, stated_kwh=8.0, power_kw=7.0), Tick(at_s=0.0)])
+    known.offer({"van": 6.0})
+    known.take([MeterReading(session="van", at_s=3600.0, energy_kwh=4.0, power_kw=4.0), Tick(at_s=3600.0)])
+    known.offer({"van": offer_kw})
+    got_kwh = 4.0 + offer_kw * 1.5
+    known.take([MeterReading(session="van", at_s=9000.0, energy_kwh=got_kwh, power_kw=offer_kw)])
+    known.take([Departure(session="van", at_s=9000.0)])
+    assert [one.wanted_kwh for one in known.gone] == [wanted_kwh]
