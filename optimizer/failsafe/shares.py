@@ -20,6 +20,7 @@ from optimizer.failsafe.turns import daily_shares, turns
 from optimizer.giving.room import Limits, Room, current_limits, group_limits, joined, power_limits
 from optimizer.giving.rules import filled
 from optimizer.instance.anybody import anybody
+from optimizer.instance.currents import limits_current
 from optimizer.instance.generation import generation
 from optimizer.instance.groups import groups
 from optimizer.instance.held import Held, held_evses
@@ -227,6 +228,8 @@ def _for_ever(scenario: Scenario) -> Periods:
 
 
 def _current_rows(scenario: Scenario, branches: Tree, span: Periods, held: tuple[Held, ...]) -> list[Limits]:
-    """A car on every number of phases that an EVSE can serve, as alternatives of one load."""
+    """A car on every number of phases that an EVSE can serve, as alternatives of one load; none without such limits."""
+    if not any(limits_current(node) for node in branches.nodes):
+        return []
     cars = anybody(scenario, branches, span, held)
     return [current_limits(p, cars.evse, cars.alternative, len(scenario.site.evses)) for p in cars.points]

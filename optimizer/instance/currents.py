@@ -126,7 +126,7 @@ def current_points(
 
     ``givers``: positions of the sessions that can give back; ``held``: EVSEs out of reach, which count in size.
     """
-    limited = [i for i, node in enumerate(tree.nodes) if _has_limit(node)]
+    limited = [i for i, node in enumerate(tree.nodes) if limits_current(node)]
     if not limited:
         return ()
     voltage_v = scenario.site.voltage_v
@@ -170,7 +170,7 @@ def _with_held(point: CurrentPoint, held: tuple[Held, ...], tree: Tree, voltage_
     return replace(point, lines=tuple(replace(line, base_a=sizes[line.label]) for line in point.lines))
 
 
-def _has_limit(node: GridNode) -> bool:
+def limits_current(node: GridNode) -> bool:
     transformer = node.transformer
     return node.current_limit_a is not None or (
         transformer is not None and transformer.primary_current_limit_a is not None
