@@ -87,16 +87,17 @@ def plan(
     followed_minutes: float | None = None,
     deadline_s: float = DEADLINE_S,
     previous: Schedule | None = None,
+    valid: bool = False,
 ) -> Answer:
     """Plan a scenario; the plan is there ``deadline_s`` from now, whatever the solver does.
 
     ``followed_minutes``: how long stations follow the plan before their fail-safe holds; None: to its end.
-    ``previous`` is the plan before, to stay close to, and one of those that can stand in for the optimum. Raises
-    InvalidScenario with all findings, also for what the OCPP version cannot carry; NoFeasibleSchedule when bounds of
-    one device contradict each other.
+    ``previous`` is the plan before, to stay close to, and one of those that can stand in for the optimum. ``valid``: as
+    what reads a document leaves it, so nobody looks for findings again. Raises InvalidScenario with all findings, also
+    for what the OCPP version cannot carry; NoFeasibleSchedule when bounds of one device contradict each other.
     """
     due = monotonic() + deadline_s
-    answer = decided(scenario, settings=settings, now=now, deadline_s=deadline_s, previous=previous)
+    answer = decided(scenario, settings=settings, now=now, deadline_s=deadline_s, previous=previous, valid=valid)
     answer = explained(answer, settings=settings, within_s=due - monotonic())
     if ocpp is None:
         return answer
@@ -112,6 +113,7 @@ def decided(
     now: datetime,
     deadline_s: float = DEADLINE_S,
     previous: Schedule | None = None,
+    valid: bool = False,
 ) -> Answer:
     """All of a plan that stations have to be told, and its yardstick; what explains it can follow. Raises as ``plan``.
 
@@ -119,7 +121,7 @@ def decided(
     by another.
     """
     due = monotonic() + deadline_s
-    check(scenario)
+    check(scenario, valid=valid)
     scenario = in_settled_class(with_previous(scenario, previous), settings, within_s=COMPARING_SHARE * deadline_s)
     completed = complete(scenario).scenario
     shares_kw = fail_safe_shares(completed)
@@ -208,9 +210,9 @@ def until_blind_ends(manner: Manner, schedule: Schedule) -> Manner:
     return replace(manner, plan_until=ends if manner.plan_until is None else min(ends, manner.plan_until))
 
 
-def check(scenario: Scenario) -> None:
-    """Raise InvalidScenario or NoFeasibleSchedule, if there is a reason to."""
-    if findings := validate(scenario):
+def check(scenario: Scenario, *, valid: bool = False) -> None:
+    """Raise InvalidScenario, unless it is known to be ``valid``, or NoFeasibleSchedule, if there is a reason to."""
+    if not valid and (findings := validate(scenario)):
         raise InvalidScenario(findings)
     if contradictory := contradictions(scenario):
         raise NoFeasibleSchedule(contradictory)

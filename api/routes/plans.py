@@ -96,5 +96,6 @@ def planned(
         ocpp=ocpp,
         followed_minutes=followed_minutes,
         deadline_s=deadline_s,
+        valid=True,
     )
     return document(answer).model_dump_json()
