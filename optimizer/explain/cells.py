@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.explain.full import Place, Rooms, full_places, powers_above, rooms
-from optimizer.explain.held import HeldBy
-from optimizer.explain.marginal import NOTHING, Marginal, marginal
+from optimizer.explain.marginal import Marginal, marginal
 from optimizer.explain.peaks import Peaks, peaks
-from optimizer.explain.planned import Flags, Floats, Planned, among
+from optimizer.explain.planned import Flags, Floats, Planned
 from optimizer.explain.priced import Priced, priced
+from optimizer.explain.rates import Rates, rates
 from optimizer.explain.rebounds import Rebounds, rebounds
 from optimizer.instance import Instance
 from optimizer.instance.limits import drawn_per_kw
@@ -74,23 +74,25 @@ class Seen:
     peaks: Peaks
     rebounds: Rebounds
     priced: Priced
+    rates: Rates
 
 
 def seen_in(told: Planned, settings: Settings) -> Seen:
     """Everything that can be read from a plan, once for all its sessions."""
-    return Seen(told, marginal(told, settings), rooms(told, settings), peaks(told), rebounds(told), priced(told))
+    found, peak, after, dear = marginal(told, settings), peaks(told), rebounds(told), priced(told)
+    return Seen(told, found, rooms(told, settings), peak, after, dear, rates(told, found, peak, after, dear))
 
 
 def cells_of(seen: Seen, s: int) -> Cells:
-    told, found, room = seen.told, seen.marginal, seen.rooms
-    where = told.cells(s)
-    hours, power = told.instance.cells.hours[where], told.power_kw[where]
+    """Of one session."""
+    told, found, rate, where = seen.told, seen.marginal, seen.rates, seen.told.cells(s)
+    cells = told.instance.cells
+    hours, power, period = cells.hours[where], told.power_kw[where], cells.period[where]
     charges = power * hours > DONE_KWH
     away = told.instance.following.out_of_reach(np.arange(where.start, where.stop))
-    places = _places(told, found, room, where)
-    saving, own = _rates(told, found, where)
+    price = rate.price[where]
     lacking = told.plans[s].target_shortfall_kwh > DONE_KWH, told.plans[s].minimum_shortfall_kwh > DONE_KWH
-    dearest = np.where(charges, saving, -np.inf)
+    dearest = np.where(charges, rate.saving[where], -np.inf)
     missed = np.inf if lacking[1] else float(told.instance.sessions.value_per_kwh[s]) if lacking[0] else -np.inf
     postponed = 0.0 if told.plans[s].energy_after_horizon_kwh > DONE_KWH else -np.inf
     saved = np.maximum(_greatest_of_others(dearest), max(missed, postponed))
@@ -102,25 +104,25 @@ def cells_of(seen: Seen, s: int) -> Cells:
         power_kw=power,
         hours=hours,
         most_kw=float(told.instance.sessions.max_power_kw[s]),
-        places=places,
-        windows=tuple(seen.peaks.windows[t] for t in told.instance.cells.period[where].tolist()),
-        events=seen.rebounds.above(s, told.instance.cells.period[where]),
-        priced=seen.priced.above(s, told.instance.cells.period[where]),
-        price=own,
-        peak=_peak_rate(seen, where),
-        rebound=_rebound_rate(seen, where),
-        event=_priced_rate(seen, where, HeldBy.EVENT),
-        contract=_priced_rate(seen, where, HeldBy.CONTRACT),
+        places=_places(seen, where, away),
+        windows=tuple(seen.peaks.windows[t] for t in period.tolist()),
+        events=seen.rebounds.above(s, period),
+        priced=seen.priced.above(s, period),
+        price=price,
+        peak=rate.peak[where],
+        rebound=rate.rebound[where],
+        event=rate.event[where],
+        contract=rate.contract[where],
         saved=saved,
-        later=(np.maximum(after, postponed) >= own - SAME_PRICE * (1.0 + abs(own)))
-        & ~_kept_level(told, where)
+        later=(np.maximum(after, postponed) >= price - SAME_PRICE * (1.0 + abs(price)))
+        & ~rate.kept_level[where]
         & (not by_duals),
         first=_comes_first(told, s, charges, any(lacking) or postponed > -np.inf),
         missing=any(lacking),
-        taper=np.zeros(len(hours), dtype=bool) if found is None else found.taper[where] > NOTHING,
+        taper=rate.taper[where],
         unreachable=away & (power >= told.instance.following.most_kw[where] * (1.0 - AT_MOST)),
-        gain=np.zeros(len(hours)) if found is None else np.maximum(0.0, (found.worth - found.saving)[where]),
-        room_kw=np.where(away, np.inf, _room_kw(told, room, where)),
+        gain=rate.gain[where],
+        room_kw=np.where(away, np.inf, _room_kw(told, seen.rooms, where)),
     )
 
 
@@ -132,64 +134,20 @@ def _comes_first(told: Planned, s: int, charges: Flags, more_is_wanted: bool) ->
     return after | more_is_wanted
 
 
-def _places(told: Planned, found: Marginal | None, room: Rooms, where: slice) -> tuple[tuple[Place, ...], ...]:
+def _places(seen: Seen, where: slice, away: Flags) -> tuple[tuple[Place, ...], ...]:
     """Limits that leave no room, and those that cost something, which leave none but for tolerances.
 
     None where they count what an EVSE out of reach follows, not the setpoint.
     """
     full: list[list[Place]] = [[] for _ in range(where.stop - where.start)]
-    for place, at in full_places(told, room, where):
+    for place, at in full_places(seen.told, seen.rooms, where):
         for k in np.flatnonzero(at).tolist():
             full[k].append(place)
-    if found is not None:
-        for e in range(*found.entries(where)):
-            k, node = int(found.place_cell[e]) - where.start, int(found.place_node[e])
+    if seen.marginal is not None:
+        for k, node in seen.marginal.costly(where):
             if all(place.node != node for place in full[k]):
                 full[k].append(Place(node))
-    away = told.instance.following.out_of_reach(np.arange(where.start, where.stop))
     return tuple(() if gone else tuple(sorted(places)) for places, gone in zip(full, away.tolist(), strict=True))
-
-
-def _rates(told: Planned, found: Marginal | None, where: slice) -> tuple[Floats, Floats]:
-    """What a kWh less would save in each cell, and what one more costs but for full limits. [currency/kWh]"""
-    hours = told.instance.cells.hours[where]
-    if found is None:
-        return np.zeros(len(hours)), np.zeros(len(hours))
-    without = found.cost[where].copy()
-    inside = slice(*found.entries(where))
-    np.subtract.at(without, found.place_cell[inside] - where.start, found.place_cost[inside])
-    return found.saving[where] / hours, without / hours
-
-
-def _peak_rate(seen: Seen, where: slice) -> Floats:
-    """What peaks add to the price of a kWh at evse in each cell. [currency/kWh]"""
-    instance = seen.told.instance
-    s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
-    per_kw = seen.peaks.cost(instance.periods.count)[period]
-    return np.asarray(per_kw / instance.periods.hours[period] / instance.sessions.efficiency[s])
-
-
-def _rebound_rate(seen: Seen, where: slice) -> Floats:
-    """What limits after events add to the price of a kWh at evse in each cell. [currency/kWh]"""
-    instance = seen.told.instance
-    s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
-    per_kw = seen.rebounds.cost(s, instance.periods.count)[period]
-    return np.asarray(per_kw / instance.periods.hours[period])
-
-
-def _priced_rate(seen: Seen, where: slice, by: HeldBy) -> Floats:
-    """What signals, or contracts, add to the price of a kWh at evse in each cell. [currency/kWh]"""
-    instance = seen.told.instance
-    s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
-    per_kw = seen.priced.cost(s, by, instance.periods.count)[period]
-    return np.asarray(per_kw / instance.periods.hours[period])
-
-
-def _kept_level(told: Planned, where: slice) -> Flags:
-    """Cells whose period shares a metering interval with others: there import is kept level, not early."""
-    demand, instance = told.instance.money.demand, told.instance
-    several = np.bincount(demand.row, minlength=len(demand.window)) > 1
-    return among(instance.cells.period[where], demand.period[several[demand.row]], instance.periods.count)
 
 
 def _greatest_of_others(values: Floats) -> Floats:
@@ -207,18 +165,16 @@ def _room_kw(told: Planned, room: Rooms, where: slice) -> Floats:
     """What the limits above leave each cell. [kW at evse]"""
     instance = told.instance
     s, period = int(instance.cells.session[where.start]), instance.cells.period[where]
-    left = np.full(len(period), np.inf)
-    for node, left_kw in powers_above(told, room, s):
-        per_kw = _per_kw(instance, node, s)
+    above, left = list(powers_above(told, room, s)), np.full(len(period), np.inf)
+    for per_kw, (_, left_kw) in zip(_per_kw(instance, [node for node, _ in above], s), above, strict=True):
         left = np.minimum(left, left_kw[period] / per_kw)
     for line_kw in room.line_kw.values():
         left = np.minimum(left, line_kw[where])
     return left
 
 
-def _per_kw(instance: Instance, node: int, s: int) -> float:
-    """What a kW at evse counts at a node or cabinet, or at a group of EVSEs, which has no number."""
-    who, at = instance.sessions, np.array([max(0, node)])
-    if node < 0:
-        return 1.0 / float(who.efficiency[s])
-    return float(drawn_per_kw(instance.limits, at, who.efficiency[s], who.power_factor[s])[0])
+def _per_kw(instance: Instance, nodes: list[int], s: int) -> list[float]:
+    """What a kW at evse counts at nodes and cabinets, or at groups of EVSEs, which have no number."""
+    who, at = instance.sessions, np.array(nodes, dtype=np.int64)
+    counted = drawn_per_kw(instance.limits, np.maximum(0, at), who.efficiency[s], who.power_factor[s])
+    return [float(x) for x in np.where(at < 0, 1.0 / who.efficiency[s], counted)]
