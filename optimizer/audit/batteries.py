@@ -68,7 +68,7 @@ def powers_below(case: Case) -> tuple[dict[str, Floats], dict[str, Floats]]:
             node = nodes[plan.storage_id]
             drawn[node] = drawn[node] + plan.charge_power_kw
             given[node] = given[node] + plan.discharge_power_kw
-    return rolled_up(case.scenario.site, drawn), rolled_up(case.scenario.site, given)
+    return rolled_up(case.leaves_first, drawn), rolled_up(case.leaves_first, given)
 
 
 def battery_costs(case: Case) -> dict[str, float]:

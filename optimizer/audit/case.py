@@ -11,13 +11,14 @@ from models.domain.installed import Installed
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Schedule, SessionPlan
 from models.domain.session import Session
-from models.domain.site import Evse, MeasuringPoint, Tier
+from models.domain.site import Evse, GridNode, MeasuringPoint, Tier
 from models.domain.tariff import Tariff
 from models.domain.units import hours_from_seconds
 from optimizer.audit.followed import starting_kw
 from optimizer.audit.inside import Inside, inside_of
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import Timeline, timeline, utc
+from optimizer.audit.tree import leaves_first
 from optimizer.audit.wiring import efficiency, highest_power_kw
 
 INSTANT_TOLERANCE_S = 1e-3
@@ -41,6 +42,7 @@ class Stay:
     max_power_kw: float
     after_h: float
     """Hours of the stay after the end of the horizon. [h]"""
+    given_kw: Floats
     inside: Inside | None
     """What is known of its battery; None where its energy is not followed."""
 
@@ -52,10 +54,6 @@ class Stay:
     def offered_kw(self) -> Floats:
         """What its EVSE may draw, which limits count. [kW]"""
         return self.power_kw if self.plan.offered_power_kw is None else self.plan.offered_power_kw
-
-    @property
-    def given_kw(self) -> Floats:
-        return self.plan.given_back_kw
 
     @property
     def energy_kwh(self) -> float:
@@ -100,6 +98,11 @@ class Case:
     @cached_property
     def evses(self) -> dict[str, Evse]:
         return {evse.id: evse for evse in self.scenario.site.evses}
+
+    @cached_property
+    def leaves_first(self) -> tuple[GridNode, ...]:
+        """Every grid node after all nodes below it."""
+        return leaves_first(self.scenario.site)
 
     @cached_property
     def faults(self) -> tuple[list[str], ...]:
@@ -246,5 +249,6 @@ def _stay(case: Case, session: Session, plan: SessionPlan, tiers: dict[str, Tier
         promised_kwh=min(max(0.0, lacking), max(0.0, promised)),
         max_power_kw=highest_power_kw(session, evse, case.scenario.site.voltage_v),
         after_h=_after_h(session, max(arrival_s, end_s), departure_s),
+        given_kw=plan.given_back_kw,
         inside=inside_of(session, evse, lacking, case.scenario.site.voltage_v) if len(plan.charge_power_kw) else None,
     )

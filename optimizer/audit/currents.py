@@ -16,7 +16,7 @@ from optimizer.audit.installed import counted_kw, floor_kw, held_kw
 from optimizer.audit.loads import continuous_factor, high_and_low_kw, without_alarm
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.timeline import steps_at, utc
-from optimizer.audit.tree import above, leaves_first
+from optimizer.audit.tree import above
 from optimizer.audit.unseen import Starting, starting_on
 from optimizer.audit.wiring import (
     BALANCED,
@@ -86,7 +86,7 @@ class LineCurrent:
 def line_currents(case: Case, partial_draw: bool) -> Iterator[LineCurrent]:
     """Every line conductor that has a limit, on both sides of transformers."""
     sides = _own_conductors(case)
-    for node in leaves_first(case.scenario.site):
+    for node in case.leaves_first:
         load_side = sides.pop(node.id)
         yield from _limited_lines(case, node, "", node.current_limit_a, load_side, partial_draw)
         grid_side = load_side

@@ -141,10 +141,11 @@ def _charged_intervals(case: Case, charge: DemandCharge) -> dict[Billed, list[tu
         if span[0] < end_s and span[1] > start_s
     ]
     charged = _inside_windows(case, charge, np.array([span[0] for _, span in spans]))
+    billed = {day: billed_on(day, charge.billing_period) for day in dict.fromkeys(day for day, _ in spans)}
     periods: dict[Billed, list[tuple[float, float]]] = defaultdict(list)
     for (day, span), inside in zip(spans, charged, strict=True):
         if inside:
-            periods[billed_on(day, charge.billing_period)].append(span)
+            periods[billed[day]].append(span)
     return periods
 
 

@@ -85,9 +85,9 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
     """Of every grid node and every power cabinet."""
     site = case.scenario.site
     labels = [node.id for node in site.nodes]
-    sums = rolled_up(site, _summed(case, _at_grid, len(_CHARGING), labels, lambda stay: stay.evse.node))
+    sums = rolled_up(case.leaves_first, _summed(case, _at_grid, len(_CHARGING), labels, lambda stay: stay.evse.node))
     charging = {label: Charging(*sums[label]) for label in labels}
-    expected, high, low, highest = (rolled_up(site, own) for own in _base_loads(case))
+    expected, high, low, highest = (rolled_up(case.leaves_first, own) for own in _base_loads(case))
     drawn, given = powers_below(case)
     curtailed, curtailable = curtailed_below(case), curtailable_below(case)
     apparent = _apparent_loads(case, charging)
@@ -149,7 +149,7 @@ def _apparent_loads(case: Case, charging: dict[str, Charging]) -> _Apparent:
     if not nodes:
         return _Apparent({}, {}, {})
     everywhere = [node.id for node in site.nodes]
-    sums = rolled_up(site, _summed(case, _over_factors, 2, everywhere, lambda stay: stay.evse.node))
+    sums = rolled_up(case.leaves_first, _summed(case, _over_factors, 2, everywhere, lambda stay: stay.evse.node))
     high = {node.id: np.zeros(len(time.starts_s)) for node in site.nodes}
     highest = {node.id: np.zeros(case.schedule.period_count) for node in site.nodes}
 
@@ -163,7 +163,7 @@ def _apparent_loads(case: Case, charging: dict[str, Charging]) -> _Apparent:
     for evse in site.evses:
         power = held.get(evse.id, np.zeros(case.schedule.period_count))[time.period] / efficiency(evse)
         add(evse.node, (power + evse.standby_kw) / evse.power_factor)
-    total, most = rolled_up(site, high), rolled_up(site, highest)
+    total, most = rolled_up(case.leaves_first, high), rolled_up(case.leaves_first, highest)
     return _Apparent(
         {node: replace(charging[node], full=sums[node][0], floor=sums[node][1]) for node in nodes},
         {node: total[node] for node in nodes},

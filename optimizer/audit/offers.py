@@ -20,7 +20,7 @@ from optimizer.audit.currents import current_breaks, line_currents
 from optimizer.audit.events import measured, rebound_excesses
 from optimizer.audit.groups import group_excesses
 from optimizer.audit.loads import load_breaks, node_loads
-from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.report import Break, BreakCode, broken_at
 from optimizer.audit.timeline import utc
 from optimizer.audit.wiring import LEAST_AC_A, amperes_per_kw, efficiency, outlet_kw
 
@@ -45,7 +45,7 @@ _LIMITS = (
 def offer_breaks(case: Case) -> Iterator[Break]:
     """Everything about offers; without rules of the site only that a car takes no more than it is offered."""
     for stay in case.stays:
-        for k in np.flatnonzero(stay.power_kw > stay.offered_kw + case.tolerance_kw):
+        for k in broken_at(stay.power_kw > stay.offered_kw + case.tolerance_kw):
             message = f"it takes {stay.power_kw[k]:.4f} kW of an offer of {stay.offered_kw[k]:.4f} kW"
             yield _found(BreakCode.ABOVE_OFFER, case, stay, k, stay.power_kw[k], stay.offered_kw[k], message)
     rules = case.scenario.site.setpoints
@@ -117,7 +117,7 @@ def _level_breaks(case: Case, offer: _Offer) -> Iterator[Break]:
     """S4  an offer is 0 or at least the minimum, on a level where there are levels, and none a car cannot use"""
     stay, least_kw, levels_kw = offer.stay, offer.least_kw, offer.levels_kw
     most_kw = min(max(stay.max_power_kw, least_kw), offer.outlet_kw)
-    for k in np.flatnonzero(offer.on):
+    for k in broken_at(offer.on):
         power_kw = float(offer.offered_kw[k])
         fits = least_kw - LEVEL_TOLERANCE_KW <= power_kw <= most_kw + case.tolerance_kw
         if levels_kw is not None:
@@ -161,10 +161,10 @@ def _taken_breaks(case: Case, offer: _Offer) -> Iterator[Break]:
     waits_h = np.where(offer.on & ~before[: len(offer.on)], offer.wait_h, 0.0)
     share = np.maximum(0.0, 1.0 - waits_h / np.maximum(hours, _NO_TIME_H))
     due_kw = np.minimum(offer.offered_kw, stay.max_power_kw) * share
-    for k in np.flatnonzero(~offer.complete & (hours * (due_kw - taken_kw) > ENERGY_TOLERANCE_KWH)):
+    for k in broken_at(~offer.complete & (hours * (due_kw - taken_kw) > ENERGY_TOLERANCE_KWH)):
         message = f"it is planned to take {taken_kw[k]:.4f} kW of {due_kw[k]:.4f} kW, and still wants energy"
         yield _found(BreakCode.OFFER_NOT_TAKEN, case, stay, k, taken_kw[k], due_kw[k], message)
-    for k in np.flatnonzero(hours * (taken_kw - due_kw) > ENERGY_TOLERANCE_KWH):
+    for k in broken_at(hours * (taken_kw - due_kw) > ENERGY_TOLERANCE_KWH):
         message = f"{taken_kw[k]:.4f} kW, but outlet and car make {due_kw[k]:.4f} kW of this offer"
         yield _found(BreakCode.ABOVE_OFFER, case, stay, k, taken_kw[k], due_kw[k], message)
 
@@ -255,7 +255,7 @@ def _forced(case: Case, offers: list[_Offer], walked: list[_Runs]) -> set[int]:
     forced = set(full.tolist())
     for cabinet in case.scenario.site.cabinets:
         on = _outlets_taken(case, cabinet) + _outlets_on(case, cabinet, offers, lambda i: walked[i].held)
-        forced |= set(np.flatnonzero(on > _most_outlets(cabinet)).tolist())
+        forced |= set(broken_at(on > _most_outlets(cabinet)).tolist())
     return forced
 
 
@@ -263,13 +263,13 @@ def _cabinet_breaks(case: Case, offers: list[_Offer]) -> Iterator[Break]:
     """No more outlets at once than a cabinet can feed, and no module at two outlets."""
     for cabinet in case.scenario.site.cabinets:
         on = _outlets_on(case, cabinet, offers, lambda i: offers[i].on)
-        for t in np.flatnonzero(on > _most_outlets(cabinet)):
+        for t in broken_at(on > _most_outlets(cabinet)):
             message = f"{on[t]} outlets are offered power at once, {cabinet.outlets_at_once} can be fed"
             yield _at_cabinet(case, cabinet, t, float(on[t]), float(_most_outlets(cabinet)), message)
         if cabinet.module_kw is not None and cabinet.allocates is Allocator.OPTIMIZER:
             there = int(cabinet.total_kw / cabinet.module_kw + LEVEL_TOLERANCE_KW)
             taken = _modules_taken(case, cabinet, offers)
-            for t in np.flatnonzero(taken > there):
+            for t in broken_at(taken > there):
                 message = f"its outlets need {taken[t]:g} modules, it has {there}"
                 yield _at_cabinet(case, cabinet, t, float(taken[t]), float(there), message)
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from optimizer.audit.instants import FailSafeProof
 
 
@@ -133,6 +136,11 @@ class AuditReport:
     """One line for a human."""
     fail_safe: FailSafeProof | None = None
     """None where the site has no fail-safe."""
+
+
+def broken_at(broken: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Where a rule is broken, along one row. Asked of every stay: ``flatnonzero`` takes three times as long."""
+    return broken.nonzero()[0]
 
 
 def report(

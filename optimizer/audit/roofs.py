@@ -49,7 +49,7 @@ def curtailed_below(case: Case) -> dict[str, Floats]:
     for plan in case.schedule.pv:
         if plan.pv_id in nodes:
             own[nodes[plan.pv_id]] = own[nodes[plan.pv_id]] + plan.curtailed_kw
-    return rolled_up(case.scenario.site, own)
+    return rolled_up(case.leaves_first, own)
 
 
 def curtailable_below(case: Case) -> dict[str, Floats]:
@@ -58,7 +58,7 @@ def curtailable_below(case: Case) -> dict[str, Floats]:
     for plant in case.scenario.site.pv_plants:
         if plant.curtailable:
             own[plant.node] = own[plant.node] + expected_kw(case, plant)
-    return rolled_up(case.scenario.site, own)
+    return rolled_up(case.leaves_first, own)
 
 
 def _nothing(case: Case) -> dict[str, Floats]:

@@ -8,7 +8,7 @@ import numpy as np
 from models.domain.schedule import Floats
 from optimizer.audit.case import Case, Stay, instants_of
 from optimizer.audit.inside import Followed, inside_breaks
-from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.report import Break, BreakCode, broken_at
 from optimizer.audit.timeline import utc
 
 ENERGY_TOLERANCE_KWH = 1e-4
@@ -54,10 +54,10 @@ def _roll_call(case: Case) -> Iterator[Break]:
 def _presence(case: Case, stay: Stay) -> Iterator[Break]:
     """The plan covers the periods of the stay and no others, with the hours that the car is there."""
     stated, overlap = stay.plan.plugged_in_h, stay.overlap_h
-    for k in np.flatnonzero(np.abs(stated - overlap) > HOURS_TOLERANCE):
+    for k in broken_at(np.abs(stated - overlap) > HOURS_TOLERANCE):
         message = f"plugged in for {overlap[k]:.6f} h of the period, the plan says {stated[k]:.6f} h"
         yield _in_period(BreakCode.PLUGGED_IN, case, stay, k, overlap[k], stated[k], message)
-    for k in np.flatnonzero((overlap <= 0.0) & (np.abs(stay.power_kw) + np.abs(stay.given_kw) > case.tolerance_kw)):
+    for k in broken_at((overlap <= 0.0) & (np.abs(stay.power_kw) + np.abs(stay.given_kw) > case.tolerance_kw)):
         message = f"{stay.power_kw[k]:.4f} kW while it is not plugged in"
         yield _in_period(BreakCode.OUTSIDE_STAY, case, stay, k, stay.power_kw[k], 0.0, message)
     there_h = float(case.time.overlap_h(*instants_of(stay.session), slice(None)).sum())
@@ -69,10 +69,10 @@ def _presence(case: Case, stay: Stay) -> Iterator[Break]:
 def _powers(case: Case, stay: Stay) -> Iterator[Break]:
     """(4)  0 <= charge_power <= min(EVSE, connector, vehicle)"""
     power, highest = stay.power_kw, stay.max_power_kw
-    for k in np.flatnonzero(power < -case.tolerance_kw):
+    for k in broken_at(power < -case.tolerance_kw):
         message = f"{power[k]:.4f} kW; a setpoint cannot be negative"
         yield _in_period(BreakCode.POWER_NEGATIVE, case, stay, k, power[k], 0.0, message)
-    for k in np.flatnonzero(power > highest + case.tolerance_kw):
+    for k in broken_at(power > highest + case.tolerance_kw):
         message = f"{power[k]:.4f} kW, but EVSE, connector and vehicle allow {highest:.4f} kW"
         yield _in_period(BreakCode.POWER_TOO_HIGH, case, stay, k, power[k], highest, message)
 
@@ -102,7 +102,7 @@ def _energies(stay: Stay) -> Iterator[Break]:
 def _inside(case: Case, stay: Stay) -> Iterator[Break]:
     """(2), (3) where the energy in the battery is followed; nobody else may give back."""
     if stay.inside is None:
-        for k in np.flatnonzero(np.abs(stay.given_kw) > case.tolerance_kw):
+        for k in broken_at(np.abs(stay.given_kw) > case.tolerance_kw):
             message = f"gives back {stay.given_kw[k]:.4f} kW, which not all of EVSE, vehicle and driver agree to"
             yield _in_period(BreakCode.GIVEN_BACK, case, stay, k, stay.given_kw[k], 0.0, message)
         return

@@ -35,10 +35,10 @@ def above(by_id: Mapping[str, GridNode], node_id: str) -> Iterator[GridNode]:
         node = by_id[node.parent] if node.parent is not None else None
 
 
-def rolled_up(site: Site, own: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Sums over everything below each node, from what hangs on the node itself."""
+def rolled_up(leaves: tuple[GridNode, ...], own: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Sums over everything below each node, from what hangs on the node itself; ``leaves`` come first."""
     total = dict(own)
-    for node in leaves_first(site):
+    for node in leaves:
         if node.parent is not None:
             total[node.parent] = total[node.parent] + total[node.id]
     return total
