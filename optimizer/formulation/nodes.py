@@ -93,4 +93,7 @@ def distinct(places: Ints, size: int) -> tuple[Ints, Ints]:
     """The different places in order, and for each entry which of them it is; as np.unique, without sorting."""
     present = np.zeros(size, dtype=bool)
     present[places] = True
-    return present.nonzero()[0], (present.cumsum() - 1)[places]
+    found = present.nonzero()[0]
+    number = np.empty(size, dtype=np.int64)
+    number[found] = np.arange(len(found))
+    return found, number[places]
