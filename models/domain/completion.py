@@ -166,13 +166,13 @@ def _equipment(scenario: Scenario) -> _Answer:
 
 
 def _of_evses(site: Site) -> list[Assumption]:
-    told = []
-    lossy = [e for e in site.evses if e.conversion_efficiency is None and e.current is CurrentType.DC]
+    told, dc, ac = [], CurrentType.DC, CurrentType.AC
+    lossy = [e for e in site.evses if e.conversion_efficiency is None and e.current is dc]
     if lossy:
         share = f"{DC_CONVERSION_EFFICIENCY:g} on {len(lossy)} DC EVSEs"
         source = "published figures of 150 kW class chargers lie between 0.92 and 0.95"
         told.append(Assumption(what="site.evses[*].conversion_efficiency", value=share, source=source))
-    unsaid = [e for e in site.evses if e.min_current_a is None and e.current is CurrentType.AC]
+    unsaid = [e for e in site.evses if e.min_current_a is None and e.current is ac]
     if unsaid:
         least = f"{MIN_CURRENT_A:g} A on {len(unsaid)} AC EVSEs"
         told.append(Assumption(what="site.evses[*].min_current_a", value=least, source="IEC 61851-1"))

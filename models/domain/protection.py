@@ -8,10 +8,12 @@ from models.domain.series import highest
 from models.domain.session import ChargingPreference, Session
 from models.domain.site import Site
 
+_FAST = ChargingPreference.FAST
+
 
 def is_protected(session: Session, site: Site) -> bool:
     """Whether neither a price nor a manner may put its energy off."""
-    if session.charging_preference is ChargingPreference.FAST:
+    if session.charging_preference is _FAST:
         return True
     pays = session.time_price_per_h is not None and highest(session.time_price_per_h) > 0.0
     return pays and site.protect_time_priced_sessions

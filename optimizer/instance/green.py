@@ -42,7 +42,8 @@ _NOBODY = Green(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zer
 
 def green(scenario: Scenario, who: Sessions, cells: Cells, span: Periods, expected_kw: Floats) -> Green:
     """Of a completed scenario; ``expected_kw`` (T,) is base load and stand-by less PV. [kW at grid]"""
-    wishes = [session.charging_preference is ChargingPreference.GREEN for session in scenario.sessions]
+    asked_for = ChargingPreference.GREEN
+    wishes = [session.charging_preference is asked_for for session in scenario.sessions]
     if True not in wishes:
         return _NOBODY
     asked, per_kwh = np.array(wishes, dtype=bool), _price_per_kwh(scenario, span)

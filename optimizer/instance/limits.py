@@ -111,9 +111,9 @@ def import_limits(
 
 def rating_factor(node: GridNode) -> float:
     """The continuous factor multiplies ratings of equipment, never contract or statutory limits."""
-    if node.limit_kind is not LimitKind.RATING or node.continuous_factor is None:
+    if node.continuous_factor is None or node.continuous_factor == 1.0:
         return 1.0
-    return node.continuous_factor
+    return node.continuous_factor if node.limit_kind is LimitKind.RATING else 1.0
 
 
 def node_limit(node: GridNode, span: Periods) -> Floats:

@@ -18,6 +18,8 @@ from optimizer.instance.tree import Tree
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_GRID, _BATTERY = MeasuringPoint.GRID, MeasuringPoint.BATTERY
+
 CATCH_UP_SHARE = 0.8
 """Of the time between the end of the horizon and departure, what may be counted on at full power."""
 
@@ -135,10 +137,10 @@ def _row(session: Session, evse: Evse, site: Site, end_s: float, tiers: dict[str
 
 def _to_evse(session: Session, efficiency: float) -> float:
     """What an energy of the session is to be multiplied with to be one at evse."""
-    if session.measured_at is MeasuringPoint.GRID:
+    point, vehicle = session.measured_at, session.vehicle
+    if point is _GRID:
         return efficiency
-    vehicle = session.vehicle
-    if session.measured_at is MeasuringPoint.BATTERY and vehicle is not None and vehicle.charge_efficiency is not None:
+    if point is _BATTERY and vehicle is not None and vehicle.charge_efficiency is not None:
         return 1.0 / vehicle.charge_efficiency
     return 1.0
 
