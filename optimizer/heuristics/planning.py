@@ -91,11 +91,12 @@ def _powers(instance: Instance, rule: Rule) -> Floats:
         sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
         most = np.minimum(highest_kw(instance, here, keeps_limits=rule.keeps_limits), needs_kwh[sessions] / hours)
         most = np.minimum(most, inside.most_kw(sessions, hours, period))
-        free = instance.following.free(here)
-        room, open_ = limits.of(sessions[free], period), sessions[free]
-        if rule.keeps_limits and not room.fits(most[free]):
-            order = np.argsort(rule.order(instance, period, open_, needs_kwh[open_]), kind="stable")
-            most[free] = rule.share(room, most[free], order)
+        if rule.keeps_limits:
+            free = instance.following.free(here)
+            room, open_ = limits.of(sessions[free], period), sessions[free]
+            if not room.fits(most[free]):
+                order = np.argsort(rule.order(instance, period, open_, needs_kwh[open_]), kind="stable")
+                most[free] = rule.share(room, most[free], order)
         power[here] = most
         needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * most)
         inside.charged(sessions, hours * most)
