@@ -18,11 +18,14 @@ def root_of(site: Site) -> GridNode:
 
 
 def leaves_first(site: Site) -> tuple[GridNode, ...]:
-    """Every node after all nodes below it. Raises graphlib.CycleError where the tree is none."""
-    below: dict[str, set[str]] = {node.id: set() for node in site.nodes}
+    """Every node after all nodes below it, else as the site tells them: sums are the same to the last digit everywhere.
+
+    Raises graphlib.CycleError where the tree is none.
+    """
+    below: dict[str, list[str]] = {node.id: [] for node in site.nodes}
     for node in site.nodes:
         if node.parent is not None:
-            below[node.parent].add(node.id)
+            below[node.parent].append(node.id)
     by_id = {node.id: node for node in site.nodes}
     return tuple(by_id[node_id] for node_id in TopologicalSorter(below).static_order())
 
