@@ -18,6 +18,8 @@ from optimizer.backtest.messages import (
 )
 from optimizer.backtest.tapering import Fell, Reading, Shown, slope_at_least
 
+NOTHING_KW = 1e-3
+"""Who takes less is full, or does not charge: that is no point of a line on which power falls. [kW]"""
 SURPRISE_KWH = 0.02
 """So much less than offered is no rounding: the car takes less. [kWh]"""
 
@@ -52,6 +54,11 @@ class Present:
     def is_short_of_offer(self) -> bool:
         """Whether it took noticeably less than it could have."""
         return self.drawn_kw is not None and self.drawn_kw < self.offered_kw
+
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether it took nothing of what it was offered."""
+        return self.is_short_of_offer and self.drawn_kw is not None and self.drawn_kw <= NOTHING_KW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +132,7 @@ class Known:
         short = could_kwh - (message.energy_kwh - car.got_kwh) > SURPRISE_KWH
         self.is_new |= short
         drawn_kw = None if car.offered_kw <= 0.0 else message.power_kw if short else car.offered_kw
-        shown = _shown(car, message) if short else car.shown
+        shown = _shown(car, message) if short and message.power_kw > NOTHING_KW else car.shown
         slope = car.least_slope_per_h if short else _least_slope(car, message)
         read = replace(car, got_kwh=message.energy_kwh, read_s=message.at_s, drawn_kw=drawn_kw)
         self.here[car.session] = replace(read, shown=shown, least_slope_per_h=slope)

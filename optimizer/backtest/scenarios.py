@@ -114,7 +114,7 @@ def _tapering(session: Session, car: Present, power_kw: float, fell: Sequence[Fe
     Its battery is taken to be empty on arrival: only what it still takes until it is full matters.
     """
     wants_kwh = session.energy_target_kwh
-    if wants_kwh is None:
+    if wants_kwh is None or car.takes_nothing:
         return session
     line = car.shown.line(wants_kwh) if car.shown else expected(fell, wants_kwh, car.least_slope_per_h)
     if line is None:

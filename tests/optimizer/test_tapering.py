@@ -12,7 +12,7 @@ from optimizer.backtest.messages import Arrival, Departure, MeterReading, Tick
 from optimizer.backtest.metrics import figures
 from optimizer.backtest.planner import Manner, PlannerMaker
 from optimizer.backtest.running import run
-from optimizer.backtest.scenarios import Look
+from optimizer.backtest.scenarios import Look, scenario_of
 from optimizer.backtest.scenarios import Reading as Taking
 from optimizer.backtest.tapering import MORE, Fell, Line, Reading, Shown, expected, slope_at_least
 from tests.optimizer.test_backtest import DEAR_UNTIL_SIX, FREE, car, course
@@ -94,3 +94,19 @@ def test_who_was_offered_all_that_its_line_allows_is_done_and_who_was_offered_le
     known.take([MeterReading(session="van", at_s=9000.0, energy_kwh=got_kwh, power_kw=offer_kw)])
     known.take([Departure(session="van", at_s=9000.0)])
     assert [one.wanted_kwh for one in known.gone] == [wanted_kwh]
+
+
+def test_a_car_that_takes_nothing_shows_no_line_and_nobody_waits_for_it_to_fill_up() -> None:
+    known = Known()
+    known.take([Arrival(session="van", evse="a", at_s=0.0, stated_kwh=8.0, power_kw=7.0), Tick(at_s=0.0)])
+    known.offer({"van": 6.0})
+    known.take([MeterReading(session="van", at_s=900.0, energy_kwh=0.0, power_kw=0.0), Tick(at_s=900.0)])
+    assert known.here["van"].shown is None
+    course_of_a_day = course(car("van", "a", stays=2.0, needs=8.0))
+    scenario = scenario_of(known, course_of_a_day.site, FREE, Look(), Taking(learns_taper=True))
+    assert scenario is not None
+    (session,) = scenario.sessions
+    assert session.vehicle is not None
+    assert session.vehicle.max_charge_kw == Taking().step_kw
+    known.take([Departure(session="van", at_s=1800.0)])
+    assert known.fell == []
