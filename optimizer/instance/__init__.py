@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.scenario import Scenario
+from models.domain.series import each_read_once
 from optimizer.instance import arrivals as starting
 from optimizer.instance.arrivals import Arrivals, arrivals
 from optimizer.instance.before import Before, before, missed_kwh
@@ -101,6 +102,11 @@ class Instance:
 
 def instance_of(scenario: Scenario) -> Instance:
     """The arrays of a completed scenario (see ``models.domain.completion``)."""
+    with each_read_once():
+        return _with_floors(_read(scenario))
+
+
+def _read(scenario: Scenario) -> Instance:
     span = periods(scenario)
     branches = tree(scenario.site)
     who = sessions(scenario, branches, span)
@@ -115,7 +121,7 @@ def instance_of(scenario: Scenario) -> Instance:
     prices = money(scenario, span)
     most_kw = most_export_kw(limits.expected_kw[branches.root], units, followed, who, plugged, span)
     around = Surroundings(branches, who, plugged, followed, supply, units, limits)
-    found = Instance(
+    return Instance(
         scenario=scenario,
         periods=span,
         tree=branches,
@@ -141,7 +147,6 @@ def instance_of(scenario: Scenario) -> Instance:
         following=installed,
         arrivals=unseen,
     )
-    return _with_floors(found)
 
 
 def _with_floors(instance: Instance) -> Instance:

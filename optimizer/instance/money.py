@@ -9,6 +9,7 @@ from models.domain.demand import DemandWindow, demand_windows
 from models.domain.price_events import export_prices, import_prices
 from models.domain.prices import coincident_costs, mean_prices
 from models.domain.scenario import Scenario
+from models.domain.series import same
 from models.domain.units import SECONDS_PER_HOUR
 from optimizer.instance.periods import Periods
 
@@ -102,7 +103,7 @@ def _laid(window: DemandWindow, span: Periods) -> tuple[Floats, Floats, Ints, In
     """Interval starts, metered power, and triples (row, period, share); of intervals inside one period the first."""
     instants = span.instants_s
     starts, ends = window.interval_start_s, window.interval_end_s
-    if len(starts) == span.count and (starts == instants[:-1]).all() and (ends == instants[1:]).all():
+    if same(starts, instants[:-1]) and same(ends, instants[1:]):
         every = np.arange(span.count)  # an interval a period
         return starts, window.metered_kwh / span.hours, every, every, np.ones(span.count)
     seen_from, seen_to = np.maximum(starts, instants[0]), np.minimum(ends, instants[-1])

@@ -1,15 +1,22 @@
 """Steps over periods: means, least and largest values, and where they change."""
 
+import pickle
+import sys
+from copy import deepcopy
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import isnan
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
+from models.domain import series as reading
 from models.domain.errors import InvalidScenario
-from models.domain.series import How, changes, value_at, values
+from models.domain.series import How, changes, each_read_once, value_at, values
 from models.domain.value import Series, Step
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -105,3 +112,40 @@ def test_periods_say_the_same_as_looking_at_every_minute(series: Series, ends: l
     every = [value_at(series, NOON + timedelta(minutes=m)) for m in range(ends[0], ends[-1])]
     changed = [ends[0] + k for k in range(1, len(every)) if every[k] != every[k - 1]]
     assert changes(series, instants_s[0], instants_s[-1]).tolist() == minutes_after_noon(*changed).tolist()
+
+
+def test_a_series_is_read_once_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[tuple[Step, ...]] = []
+    read = reading._read
+    monkeypatch.setattr(reading, "_read", lambda one, *span: looked.append(one) or read(one, *span))
+    prices, span = steps((0, 0.1), (5, 0.2)), minutes_after_noon(0, 10, 20)
+    with each_read_once():
+        first = values(prices, span)
+        with each_read_once():
+            assert values(prices, span).tolist() == first.tolist() == pytest.approx([0.15, 0.2])
+        assert changes(prices, span[0], span[-1]).tolist() == minutes_after_noon(5).tolist()
+        values(prices, span[:2])
+    assert looked == [prices, prices]
+    values(prices, span)
+    assert len(looked) == 3
+
+
+def test_nothing_of_a_series_is_kept_after_its_plan() -> None:
+    prices = steps((0, 0.1), (5, 0.2))
+    held_by = sys.getrefcount(prices)
+    with each_read_once():
+        values(prices, minutes_after_noon(0, 10))
+        assert sys.getrefcount(prices) > held_by
+    assert sys.getrefcount(prices) == held_by
+
+
+def test_a_step_knows_its_start_as_a_number_and_neither_copies_nor_documents_change() -> None:
+    (step,) = steps((5, 1.0))
+    for one in (step, deepcopy(step), pickle.loads(pickle.dumps(step)), replace(step, value=2.0)):
+        assert (one.start, one.start_s) == (step.start, NOON_S + 300.0)
+    assert deepcopy(step) == step
+    assert asdict(step) == {"start": step.start, "value": 1.0}
+    assert set(TypeAdapter(Step).json_schema()["properties"]) == {"start", "value"}
+    read = TypeAdapter(Step).validate_json(TypeAdapter(Step).dump_json(step))
+    assert (read, read.start_s) == (step, step.start_s)
+    assert isnan(Step(start=NOON.replace(tzinfo=None), value=1.0).start_s)
