@@ -138,7 +138,7 @@ def optimize_shaped(
     solved = goals.solve()
     assert goals.basis is not None
     outcome = outcome_of(instance, solved)
-    schedule = _schedule(completed, instance, goals, outcome, solved, Method.OPTIMAL, goals.solver.seconds)
+    schedule = _schedule(completed, instance, goals, outcome, solved, Method.OPTIMAL, goals.solver.effort.seconds)
     return Shaped(schedule, solved, goals.basis)
 
 
@@ -217,14 +217,15 @@ def _schedule(
 
 def _statistics(goals: GoalSolver, solved: Solved, total_s: float) -> Statistics:
     rows, columns = solved.money_program.matrix.shape
+    effort = goals.solver.effort
     return Statistics(
         columns=columns,
         rows=rows,
         nonzeros=solved.money_program.matrix.nnz,
-        solves=goals.solver.solves,
-        iterations=goals.solver.iterations,
+        solves=effort.solves,
+        iterations=effort.iterations,
         cut_rounds=solved.cut_rounds,
-        solver_s=goals.solver.seconds,
-        first_solver_s=goals.solver.first_seconds,
+        solver_s=effort.seconds,
+        first_solver_s=effort.first_seconds,
         total_s=total_s,
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from models.domain.errors import DeadlinePassed, SolverFault
 from optimizer.backends import idle
+from optimizer.backends.effort import Effort
 from optimizer.program import Floats, Ints, LinearProgram
 from optimizer.settings import Settings
 from optimizer.sparse import Rows
@@ -53,21 +54,29 @@ class SolverAnswer:
     objective: float
     """Without the program's offset."""
     told: highspy.HighsSolution = field(repr=False)
+    effort: Effort = field(repr=False, compare=False)
+    """Of the solver that told it: to fetch more of it is a part of solving."""
 
     @cached_property
     def reduced_costs(self) -> Floats:
         """Of each column. [currency per unit of the column]"""
-        return _floats(self.told.col_dual)
+        return self._fetched("col_dual")
 
     @cached_property
     def row_values(self) -> Floats:
         """What the terms of each row sum up to."""
-        return _floats(self.told.row_value)
+        return self._fetched("row_value")
 
     @cached_property
     def row_duals(self) -> Floats:
         """Of each row. [currency per unit of the row]"""
-        return _floats(self.told.row_dual)
+        return self._fetched("row_dual")
+
+    def _fetched(self, name: str) -> Floats:
+        started = perf_counter()
+        found = _floats(getattr(self.told, name))
+        self.effort.fetched(perf_counter() - started)
+        return found
 
 
 class NoSolution(SolverFault):
@@ -80,11 +89,7 @@ class Solver:
     def __init__(self, settings: Settings) -> None:
         self._lent = idle.Lent()
         self._highs = self._lent.highs
-        self.seconds = 0.0
-        """Spent in HiGHS: passing, running, fetching. [s]"""
-        self.first_seconds = 0.0
-        self.solves = 0
-        self.iterations = 0
+        self.effort = Effort()
         self._set(_options(settings, self._highs.getRunTime()))
 
     def _set(self, options: list[_Option]) -> None:
@@ -118,7 +123,7 @@ class Solver:
         )
         if status != highspy.HighsStatus.kError and not presolved:
             self._begin_with(program)
-        self.seconds += perf_counter() - started
+        self.effort.seconds += perf_counter() - started
         _expect_ok(status, "passing the model")
 
     def _begin_with(self, program: LinearProgram) -> None:
@@ -166,7 +171,7 @@ class Solver:
             bounds = program.col_lower[new], program.col_upper[new]
             empty = np.zeros(count, dtype=np.int32)
             done.append(highs.addCols(count, program.cost[new], *bounds, 0, empty, nothing, np.zeros(0)))
-        self.seconds += perf_counter() - started
+        self.effort.seconds += perf_counter() - started
         for status in done:
             _expect_ok(status, "changing the model")
         if rows < a.shape[0]:
@@ -179,7 +184,7 @@ class Solver:
         if found is not None:
             columns, rows = (_STATUSES[part].tolist() for part in found)
             self._set_basis(columns, rows, alien=True)
-        self.seconds += perf_counter() - started
+        self.effort.seconds += perf_counter() - started
 
     def basis(self, program: LinearProgram, answer: SolverAnswer) -> Basis:
         """The basis of the last run, by label; the solver tells its basic ones, the answer where the others stand."""
@@ -187,7 +192,7 @@ class Solver:
         status, basic = self._highs.getBasicVariables()
         if status == highspy.HighsStatus.kError:  # nothing was factored: the next plan begins with its rows
             basic = -1 - np.arange(len(program.row_lower))
-        self.seconds += perf_counter() - started
+        self.effort.seconds += perf_counter() - started
         columns = standing(answer.values, program.col_lower, program.col_upper, basic[basic >= 0])
         rows = standing(answer.row_values, program.row_lower, program.row_upper, -1 - basic[basic < 0])
         return basis_of(program, columns, rows)
@@ -196,7 +201,7 @@ class Solver:
         """Append rows; the basis stays, so that the next run starts from the last answer."""
         started = perf_counter()
         status = self._highs.addRows(rows.shape[0], lower, upper, rows.nnz, rows.indptr[:-1], rows.indices, rows.data)
-        self.seconds += perf_counter() - started
+        self.effort.seconds += perf_counter() - started
         _expect_ok(status, "adding rows")
 
     def cut_off(self, rows: Rows, upper: Floats) -> None:
@@ -204,7 +209,7 @@ class Solver:
         started = perf_counter()
         weights = _DEVEX if self._highs.getNumCol() <= SMALL_FOR_CUTS else _WEIGHTS_OF_ITS_OWN_CHOICE
         self._set([("simplex_strategy", _DUAL_SIMPLEX), ("simplex_dual_edge_weight_strategy", weights)])
-        self.seconds += perf_counter() - started
+        self.effort.seconds += perf_counter() - started
         self.add_rows(rows, np.full(len(upper), -np.inf), upper)
 
     def run(self) -> SolverAnswer:
@@ -215,10 +220,8 @@ class Solver:
             status = self._run_afresh()
         info = self._highs.getInfo()
         answer = self._answer(info.objective_function_value)
-        self.seconds += perf_counter() - started
-        self.first_seconds = self.first_seconds or self.seconds
-        self.solves += 1
-        self.iterations += max(0, info.simplex_iteration_count)
+        self.effort.seconds += perf_counter() - started
+        self.effort.solved(max(0, info.simplex_iteration_count))
         _expect_ok(status, "running")
         return answer
 
@@ -251,8 +254,8 @@ class Solver:
         status = self._highs.run()
         info, model = self._highs.getInfo(), self._highs.getModelStatus()
         found = np.array(self._highs.getSolution().col_value)
-        self.seconds += perf_counter() - started
-        self.solves += 1
+        self.effort.seconds += perf_counter() - started
+        self.effort.solved()
         _expect_ok(status, "searching")
         if info.primal_solution_status != _FEASIBLE:
             _check_status(model)
@@ -265,7 +268,7 @@ class Solver:
         solution = self._highs.getSolution()
         if not (solution.value_valid and solution.dual_valid):
             raise SolverFault("the solver says optimal and has no valid point")
-        return SolverAnswer(_floats(solution.col_value), objective, solution)
+        return SolverAnswer(_floats(solution.col_value), objective, solution, self.effort)
 
 
 def _worth_presolving(program: LinearProgram) -> bool:

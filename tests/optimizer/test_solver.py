@@ -67,7 +67,7 @@ def solved_anew(program: LinearProgram) -> tuple[bytes, bytes, int]:
     solver = Solver(Settings())
     solver.load(program)
     answer = solver.run()
-    return answer.values.tobytes(), answer.row_duals.tobytes(), solver.iterations
+    return answer.values.tobytes(), answer.row_duals.tobytes(), solver.effort.iterations
 
 
 def test_an_instance_of_a_plan_before_answers_as_a_new_one_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,3 +104,23 @@ def test_an_instance_of_a_large_program_is_not_kept(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(idle, "SMALL", 0)
     solved_anew(at_least_three())
     assert idle._idle == []
+
+
+def test_an_idle_instance_holds_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "_idle", [])
+    solved_anew(at_least_three())
+    (used,) = idle._idle
+    assert used.getNumCol() == 0
+
+
+def test_to_fetch_duals_of_the_first_answer_is_a_part_of_the_first_solve() -> None:
+    solver = Solver(Settings())
+    solver.load(at_least_three())
+    first, told = solver.run(), solver.effort.first_seconds
+    assert first.row_duals.tolist() == [2.0]
+    assert solver.effort.seconds == solver.effort.first_seconds > told
+    second, told = solver.run(), solver.effort
+    first_s, before_s = told.first_seconds, told.seconds
+    assert second.row_duals.tolist() == [2.0]
+    assert told.seconds > before_s
+    assert (told.first_seconds, told.solves) == (first_s, 2)
