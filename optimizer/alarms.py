@@ -23,8 +23,9 @@ NOTICEABLE_KW = 1e-6
 def alarms(instance: Instance) -> Iterator[Alarm]:
     """One for every node and run of periods in which base load and what is installed alone exceed the limit."""
     limits = instance.limits
-    yield from _exceeded(instance, limits.high_kw + limits.floor_kw - limits.limit_kw, "import")
-    if limits.export_room_kw.min() < 0.0:
+    installed_kw = limits.high_kw + limits.floor_kw if instance.following.cell.size else limits.high_kw
+    yield from _exceeded(instance, installed_kw - limits.limit_kw, "import")
+    if limits.export_limited:
         yield from _exceeded(instance, limits.export_excess_kw, "export")
     yield from _current_alarms(instance)
     yield from _unreachable(instance)
@@ -32,9 +33,9 @@ def alarms(instance: Instance) -> Iterator[Alarm]:
 
 def _exceeded(instance: Instance, excess_kw: Floats, side: str) -> Iterator[Alarm]:
     """Of what exceeds the limit of each node (M, T). [kW]"""
-    ids, instants, noticed = instance.limits.ids, instance.periods.instants_s, excess_kw > NOTICEABLE_KW
-    if not noticed.any():
+    if excess_kw.max(initial=0.0) <= NOTICEABLE_KW:
         return
+    ids, instants, noticed = instance.limits.ids, instance.periods.instants_s, excess_kw > NOTICEABLE_KW
     for i in np.flatnonzero(noticed.any(axis=1)).tolist():
         for first, end in runs(noticed[i]):
             yield _alarm(ids[i], side, float(excess_kw[i, first:end].max()), instants[first], instants[end])

@@ -319,10 +319,14 @@ def _joined(pairs: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
 
 
 def _matrix(entries: list[_Entries], shape: tuple[int, int]) -> Rows:
-    size, end = sum(len(columns) for _, _, columns, _ in entries), 0
-    place, values = np.empty(size, dtype=np.int64), np.empty(size)
-    for first, rows, columns, coefficient in entries:
-        here = slice(end, end := end + len(columns))
-        place[here] = (first + rows) * shape[1] + columns
-        values[here] = coefficient
+    if not entries:
+        return Rows.from_places(np.zeros(0), NOWHERE, shape)
+    sizes = [len(columns) for _, _, columns, _ in entries]
+    place = np.concatenate([rows for _, rows, _, _ in entries], dtype=np.int64)
+    place += np.array([first for first, _, _, _ in entries]).repeat(sizes)
+    place *= shape[1]
+    place += np.concatenate([columns for _, _, columns, _ in entries])
+    values, end = np.empty(len(place)), 0
+    for size, (_, _, _, coefficient) in zip(sizes, entries, strict=True):
+        values[end : (end := end + size)] = coefficient
     return Rows.from_places(values, place, shape)

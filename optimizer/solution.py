@@ -245,7 +245,7 @@ def excess_cost(instance: Instance, plans: tuple[ContractPlan, ...]) -> float:
 
 def node_duals(program: LinearProgram, row_duals: Floats, instance: Instance) -> Floats:
     """Duals of ``node_import_limit`` as a table (M, T), positive where more room would help. [currency/kW]"""
-    worth = np.zeros_like(instance.limits.limit_kw)
+    worth = np.zeros(instance.limits.limit_kw.shape)
     block = program.rows["node_import_limit"]
     worth[block.positions] = -row_duals[block.slice]
     return np.maximum(0.0, worth)
@@ -350,8 +350,9 @@ def _session_plans(
     who, cells = instance.sessions, instance.cells
     price = instance.money.import_price[cells.period]
     cost = np.bincount(cells.session, weights=price * cells.hours * at_grid_kw, minlength=who.count)
-    by_chance = set(cells.session[instance.chances.cell].tolist())
-    expected = [kwh if s in by_chance else None for s, kwh in enumerate(taken.tolist())]
+    expected: list[float | None] = [None] * who.count
+    for s in set(cells.session[instance.chances.cell].tolist()):
+        expected[s] = float(taken[s])
     columns = (
         who.ids,
         who.evse_ids,

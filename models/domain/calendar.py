@@ -62,7 +62,7 @@ class Calendar:
 
     def day_start_s(self, day: date) -> float:
         """The first instant of a local day, also where the clock jumps over or repeats midnight. [s]"""
-        return datetime.combine(day, time(), self.time_zone).timestamp()
+        return _midnight_s(self.time_zone, day)
 
 
 def calendar_of(tariff: Tariff, site_time_zone: str) -> Calendar:
@@ -72,6 +72,12 @@ def calendar_of(tariff: Tariff, site_time_zone: str) -> Calendar:
         _check_holiday_calendar(tariff.holiday_calendar)
     zone = _zone(tariff.time_zone or site_time_zone, path)
     return Calendar(zone, frozenset(tariff.holidays), tariff.holiday_calendar)
+
+
+@lru_cache(maxsize=4096)
+def _midnight_s(zone: ZoneInfo, day: date) -> float:
+    """Every plan asks for the same few."""
+    return datetime.combine(day, time(), zone).timestamp()
 
 
 @lru_cache(maxsize=256)

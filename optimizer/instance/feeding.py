@@ -17,7 +17,9 @@ def most_export_kw(
     expected_kw: Floats, units: Storage, followed: States, who: Sessions, cells: Cells, span: Periods
 ) -> Floats:
     """Expected, with every battery and car giving back in full; not above 0 where nothing can be fed in (T,). [kW]"""
-    most: Floats = units.max_discharge_kw.sum() - expected_kw
+    most: Floats = -expected_kw
+    if units.count:
+        most = most + units.max_discharge_kw.sum()
     if len(followed.giving):
         most = most + _from_cars(followed, who, cells, span)
     return np.where(abs(most) < DUST_KW, 0.0, most)

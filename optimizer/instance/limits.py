@@ -1,7 +1,8 @@
 """Import and export limits of nodes: ratings times factor, caps of utilities, less the load that nobody controls."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,8 @@ class ImportLimits:
     """Stand-by, the high base load without any PV, and EVSEs out of reach: what import limits are kept with."""
     floor_kw: Floats
     """What EVSEs in reach may be following until the new plan is acknowledged; a row cannot ask for less."""
+    export_limited: bool
+    """Whether any node has an export limit at any time."""
     export_limit_kw: Floats
     """inf where there is none."""
     export_set_by: dict[int, tuple[str, ...]]
@@ -89,19 +92,21 @@ def import_limits(
     evse_nodes = _evse_nodes(site, tree)
     _add_held(held, evse_nodes, at_evse, apparent, high)
     caps = [s for s in scenario.signals if isinstance(s, Cap) and not s.evses]
-    set_by = dict(_capped(caps, tree, span, limit, lambda cap: cap.import_limit_kw))
-    export_limit = _export_limits(tree, span, limit.shape)
-    export_set_by = dict(_capped(caps, tree, span, export_limit, lambda cap: cap.export_limit_kw))
+    set_by = _capped(caps, tree, span, limit, lambda cap: cap.import_limit_kw)
+    limited = bool(caps) or any(node.export_limit_kw is not None for node in tree.nodes)
+    export_limit = _export_limits(tree, span, limit.shape) if limited else unlimited(limit.shape)
+    export_set_by = _capped(caps, tree, span, export_limit, lambda cap: cap.export_limit_kw)
     return ImportLimits(
         ids=(*(node.id for node in tree.nodes), *(CABINET_PREFIX + c.id for c in site.cabinets)),
         limit_kw=limit,
         set_by=set_by,
         expected_kw=expected,
         high_kw=high,
-        floor_kw=np.zeros(high.shape),
+        floor_kw=nothing(high.shape),
+        export_limited=limited,
         export_limit_kw=export_limit,
         export_set_by=export_set_by,
-        export_room_kw=export_limit + low,
+        export_room_kw=export_limit + low if limited else export_limit,
         curtailable_kw=_curtailable(supply, limit.shape),
         evse_nodes=evse_nodes,
         at_evse=at_evse,
@@ -189,7 +194,7 @@ def _add_held(
 
 def _capped(
     caps: list[Cap], tree: Tree, span: Periods, limit: Floats, limit_of: Callable[[Cap], float | None]
-) -> Iterator[tuple[int, tuple[str, ...]]]:
+) -> dict[int, tuple[str, ...]]:
     """Lower ``limit`` in place; who set it is told for every node that a cap names."""
     who: dict[int, list[str]] = {}
     for cap in sorted(caps, key=lambda cap: cap.id):
@@ -199,7 +204,7 @@ def _capped(
         names = who.setdefault(node, [RATING if np.isfinite(x) else "" for x in limit[node]])
         for t in np.flatnonzero(span.within(cap.start, cap.end) & (least_kw < limit[node])):
             limit[node, t], names[t] = least_kw, cap.id
-    yield from ((node, tuple(names)) for node, names in who.items())
+    return {node: tuple(names) for node, names in who.items()}
 
 
 def _take_generation(supply: Generation, expected: Floats, low: Floats) -> None:
@@ -207,6 +212,22 @@ def _take_generation(supply: Generation, expected: Floats, low: Floats) -> None:
     for above, mean, highest in zip(supply.above, supply.expected_kw, supply.highest_kw, strict=True):
         expected[list(above)] -= mean
         low[list(above)] -= highest
+
+
+@lru_cache(maxsize=64)
+def nothing(shape: tuple[int, ...]) -> Floats:
+    """Zeros that nobody changes, made once for each size."""
+    zeros = np.zeros(shape)
+    zeros.flags.writeable = False
+    return zeros
+
+
+@lru_cache(maxsize=64)
+def unlimited(shape: tuple[int, ...]) -> Floats:
+    """The same of limits that are not there."""
+    limit = np.full(shape, np.inf)
+    limit.flags.writeable = False
+    return limit
 
 
 def _export_limits(tree: Tree, span: Periods, shape: tuple[int, ...]) -> Floats:
@@ -219,9 +240,9 @@ def _export_limits(tree: Tree, span: Periods, shape: tuple[int, ...]) -> Floats:
 
 
 def _curtailable(supply: Generation, shape: tuple[int, ...]) -> Floats:
-    total = np.zeros(shape)
     if not len(supply.plant):
-        return total
+        return nothing(shape)
+    total = np.zeros(shape)
     for plant, period, power_kw in zip(supply.plant, supply.period, supply.curtailable_kw, strict=True):
         total[list(supply.above[plant]), period] += power_kw
     return total

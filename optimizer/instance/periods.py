@@ -94,11 +94,13 @@ def periods(scenario: Scenario) -> Periods:
 
 
 def _instants(horizon: Horizon) -> Floats:
-    counts = [stretch.count for stretch in horizon.stretches]
-    lengths = np.array([seconds_from_minutes(stretch.minutes) for stretch in horizon.stretches]).repeat(counts)
-    instants = np.zeros(len(lengths) + 1)
-    lengths.cumsum(out=instants[1:])
-    return horizon.start.timestamp() + instants
+    last_s = horizon.start.timestamp()
+    parts = [np.array([last_s])]
+    for stretch in horizon.stretches:
+        length_s = seconds_from_minutes(stretch.minutes)
+        parts.append(last_s + length_s * np.arange(1, stretch.count + 1))
+        last_s += length_s * stretch.count
+    return np.concatenate(parts)
 
 
 def _changes(

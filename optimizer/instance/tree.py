@@ -16,10 +16,8 @@ class Tree:
     ancestors: tuple[tuple[int, ...], ...]
     """For every node: itself and the nodes above it, towards the grid."""
     evses: dict[str, Evse]
-
-    @property
-    def root(self) -> int:
-        return next(i for i, node in enumerate(self.nodes) if node.parent is None)
+    root: int
+    """The site connection."""
 
     def above(self, node_id: str) -> tuple[int, ...]:
         """The node itself and all above it."""
@@ -31,7 +29,7 @@ def tree(site: Site) -> Tree:
     position = {node.id: i for i, node in enumerate(site.nodes)}
     parent = [None if node.parent is None else position[node.parent] for node in site.nodes]
     ancestors = tuple(_way_up(i, parent) for i in range(len(parent)))
-    return Tree(site.nodes, position, ancestors, {evse.id: evse for evse in site.evses})
+    return Tree(site.nodes, position, ancestors, {evse.id: evse for evse in site.evses}, parent.index(None))
 
 
 def _way_up(i: int | None, parent: list[int | None]) -> tuple[int, ...]:
