@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from optimizer.optimize import formulate, optimize
+from tests.benchmarks.arrays import arrays_of
 from tests.benchmarks.highs_alone import peak_kib
 from tests.benchmarks.reporting import Row
 from tests.benchmarks.scenarios import random_site
@@ -58,17 +59,7 @@ def _alone(count: int) -> Peak:
     program = formulate(random_site(count, PERIODS)).program
     with TemporaryDirectory() as folder:
         path = Path(folder) / "program.npz"
-        np.savez(
-            path,
-            cost=program.cost,
-            col_lower=program.col_lower,
-            col_upper=program.col_upper,
-            row_lower=program.row_lower,
-            row_upper=program.row_upper,
-            indptr=program.matrix.indptr,
-            indices=program.matrix.indices,
-            data=program.matrix.data,
-        )
+        np.savez(path, **arrays_of(program))  # type: ignore[arg-type]  # names of arrays, no flags
         return _peak(str(Path(__file__).with_name("highs_alone.py")), str(path))
 
 

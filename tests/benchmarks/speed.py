@@ -1,21 +1,26 @@
 """Benchmark B3: what ``optimize`` takes beside the time that HiGHS alone takes in that very run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from statistics import median
 from time import perf_counter
+
+import numpy as np
 
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
-from optimizer.optimize import optimize
+from optimizer.optimize import formulate, optimize
 from optimizer.settings import Settings
+from tests.benchmarks import highs_alone
+from tests.benchmarks.arrays import arrays_of
 from tests.benchmarks.reporting import Row, milliseconds
 from tests.benchmarks.scenarios import random_site
 from tests.benchmarks.variants import flat_prices, half_give_back, phase_limited, scarce
 
 PERIODS = 96
 SMALL, LARGE = 50, 5000
-REPEATS_OF_SMALL, REPEATS, REPEATS_OF_LARGE = 15, 5, 1
+REPEATS_OF_SMALL, REPEATS, REPEATS_OF_LARGE = 51, 5, 1
 """What takes milliseconds is measured more often: a single interruption by other work is as long."""
 HEAD = ("connectors", "case", "columns", "rows", "non-zeros", "solves", "ms", "H ms", "H1 ms", "promise", "measured")
 
@@ -88,8 +93,9 @@ WITHIN_ALL = Promise(
     lambda run: run.seconds <= TIMES_ALL * run.plan.statistics.solver_s + AROUND_S,
     lambda run: run.over_all,
 )
+MONEY = Case("money", _same, MONEY_ONLY, (_times_first(1.5),))
 MANY_CASES = (
-    Case("money", _same, MONEY_ONLY, (_times_first(1.5),)),
+    MONEY,
     Case("money, manners", _same, MANNERS, (WITHIN_ALL, _times_first(2.5))),
 )
 CASES = (
@@ -109,6 +115,8 @@ def rows(counts: tuple[int, ...]) -> Iterator[Row]:
         for case in CASES if count < LARGE else MANY_CASES:
             if case.variant is not phase_limited or count <= MOST_FOR_CONES:
                 yield from _rows(count, case)
+            if case is MONEY:
+                yield _row_alone(count)
 
 
 def repeats(count: int) -> int:
@@ -136,3 +144,19 @@ def _rows(count: int, case: Case) -> Iterator[Row]:
     )
     for promise in case.promises:
         yield Row((*cells, promise.words, f"{promise.measured(run):.2f}"), promise.kept(run))
+
+
+def _row_alone(count: int) -> Row:
+    """The program of the line above, solved by HiGHS alone with its defaults: presolve, pricing and first basis."""
+    program = formulate(random_site(count, PERIODS), MONEY_ONLY).program
+    arrays = arrays_of(program)
+    shown = milliseconds(median(_seconds_alone(arrays) for _ in range(repeats(count))))
+    size = f"{len(program.cost):,}", f"{len(program.row_lower):,}", f"{program.matrix.nnz:,}"
+    return Row((f"{count:,}", "money, HiGHS alone as it comes", *size, "1", shown, shown, shown, "", ""))
+
+
+def _seconds_alone(arrays: Mapping[str, np.ndarray]) -> float:
+    started = perf_counter()
+    solution = highs_alone.solve(arrays)
+    np.array(solution.col_value), np.array(solution.row_dual)
+    return perf_counter() - started
