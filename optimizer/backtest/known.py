@@ -16,7 +16,7 @@ from optimizer.backtest.messages import (
     SiteReading,
     Tick,
 )
-from optimizer.backtest.tapering import Fell, Reading, Shown, slope_at_least
+from optimizer.backtest.tapering import Fell, Shown, Taken, slope_at_least
 
 NOTHING_KW = 1e-3
 """Who takes less is full, or does not charge: that is no point of a line on which power falls. [kW]"""
@@ -145,8 +145,8 @@ class Known:
 
 def _shown(car: Present, message: MeterReading) -> Shown:
     """With one more reading of a car that takes less than its offer."""
-    reading = Reading((car.got_kwh + message.energy_kwh) / 2.0, message.power_kw)
-    return Shown(reading, reading) if car.shown is None else car.shown.and_then(reading)
+    taken = Taken((car.got_kwh + message.energy_kwh) / 2.0, message.power_kw)
+    return Shown(taken, taken) if car.shown is None else car.shown.and_then(taken)
 
 
 def _fell(car: Present) -> list[Fell]:

@@ -21,11 +21,11 @@ ALIKE = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Taken:
     """What a car took while it was offered more."""
 
     inside_kwh: float
-    """Since its arrival, in the middle of the reading. [kWh]"""
+    """Since its arrival, in the middle of what was taken. [kWh]"""
     power_kw: float
 
 
@@ -56,12 +56,12 @@ class Line:
 class Shown:
     """The first and the last reading of one car in its fall."""
 
-    first: Reading
-    last: Reading
+    first: Taken
+    last: Taken
 
-    def and_then(self, reading: Reading) -> "Shown":
+    def and_then(self, taken: Taken) -> "Shown":
         """With one more."""
-        return Shown(self.first, reading)
+        return Shown(self.first, taken)
 
     def line(self, wanted_kwh: float) -> Line:
         """Through its two readings where they lie apart; else through the last one, to what was asked for."""
@@ -69,7 +69,7 @@ class Shown:
         if came_kwh >= LEAST_KWH and fell_kw > 0.0:
             slope_per_h = fell_kw / came_kwh
         else:
-            slope_per_h = self.last.power_kw / max(wanted_kwh - self.last.inside_kwh, LEAST_KWH)
+            slope_per_h = slope_at_least(self.last.power_kw, self.last.inside_kwh, wanted_kwh)
         return Line(max(wanted_kwh, self.last.inside_kwh + self.last.power_kw / slope_per_h), slope_per_h)
 
 

@@ -14,18 +14,18 @@ from optimizer.backtest.planner import Manner, PlannerMaker
 from optimizer.backtest.running import run
 from optimizer.backtest.scenarios import Look, scenario_of
 from optimizer.backtest.scenarios import Reading as Taking
-from optimizer.backtest.tapering import MORE, Fell, Line, Reading, Shown, expected, slope_at_least
+from optimizer.backtest.tapering import MORE, Fell, Line, Shown, Taken, expected, slope_at_least
 from tests.optimizer.test_backtest import DEAR_UNTIL_SIX, FREE, car, course
 
 
 def test_two_readings_that_lie_apart_show_the_line_and_where_it_ends() -> None:
     # From 6 kW at 10 kWh to 4 kW at 12 kWh: 1 kW less a kWh, and nothing is taken at 16 kWh.
-    shown = Shown(Reading(10.0, 6.0), Reading(10.0, 6.0)).and_then(Reading(12.0, 4.0))
+    shown = Shown(Taken(10.0, 6.0), Taken(10.0, 6.0)).and_then(Taken(12.0, 4.0))
     assert shown.line(wanted_kwh=15.0) == Line(full_kwh=16.0, slope_per_h=1.0)
 
 
 def test_a_single_reading_is_taken_to_end_at_what_was_asked_for() -> None:
-    only = Reading(12.0, 4.0)
+    only = Taken(12.0, 4.0)
     assert Shown(only, only).line(wanted_kwh=14.0) == Line(full_kwh=14.0, slope_per_h=2.0)
 
 
@@ -96,8 +96,28 @@ def test_who_was_offered_all_that_its_line_allows_is_done_and_who_was_offered_le
     assert [one.wanted_kwh for one in known.gone] == [wanted_kwh]
 
 
-def test_a_car_that_takes_nothing_shows_no_line_and_nobody_waits_for_it_to_fill_up() -> None:
+def test_a_full_car_that_takes_nothing_when_it_leaves_wanted_no_more_than_it_got() -> None:
     known = Known()
+    known.take([Arrival(session="van", evse="a", at_s=0.0, stated_kwh=8.0, power_kw=7.0), Tick(at_s=0.0)])
+    known.offer({"van": 6.0})
+    known.take([MeterReading(session="van", at_s=3600.0, energy_kwh=6.0, power_kw=6.0), Tick(at_s=3600.0)])
+    known.take([MeterReading(session="van", at_s=4500.0, energy_kwh=6.0, power_kw=0.0), Tick(at_s=4500.0)])
+    known.take([Departure(session="van", at_s=5400.0)])
+    assert [one.wanted_kwh for one in known.gone] == [6.0]
+
+
+def test_how_a_car_fell_is_remembered_when_it_has_left() -> None:
+    # Of 8 kWh it has 6 after an hour at 6 kW: in the middle of it, at 3 kWh, its line still allowed 6 kW.
+    known = Known()
+    known.take([Arrival(session="van", evse="a", at_s=0.0, stated_kwh=8.0, power_kw=7.0), Tick(at_s=0.0)])
+    known.offer({"van": 6.0})
+    known.take([MeterReading(session="van", at_s=3600.0, energy_kwh=6.0, power_kw=6.0), Tick(at_s=3600.0)])
+    known.take([Departure(session="van", at_s=5400.0)])
+    assert known.fell == [Fell(wanted_kwh=8.0, slope_per_h=6.0 / 5.0)]
+
+
+def test_a_car_that_takes_nothing_shows_no_line_and_nobody_waits_for_it_to_fill_up() -> None:
+    known = Known(fell=[Fell(8.0, 2.0)])
     known.take([Arrival(session="van", evse="a", at_s=0.0, stated_kwh=8.0, power_kw=7.0), Tick(at_s=0.0)])
     known.offer({"van": 6.0})
     known.take([MeterReading(session="van", at_s=900.0, energy_kwh=0.0, power_kw=0.0), Tick(at_s=900.0)])
@@ -108,5 +128,6 @@ def test_a_car_that_takes_nothing_shows_no_line_and_nobody_waits_for_it_to_fill_
     (session,) = scenario.sessions
     assert session.vehicle is not None
     assert session.vehicle.max_charge_kw == Taking().step_kw
+    assert not session.vehicle.taper
     known.take([Departure(session="van", at_s=1800.0)])
-    assert known.fell == []
+    assert known.fell == [Fell(8.0, 2.0)]
