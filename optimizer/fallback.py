@@ -21,9 +21,6 @@ from optimizer.instance import Instance, instance_of
 from optimizer.previous import with_previous
 from optimizer.solution import schedule_of
 
-_HAIR = 1e-9
-"""Share beyond what sums of the same numbers in another order differ by."""
-
 
 def carried_over(scenario: Scenario, previous: Schedule | None = None) -> Schedule:
     """The plan before for a valid scenario: by session and time, within what sessions and limits allow now.
@@ -76,8 +73,7 @@ def scaled(room: Room, given: Floats) -> Floats:
     Every limit counts whichever loads stop, so that less of one load never takes room from another: a limit that is
     kept stays kept while others are seen to. What fits with a hair to spare needs no look at each of them.
     """
-    used = room.length @ given + (abs(room.phasor @ given) if room.directed else 0.0)
-    if (used * (1.0 + _HAIR) <= room.radius).all():
+    if room.fits_with_a_hair(given):
         return given
     for phasor, length, radius in zip(room.phasor, room.length, room.radius, strict=True):
         used = abs(phasor @ given) + length @ given

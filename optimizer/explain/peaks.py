@@ -39,8 +39,7 @@ class Peaks:
         """Of one more kW in every interval of these windows that the periods meet. [currency]"""
         if not windows:
             return 0.0
-        pairs = among(self.period, periods, len(self.windows)) & self.full[self.row]
-        met = np.unique(self.row[pairs])
+        met = np.unique(self.row[among(self.period, periods, len(self.windows))])
         of_these = among(self.window[met], windows, int(self.window.max(initial=0)) + 1)
         return float(self.worth[met[of_these]].sum())
 

@@ -92,10 +92,15 @@ class Room:
 
     def fits(self, given: Floats) -> bool:
         """Whether all of it together keeps every limit."""
-        used = self.length @ given
-        if self.directed:
-            used = abs(self.beside + self.phasor @ given) + used
-        return bool((used <= self.radius).all())
+        return bool((self._used(given) <= self.radius).all())
+
+    def fits_with_a_hair(self, given: Floats) -> bool:
+        """The same with a hair to spare: then sums of the same numbers in any order keep them."""
+        return bool((self._used(given) * (1.0 + _HAIR) <= self.radius).all())
+
+    def _used(self, given: Floats) -> Floats:
+        used: Floats = self.length @ given
+        return abs(self._load(given)) + used if self.directed else used
 
     def surely_fit(self, wanted_kw: Floats, order: Ints) -> int:
         """To how many in order there is all that they want, with a hair to spare. Where anything has a direction, that

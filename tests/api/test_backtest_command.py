@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 from api.backtesting import cases
 from api.backtesting.cases import Aim, Case, Practice, course_of, history_of
 from api.backtesting.jobs import Job, done
-from api.backtesting.methods import Charge
+from api.backtesting.methods import Charge, RuledMaker, maker_of
 from api.cli import app
 from models.datasets import RecordedSession
 from models.domain.errors import InvalidScenario
+from optimizer.backtest.planner import PlannerMaker
 
 FOLDER = Path(os.environ.get("CHARGEWRIGHT_DATA", "no-such-folder"))
 needs_data = pytest.mark.skipif(
@@ -48,6 +49,25 @@ def test_a_case_with_levels_and_batteries_has_both() -> None:
     course = course_of(Case(name="truck-depot", practice=Practice.BOTH), FOLDER)
     assert course.levels
     assert all(car.battery is not None for car in course.cars)
+
+
+@pytest.mark.parametrize(
+    ("practice", "charge", "learns"),
+    [
+        (Practice.BATTERIES, Charge.OURS, True),
+        (Practice.IDEAL, Charge.OURS, False),
+        (Practice.BOTH, Charge.OURS, False),
+        (Practice.BATTERIES, Charge.OURS_STEADY, False),
+    ],
+)
+def test_plans_of_any_power_for_cars_with_batteries_learn_how_they_fill_up(
+    practice: Practice, charge: Charge, learns: bool
+) -> None:
+    case = Case(name="caltech-2019-10", practice=practice)
+    maker = maker_of(charge, case, retail_per_kwh=None, holiday_calendar=None)
+    assert isinstance(maker, RuledMaker)
+    assert isinstance(maker.maker, PlannerMaker)
+    assert maker.maker.manner.reading.learns_taper is learns
 
 
 @pytest.mark.parametrize("name", ["nowhere", "caltech-2019-13", "jpl-0000-01", "norway-ASK-2019-00"])

@@ -53,6 +53,13 @@ def test_every_fast_port_gives_150_kw_at_once() -> None:
     assert not plan.alarms
 
 
+def test_a_port_with_a_floor_of_its_own_gives_it_at_once_without_any_rule_of_the_site() -> None:
+    """10 kW from the first quarter of an hour on, although it is ten times as dear."""
+    plan = optimize(station(car("one", "a", 40.0), rules=None, power_floor_kw=10.0))
+
+    assert plan.sessions[0].charge_power_kw[0] == pytest.approx(10.0)
+
+
 def test_without_guarantees_everybody_waits_for_the_cheap_hours_and_nothing_is_added() -> None:
     scenario = station(car("one", "a", 75.0), rules=None)
 
