@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 from api.backtesting.cases import Aim, Case, Practice
@@ -100,6 +101,12 @@ class _Runner:
     def __call__(self, *jobs: Job) -> list[Outcome]:
         return run_all(list(jobs), self.results, self.data, self.processes)
 
+    def together(self, groups: list[list[Job]]) -> Iterator[list[Outcome]]:
+        """Outcomes group by group, of jobs that all run at once: no core waits for the longest of a group."""
+        found = iter(self(*chain.from_iterable(groups)))
+        for group in groups:
+            yield list(islice(found, len(group)))
+
     def case(self, name: str, aim: Aim, practice: Practice = Practice.IDEAL, limit_kw: float | None = None) -> Case:
         stated = aim is Aim.SERVICE
         return Case(name=name, aim=aim, practice=practice, limit_kw=limit_kw, days=self.days, as_stated=stated)
@@ -135,9 +142,11 @@ def _energy(run: _Runner) -> Iterator[Row]:
         (Practice.LEVELS, Charge.OURS_STEADY),
         (Practice.BOTH, Charge.OURS),
     )
-    for k, limit_kw in enumerate(LIMITS_KW):
-        jobs = [Job(case=run.case(MONTH, Aim.ENERGY, kind, limit_kw), charge=charge) for kind, charge in kinds]
-        outcomes = run(*jobs)
+    jobs = [
+        [Job(case=run.case(MONTH, Aim.ENERGY, kind, limit_kw), charge=charge) for kind, charge in kinds]
+        for limit_kw in LIMITS_KW
+    ]
+    for k, outcomes in enumerate(run.together(jobs)):
         any_power = outcomes[0].figures.energy_percent
         for one in outcomes:
             yield _energy_row(run, one, PUBLISHED_ENERGY[one.job.case.practice][k], any_power)
@@ -164,14 +173,16 @@ def _energy_holds(job: Job, percent: float, published: float, any_power: float) 
 
 
 def _months(run: _Runner) -> Iterator[Row]:
-    for name in MONTHS:
-        case = run.case(name, Aim.PROFIT)
-        jobs = [
+    cases = [run.case(name, Aim.PROFIT) for name in MONTHS]
+    jobs = [
+        [
             Job(case=case, charge=Charge.OPTIMUM),
             Job(case=case, charge=Charge.OURS),
             Job(case=case, charge=Charge.OURS, history_months=1),
         ]
-        outcomes = run(*jobs)
+        for case in cases
+    ]
+    for name, outcomes in zip(MONTHS, run.together(jobs), strict=True):
         best = outcomes[0].figures.profit
         for one in outcomes:
             found = one.figures
@@ -184,15 +195,19 @@ def _months(run: _Runner) -> Iterator[Row]:
 
 def _service(run: _Runner) -> Iterator[Row]:
     charges = (Charge.OPTIMUM, Charge.OURS, Charge.UNCONTROLLED, Charge.EQUAL_SHARE, *RULES[2:])
-    for name in OTHERS:
-        case = run.case(name, Aim.SERVICE)
-        months = 0 if name == "truck-depot" else 1
-        jobs = [Job(case=case, charge=c, history_months=months * (c is not Charge.OPTIMUM)) for c in charges]
-        for one in run(*jobs):
+    jobs = [[_service_job(run.case(name, Aim.SERVICE), charge) for charge in charges] for name in OTHERS]
+    for name, outcomes in zip(OTHERS, run.together(jobs), strict=True):
+        for one in outcomes:
             found = one.figures
             shares = (f"{found.energy_percent:.2f}", f"{found.deadlines_percent:.1f}", f"{found.peak_kw:.2f}")
             fair = (f"{found.cost:.2f}", f"{found.jain:.3f}", f"{found.least_percent:.0f}")
             yield Row((name, str(one.job.charge), *shares, *fair, f"{found.starts:.2f}", f"{found.changes:.1f}"))
+
+
+def _service_job(case: Case, charge: Charge) -> Job:
+    """With the month before declared, where there is one."""
+    months = 0 if case.name == "truck-depot" or charge is Charge.OPTIMUM else 1
+    return Job(case=case, charge=charge, history_months=months)
 
 
 if __name__ == "__main__":
