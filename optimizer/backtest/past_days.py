@@ -11,6 +11,7 @@ from models.domain.tariff import DayKind
 from models.domain.times import instant
 from optimizer.backtest.known import Gone
 
+WORKDAY = True
 Days = dict[bool, dict[date, list[RecordedSession]]]
 """Sessions by the day on which they began, workdays and other days apart."""
 

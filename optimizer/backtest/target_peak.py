@@ -4,7 +4,7 @@ The rest of the month is put together from past days of the same kind and planne
 charge and the peak that is set already. The first stage is the peak, the second stages are the days. The peak of that
 plan balances what one more kW costs once against what it saves on all days; a peak up to it is worth having from today
 on. Beyond it a kW costs its price less what it would save on the days after today. Nothing of the days to come is in
-it, and no number is chosen by hand.
+it. One number is not of the site itself: what a first workday may carry, of which it has seen none.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,15 @@ from models.domain.tariff import DemandCharge, Tariff
 from models.domain.times import instant
 from optimizer.backtest.billing import days_left
 from optimizer.backtest.known import Gone
-from optimizer.backtest.past_days import are_all_known, by_day, recorded, rest_of_month
+from optimizer.backtest.past_days import WORKDAY, are_all_known, by_day, recorded, rest_of_month
 from optimizer.optimize import replan
 from optimizer.settings import Objective, Settings
 from optimizer.warm import Basis
 
+FIRST_PEAK_PER_EVSE_KW = 0.55
+"""Of a site that has not seen a workday yet, as in the month on which such numbers are chosen here: October 2019 at
+Caltech, whose best plan in hindsight has a peak of 28.74 kW at 54 EVSEs. Without it plans of the first days flatten who
+is there below a peak that those who come later need anyway. [kW]"""
 BEYOND = (1.0, 1.1, 1.25, 1.5, 2.0)
 """Multiples of the peak at which the price of exceeding it is looked up; between them it only rises."""
 
@@ -86,17 +90,18 @@ class TargetPeak:
     def of(
         self, site: Site, tariff: Tariff, gone: Sequence[Gone], at_s: float, retail_per_kwh: float | None
     ) -> dict[str, Expected]:
-        """For each demand charge, by its id; nothing where no past day is known."""
+        """For each demand charge, by its id."""
         local = calendar_of(tariff, site.time_zone)
         calendar = replace(local, holiday_calendar=self.holiday_calendar)
         today = calendar.local(instant(at_s)).date()
         days = days_left(today)
         past = by_day([*map(recorded, gone), *self.earlier], calendar, today)
         sessions = tuple(rest_of_month(past, days, calendar, self.most_days, retail_per_kwh))
-        if not sessions:
-            return {}
-        scenario = self._scenario(site, tariff, sessions, days, calendar)
-        return self._expected(scenario, today, prices=are_all_known(past, days, calendar))
+        found: dict[str, Expected] = {}
+        if sessions:
+            scenario = self._scenario(site, tariff, sessions, days, calendar)
+            found = self._expected(scenario, today, prices=are_all_known(past, days, calendar))
+        return found if past[WORKDAY] else _at_least(found, tariff, FIRST_PEAK_PER_EVSE_KW * len(site.evses))
 
     def _scenario(
         self, site: Site, tariff: Tariff, sessions: tuple[Session, ...], days: Sequence[date], calendar: Calendar
@@ -133,6 +138,12 @@ class TargetPeak:
             least = max(least, charge.rate_per_kw - _worth_after(made.schedule, label, tomorrow))
             steps.append((factor * peak_kw, least))
         return tuple(steps)
+
+
+def _at_least(found: dict[str, Expected], tariff: Tariff, peak_kw: float) -> dict[str, Expected]:
+    """The same with so much for every charge of which less is expected, or nothing."""
+    known = {name: one for name, one in found.items() if one.peak_kw >= peak_kw}
+    return {charge.id: known.get(charge.id, Expected(peak_kw=peak_kw)) for charge in tariff.demand_charges}
 
 
 def _with_target(scenario: Scenario, charge: DemandCharge, peak_kw: float) -> Scenario:

@@ -47,7 +47,7 @@ from optimizer.backtest.running import run
 from optimizer.backtest.scenarios import Look, Reading
 from optimizer.backtest.simple import SimpleMaker
 from optimizer.backtest.simulated_site import site_of
-from optimizer.backtest.target_peak import Expected, TargetPeak
+from optimizer.backtest.target_peak import FIRST_PEAK_PER_EVSE_KW, Expected, TargetPeak
 from optimizer.settings import Objective, Settings
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
@@ -289,7 +289,15 @@ def test_the_peak_to_expect_is_the_one_at_which_past_days_earn_what_it_costs() -
     assert target.of(site, CHARGED, monday, at_s, 0.30)["month"].peak_kw == pytest.approx(4.0)
     late_s = datetime(2026, 3, 30, tzinfo=UTC).timestamp()  # two workdays are left: 2 · 3 h · 0.2 EUR < 2 EUR
     assert target.of(site, CHARGED, monday, late_s, 0.30)["month"].peak_kw == pytest.approx(0.0)
-    assert target.of(site, CHARGED, [], at_s, 0.30) == {}
+
+
+def test_before_the_first_workday_a_peak_is_expected_by_the_number_of_evses_and_after_it_the_sites_own() -> None:
+    """Hardly anybody came on Monday: then next to nothing is expected of the workdays to come."""
+    tuesday_s = datetime(2026, 3, 3, tzinfo=UTC).timestamp()
+    unknown = TargetPeak().of(SITE, CHARGED, [], tuesday_s, 0.30)
+    assert unknown == {"month": Expected(peak_kw=pytest.approx(FIRST_PEAK_PER_EVSE_KW * len(SITE.evses)))}
+    known = TargetPeak().of(SITE, CHARGED, [gone("a", 2, wants=1e-3, stays=3.0)], tuesday_s, 0.30)
+    assert known["month"].peak_kw < 0.01
 
 
 def test_a_peak_beyond_the_expected_one_costs_its_price_less_what_it_saves_on_later_days() -> None:
@@ -326,7 +334,8 @@ def test_on_a_public_holiday_a_site_is_like_on_a_weekend() -> None:
 def test_a_past_day_stands_for_days_of_its_kind_only() -> None:
     sunday = [gone("a", 1, wants=12.0, stays=3.0)]
     at_s = datetime(2026, 3, 30, tzinfo=UTC).timestamp()
-    assert TargetPeak().of(SITE, CHARGED, sunday, at_s, 0.30) == {}
+    first = FIRST_PEAK_PER_EVSE_KW * len(SITE.evses)
+    assert TargetPeak().of(SITE, CHARGED, sunday, at_s, 0.30) == {"month": Expected(peak_kw=pytest.approx(first))}
 
 
 def test_history_that_was_declared_counts_as_days_that_were_seen() -> None:
