@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 from api.backtesting.cases import Case, course_of, history_of, holidays_of
-from api.backtesting.methods import Charge, maker_of, settings_of
+from api.backtesting.methods import Acnportal, Charge, maker_of, settings_of
 from optimizer.backtest.course import Course
 from optimizer.backtest.disturbances import Disturbances
 from optimizer.backtest.hindsight import optimum
@@ -29,7 +29,7 @@ class Job:
     """One run."""
 
     case: Case
-    charge: Charge
+    charge: Charge | Acnportal
     history_months: int = 0
     """Declared before the case begins."""
     disturbances: Disturbances = UNDISTURBED
@@ -40,7 +40,8 @@ class Job:
         """A name for its file: what it is, and a digest of everything that it depends on."""
         told = json.dumps([_code(), asdict(self)], sort_keys=True)
         digest = hashlib.sha256(told.encode()).hexdigest()[:12]
-        return f"{self.case.name}-{self.case.aim}-{self.case.practice}-{self.charge}-{digest}"
+        charge = str(self.charge).replace(":", "-")
+        return f"{self.case.name}-{self.case.aim}-{self.case.practice}-{charge}-{digest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

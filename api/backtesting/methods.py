@@ -6,7 +6,10 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from api.backtesting.cases import Aim, Case
+from api.backtesting.loading import digest_of, loaded
 from models.datasets import RecordedSession
+from models.domain.errors import InvalidScenario
+from models.domain.findings import Finding
 from models.domain.habits import Habits
 from models.domain.schedule import Method
 from models.domain.setpoints import SetpointRules
@@ -15,6 +18,7 @@ from models.domain.tariff import Tariff
 from models.domain.units import MINUTES_PER_HOUR
 from models.learning.history import PastSession
 from models.learning.learn import learn
+from optimizer.backtest.acn.adapter import AcnMaker
 from optimizer.backtest.algorithm import Algorithm, Maker
 from optimizer.backtest.planner import Manner, PlannerMaker
 from optimizer.backtest.scenarios import Look, Reading
@@ -47,6 +51,8 @@ RULES: Mapping[Charge, Method] = {
     Charge.EARLIEST_DEADLINE: Method.EARLIEST_DEADLINE_FIRST,
     Charge.LEAST_LAXITY: Method.LEAST_LAXITY_FIRST,
 }
+ACNPORTAL = "acnportal:"
+"""Before MODULE:NAME of an algorithm of somebody's own."""
 NEAR_H = 0.08
 """Only the first five minutes of a plan are sent before there is a new one. [h]"""
 STEADY_H = 0.16
@@ -61,14 +67,45 @@ FOLLOWED_MIN = 60.0
 """Where any power can be offered and nothing happens, a plan stays the best one so long. [min]"""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acnportal:
+    """An algorithm of somebody's own that was written for acnportal."""
+
+    module: str
+    name: str
+    """Of a class or a function in it that is called without arguments."""
+    digest: str
+    """Of its module: what another state of it came to is not what this one would."""
+
+    def __str__(self) -> str:
+        return f"{ACNPORTAL}{self.module}:{self.name}"
+
+
 def settings_of(case: Case) -> Settings:
     """As the published runs: projections of currents, margin where that is the aim."""
     objective = Objective.MARGIN if case.aim is Aim.PROFIT else Objective.COST
     return Settings(preferences=False, partial_draw=False, tail=False, objective=objective)
 
 
+def method_named(told: str) -> Charge | Acnportal:
+    """A method by its name, or by ``acnportal:MODULE:NAME``.
+
+    Raises:
+        InvalidScenario: there is no such method, or the module cannot be loaded.
+    """
+    if told.startswith(ACNPORTAL):
+        module, _, name = told.removeprefix(ACNPORTAL).partition(":")
+        loaded(module, name)
+        return Acnportal(module=module, name=name, digest=digest_of(module))
+    try:
+        return Charge(told)
+    except ValueError:
+        remedy = f"take one of {', '.join(Charge)}, or {ACNPORTAL}MODULE:CLASS"
+        raise InvalidScenario([Finding(path="--method", message=f"there is no {told!r}", remedy=remedy)]) from None
+
+
 def maker_of(
-    charge: Charge,
+    charge: Charge | Acnportal,
     case: Case,
     *,
     retail_per_kwh: float | None,
@@ -77,6 +114,9 @@ def maker_of(
 ) -> Maker:
     """What makes the algorithm of a method; a history that is declared tells all of them habits, and ours days."""
     drivers = earlier if case.as_stated else ()
+    if isinstance(charge, Acnportal):
+        foreign = AcnMaker(str(charge), loaded(charge.module, charge.name), case.period_min)
+        return RuledMaker(foreign, LEVELS if case.practice.has_levels else None, drivers)
     if charge in RULES:
         simple = SimpleMaker(RULES[charge], case.period_min)
         return RuledMaker(simple, LEVELS if case.practice.has_levels else None, drivers)

@@ -12,7 +12,7 @@ from rich.progress import Progress, TaskID
 
 from api.backtesting.cases import Aim, Case, Practice
 from api.backtesting.jobs import Job, Outcome, all_done, done
-from api.backtesting.methods import Charge
+from api.backtesting.methods import Charge, method_named
 from api.backtesting.own import Own
 from api.backtesting.own import own as own_files
 from api.commands.data import Folder, data_folder
@@ -35,6 +35,9 @@ ROUGH = Disturbances(
 """What goes wrong with --disturbed: sizes that operators report."""
 
 
+METHODS = f"Who is in charge; several may be named: {', '.join(Charge)}, or acnportal:MODULE:CLASS."
+
+
 def backtest(
     cases: Annotated[
         list[str] | None, typer.Argument(help="caltech-YYYY-MM, jpl-YYYY-MM, norway-SITE-YYYY-MM or truck-depot.")
@@ -43,7 +46,7 @@ def backtest(
     sessions: Annotated[str | None, typer.Option(help="Its sessions file of chargewright import.")] = None,
     tariff: Annotated[str | None, typer.Option(help="Its tariff file, or sample:NAME; else the site's.")] = None,
     month: Annotated[str | None, typer.Option(help="Which month of it, as 2026-03.")] = None,
-    method: Annotated[list[Charge] | None, typer.Option(help="Who is in charge; several may be named.")] = None,
+    method: Annotated[list[str] | None, typer.Option(help=METHODS)] = None,
     aim: Annotated[Aim, typer.Option(help="What the site is run for.")] = Aim.PROFIT,
     limit_kw: Annotated[
         list[float] | None, typer.Option(min=1.0, help="Limit of the transformer or connection.")
@@ -81,6 +84,7 @@ def backtest(
     )
     limits_kw: list[float | None] = [*limit_kw] if limit_kw else [None]
     played = [replace(_case(pattern, *one), limit_kw=limit) for one in named for limit in limits_kw]
+    methods = [method_named(name) for name in method] if method else ALL
     erring = ROUGH if disturbed else Disturbances()
     wanted = [
         Job(
@@ -88,7 +92,7 @@ def backtest(
             disturbances=erring, seed=seed,
         )
         for case in played
-        for charge in method or ALL
+        for charge in methods
     ]  # fmt: skip
     found = run_all(wanted, results, data_folder(folder) if cases else Path(), processes)
     console = Console(highlight=False, emoji=False)

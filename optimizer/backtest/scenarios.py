@@ -82,11 +82,11 @@ def scenario_of(known: Known, site: Site, tariff: Tariff, look: Look, reading: R
     if known.base_loads is not None and known.pv_plants is not None:
         site = replace(site, base_loads=known.base_loads, pv_plants=known.pv_plants)
     waiting = _waiting(horizon, reading) if reading.waiting_per_kwh_h else ()
-    signals: tuple[PriceEvent | Event, ...] = (*waiting, *_ahead(known, horizon))
+    signals: tuple[PriceEvent | Event, ...] = (*waiting, *events_ahead(known, horizon))
     return Scenario(site=site, sessions=sessions, tariff=tariff, horizon=horizon, signals=signals)
 
 
-def _ahead(known: Known, horizon: Horizon) -> Iterator[Event]:
+def events_ahead(known: Known, horizon: Horizon) -> Iterator[Event]:
     """Events that a plan can still do something about."""
     yield from (event for event in known.events if event.end > horizon.start and event.start < horizon.end)
 

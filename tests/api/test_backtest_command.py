@@ -94,6 +94,51 @@ def test_a_number_that_means_nothing_is_refused_by_its_name(wrong: tuple[str, st
     assert wrong[0] in told.output
 
 
+HALF_POWER = """
+class HalfPower:
+    max_recompute = 1
+
+    def register_interface(self, interface):
+        self.interface = interface
+
+    def schedule(self, active_sessions):
+        return {one.station_id: [self.interface.max_pilot_signal(one.station_id) / 2] for one in active_sessions}
+"""
+
+
+@needs_data
+def test_an_algorithm_for_acnportal_from_a_module_of_the_current_folder_is_a_method_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of what EVSEs can: it exceeds no peak that all of it would."""
+    (tmp_path / "half_power_of_a_test.py").write_text(HALF_POWER)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    csv = tmp_path / "runs.csv"
+    methods = ["--method", "acnportal:half_power_of_a_test:HalfPower", "--method", "uncontrolled"]
+    told = CliRunner().invoke(app, ["backtest", "truck-depot", *DAY, *methods, "--results", ".", "--csv", str(csv)])
+    assert told.exit_code == 0, told.output
+    lines = [line.split(",") for line in csv.read_text().splitlines()]
+    peaks = {line[4]: float(line[lines[0].index("peak kW")]) for line in lines[1:]}
+    assert 0.0 < peaks["acnportal:half_power_of_a_test:HalfPower"] <= peaks["uncontrolled"]
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("fastest", "there is no 'fastest' - take one of optimum, ours"),
+        ("acnportal:no_such_module:Mine", "'no_such_module' cannot be loaded: ModuleNotFoundError"),
+        ("acnportal:json:Mine", "'json' has no class or function 'Mine'"),
+        ("acnportal:json", "write --method acnportal:MODULE:CLASS"),
+        ("acnportal:", "write --method acnportal:MODULE:CLASS"),
+    ],
+)
+def test_a_method_that_does_not_exist_is_refused_with_what_there_is(method: str, told: str) -> None:
+    answer = CliRunner().invoke(app, ["backtest", "truck-depot", "--method", method])
+    assert isinstance(answer.exception, InvalidScenario)
+    assert told in str(answer.exception)
+
+
 @needs_data
 def test_runs_in_two_processes_are_told_in_the_order_of_the_command(tmp_path: Path) -> None:
     methods = ["--method", "llf", "--method", "uncontrolled", "--processes", "2"]
