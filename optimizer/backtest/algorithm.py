@@ -11,6 +11,9 @@ from optimizer.backtest.messages import Message, Setpoints
 CHANGED_KW = 0.01
 """Setpoints that differ by less are the same. [kW]"""
 
+CLOCK_S = 1e-6
+"""Horizons begin on whole microseconds, which may be a little after the instant that they are made at. [s]"""
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:

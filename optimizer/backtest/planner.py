@@ -11,7 +11,7 @@ from models.domain.site import Site
 from models.domain.tariff import Tariff
 from models.domain.times import instant
 from models.domain.units import seconds_from_minutes
-from optimizer.backtest.algorithm import CHANGED_KW, Effort
+from optimizer.backtest.algorithm import CHANGED_KW, CLOCK_S, Effort
 from optimizer.backtest.billing import Meter, meters_of, with_peaks
 from optimizer.backtest.expecting import with_expected
 from optimizer.backtest.known import Known
@@ -107,7 +107,7 @@ class Planner:
         """What the plan has for the present, by session; nothing for those it does not know. [kW]"""
         if self.plan is None:
             return {}
-        period = int((self.plan.instants_s <= self.known.at_s).sum()) - 1
+        period = int((self.plan.instants_s <= self.known.at_s + CLOCK_S).sum()) - 1
         found = {}
         for one in self.plan.sessions:
             place = period - one.first_period

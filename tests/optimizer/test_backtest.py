@@ -193,6 +193,15 @@ def test_a_planner_charges_when_energy_is_cheap_and_everybody_in_time() -> None:
     assert max(one.import_kw for one in made.intervals) <= 10.0 + 1e-6
 
 
+@pytest.mark.parametrize("later_s", [0.0, 4e-7, 6e-7, 1e-3])
+def test_a_plan_is_followed_from_the_instant_of_an_arrival_wherever_it_lies_between_two_microseconds(
+    later_s: float,
+) -> None:
+    """Its horizon begins on a whole one: where that was a little later, its first setpoint was not sent."""
+    late = car("late", "a", arrives=(60.0 + later_s) / HOUR, stays=1.0, needs=7.0)
+    assert run(course(late), planner()(SITE, FREE)).got_kwh["late"] == pytest.approx(7.0)
+
+
 def test_a_plan_that_gives_a_car_another_power_than_the_plan_before_is_a_change_of_plans() -> None:
     """The first car is planned with 7 kW; who comes for an hour needs 7 of the 10 kW there are, and 3 are left: one
     change for two cars. That it gets 7 kW again when the other has left was planned, though its offer changes."""

@@ -15,6 +15,7 @@ from models.domain.times import instant
 from models.domain.units import seconds_from_minutes
 from optimizer.backtest.acn.sessions import SessionInfo, session_info
 from optimizer.backtest.acn.stations import Stations
+from optimizer.backtest.algorithm import CLOCK_S
 from optimizer.backtest.known import Known
 from optimizer.backtest.messages import Message, MeterReading
 from optimizer.backtest.scenarios import Look, Reading, events_ahead, scenario_of
@@ -70,7 +71,7 @@ class State:
     def period_of(self, at_s: float) -> int:
         """The period that an instant lies in, since the beginning."""
         assert self.start_s is not None, "messages come before questions"
-        return floor((at_s - self.start_s) / seconds_from_minutes(self.period_min))
+        return floor((at_s + CLOCK_S - self.start_s) / seconds_from_minutes(self.period_min))
 
     def begin_s(self, period: int) -> float:
         """When it begins. [s]"""
