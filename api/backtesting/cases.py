@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,9 @@ from models.datasets.tariffs import sce_tou_ev_4
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
 from models.domain.site import Evse, GridNode, Phase, Site, Tier
+from models.domain.states import EFFICIENCY
 from models.domain.tariff import DemandCharge, Rate, Tariff, TimeOfUse, Window
+from optimizer.backtest.consenting import V2gShare, with_v2g
 from optimizer.backtest.course import LONGEST_STAY_H, Course, cars_of, with_promises, with_statements
 
 PACIFIC = ZoneInfo(TIME_ZONE)
@@ -78,6 +81,8 @@ class Case:
     """Times are on full periods, as in the published runs; longer ones are quicker. [min]"""
     promised_kwh: float = 0.0
     """What every driver is promised, before money is looked at. [kWh]"""
+    v2g: V2gShare | None = None
+    """Which drivers consent to V2G. None: nobody."""
     own: Own | None = None
     """Files of somebody's own, in place of a data set."""
 
@@ -99,7 +104,8 @@ def course_of(case: Case, folder: Path) -> Course:
     else:
         finding = Finding(path="case", message=f"there is no case {case.name!r}", remedy=f"take {NAMES}")
         raise InvalidScenario([finding])
-    return course if case.days is None else _first_days(course, case.days)
+    course = course if case.days is None else _first_days(course, case.days)
+    return course if case.v2g is None else _with_v2g(case, course, case.v2g)
 
 
 def history_of(case: Case, folder: Path, months: int) -> tuple[RecordedSession, ...]:
@@ -163,6 +169,19 @@ def _apartments(case: Case, folder: Path, name: str, start: datetime, end: datet
     powers = {one.evse: one.power_kw or 0.0 for one in recorded}
     site = _open_site(f"norway-{name}", str(OSLO), powers, case.limit_kw or 0.25 * sum(powers.values()))
     return _course(case, site, NORWEGIAN, recorded, start, end, retail_per_kwh=None)
+
+
+def _with_v2g(case: Case, course: Course, v2g: V2gShare) -> Course:
+    """Raises InvalidScenario where V2G is not played, or where a driver would be paid less than energy has cost."""
+    least = (course.retail_per_kwh or 0.0) / EFFICIENCY**2
+    if case.practice is not Practice.IDEAL:
+        message = f"V2G is not played in scenario {case.practice}: its plans follow neither levels nor tapers"
+        raise InvalidScenario([Finding(path="--v2g-share", message=message, remedy="take --scenario II")])
+    if v2g.price_per_kwh is not None and v2g.price_per_kwh < least:
+        message = f"{v2g.price_per_kwh:g} is less than a driver has paid for a kWh that comes back"
+        remedy = f"take {ceil(100.0 * least) / 100.0:g} or more, or none"
+        raise InvalidScenario([Finding(path="--v2g-price", message=message, remedy=remedy)])
+    return with_v2g(course, v2g)
 
 
 def _own(case: Case, told: Own) -> Course:

@@ -14,7 +14,7 @@ from api.backtesting.methods import Acnportal, Charge, maker_of, settings_of
 from optimizer.backtest.course import Course
 from optimizer.backtest.disturbances import Disturbances
 from optimizer.backtest.hindsight import optimum
-from optimizer.backtest.metrics import Figures, figures, figures_in_hindsight, shares_of
+from optimizer.backtest.metrics import Figures, figures, figures_in_hindsight, got_in_hindsight, shares_of
 from optimizer.backtest.running import run
 
 OFFLINE_S = 1800.0
@@ -104,8 +104,7 @@ def _in_hindsight(job: Job, course: Course) -> Outcome:
     instants_s = tuple(best.schedule.instants_s.tolist())
     load_kw = tuple(best.schedule.grid_import_kw.tolist())
     found = replace(figures_in_hindsight(course, best), wall_s=wall_s, processor_s=processor_s)
-    got_kwh = {one.session_id: one.energy_kwh for one in best.schedule.sessions}
-    met = tuple(shares_of(course, got_kwh).round(4).tolist())
+    met = tuple(shares_of(course, got_in_hindsight(course, best)).round(4).tolist())
     return Outcome(job=job, figures=found, instants_s=instants_s, load_kw=load_kw, met=met)
 
 

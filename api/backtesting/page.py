@@ -17,6 +17,7 @@ COMPONENTS = {
     "energy_export": "export",
     "carbon": "carbon",
     "demand_charge": "demand charge",
+    "v2g_payment": "paid for V2G",
 }
 HEIGHT = 420
 _HOURS = 3600.0

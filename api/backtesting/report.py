@@ -20,6 +20,10 @@ COLUMNS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
     ("load factor", lambda f: f"{f.load_factor:.3f}"),
     ("energy cost", lambda f: f"{f.costs.get('energy_import', 0.0):.2f}"),
     ("demand", lambda f: f"{f.costs.get('demand_charge', 0.0):.2f}"),
+    ("given back kWh", lambda f: f"{f.given_back_kwh:.1f}"),
+    ("through V2G cars kWh", lambda f: f"{f.throughput_kwh:.1f}"),
+    ("paid for it", lambda f: f"{f.costs.get('v2g_payment', 0.0):.2f}"),
+    ("export", lambda f: f"{-f.costs.get('energy_export', 0.0):.2f}"),
     ("CO2 kg", lambda f: f"{f.carbon_kg:.0f}"),
     ("profit", lambda f: f"{f.profit:.2f}"),
     ("Jain", lambda f: f"{f.jain:.3f}"),
@@ -54,8 +58,13 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
 
 
 def shown_of(outcomes: Sequence[Outcome]) -> list[tuple[str, Callable[[Figures], str]]]:
-    """Columns without those of what a case has not: promises, carbon, events."""
+    """Columns without those of what a case has not: promises, V2G, carbon, events."""
+    v2g = any(one.job.case.v2g for one in outcomes)
     has = {
+        "given back kWh": v2g,
+        "through V2G cars kWh": v2g,
+        "paid for it": v2g and any(one.figures.costs.get("v2g_payment") for one in outcomes),
+        "export": v2g,
         "promised %": any(one.job.case.promised_kwh for one in outcomes),
         "CO2 kg": any(one.figures.carbon_kg for one in outcomes),
         "events %": any(one.figures.events_percent is not None for one in outcomes),
@@ -93,4 +102,5 @@ def write_csv(outcomes: Sequence[Outcome], path: Path) -> None:
 def title_of(case: Case) -> str:
     """A case in words."""
     limit = "" if case.limit_kw is None else f", {case.limit_kw:g} kW"
-    return f"{case.name}: {case.aim}, scenario {case.practice}{limit}"
+    v2g = "" if case.v2g is None else f", V2G with {100.0 * case.v2g.share:g} % of drivers, seed {case.v2g.seed}"
+    return f"{case.name}: {case.aim}, scenario {case.practice}{limit}{v2g}"

@@ -16,6 +16,7 @@ from api.backtesting.methods import Charge, method_named
 from api.backtesting.own import Own
 from api.backtesting.own import own as own_files
 from api.commands.data import Folder, data_folder
+from optimizer.backtest.consenting import SIZES_KWH, V2gShare
 from optimizer.backtest.disturbances import Disturbances
 
 RESULTS = Path("backtest-results")
@@ -58,9 +59,18 @@ def backtest(
         bool, typer.Option("--as-stated", help="Drivers say what they really said, which is often wrong, or nothing.")
     ] = False,
     promise_kwh: Annotated[float, typer.Option(min=0.0, help="First kWh that every driver is promised.")] = 0.0,
+    v2g_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of drivers who consent to V2G, drawn from --seed.")
+    ] = 0.0,
+    v2g_kwh: Annotated[
+        list[float] | None, typer.Option(min=1.0, help="Batteries of their cars: 40, 60 and 80.")
+    ] = None,
+    v2g_price: Annotated[
+        float | None, typer.Option(min=0.0, help="Paid for a kWh given back; else what its driver paid for it.")
+    ] = None,
     history: Annotated[int, typer.Option(min=0, help="Months of earlier sessions that are declared.")] = 0,
     disturbed: Annotated[bool, typer.Option("--disturbed", help="Drivers, meters and radio err.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of what goes wrong.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of what goes wrong, and of who consents to V2G.")] = 0,
     days: Annotated[int | None, typer.Option(min=1, help="Only the first days.")] = None,
     period: Annotated[
         float, typer.Option(min=1.0, max=60.0, help="Minutes of a period; 15 is three times as quick as 5.")
@@ -79,8 +89,17 @@ def backtest(
     named += _own(site, sessions, tariff, month)
     if not named:
         raise typer.BadParameter("name a case, or a month of your own with --site and --sessions")
+    sizes_kwh = tuple(v2g_kwh) if v2g_kwh else SIZES_KWH
+    v2g = V2gShare(share=v2g_share, sizes_kwh=sizes_kwh, price_per_kwh=v2g_price, seed=seed) if v2g_share else None
     pattern = Case(
-        name="", aim=aim, practice=scenario, as_stated=as_stated, days=days, period_min=period, promised_kwh=promise_kwh
+        name="",
+        aim=aim,
+        practice=scenario,
+        as_stated=as_stated,
+        days=days,
+        period_min=period,
+        promised_kwh=promise_kwh,
+        v2g=v2g,
     )
     limits_kw: list[float | None] = [*limit_kw] if limit_kw else [None]
     played = [replace(_case(pattern, *one), limit_kw=limit) for one in named for limit in limits_kw]

@@ -12,7 +12,8 @@ from models.domain.tariff import Tariff
 from models.domain.times import instant
 from models.domain.units import hours_from_seconds, seconds_from_minutes
 from optimizer.backtest.battery import Battery, fitted
-from optimizer.backtest.messages import EventCalled
+from optimizer.backtest.messages import Consent, EventCalled
+from optimizer.backtest.v2g import with_consent
 
 LONGEST_STAY_H = 12.0
 """Published runs cut stays here: 144 periods of 5 minutes. [h]"""
@@ -38,6 +39,8 @@ class Car:
     """None: it takes what it is offered until it has what it needs."""
     follows: float = 1.0
     """Share of an offer that it draws."""
+    consent: Consent | None = None
+    """None: it gives nothing back. Else it has a battery, and what it has given back it needs again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,7 @@ def with_promises(cars: Sequence[Car], first_kwh: float) -> tuple[Car, ...]:
 
 def session_of(car: Car, retail_per_kwh: float | None) -> Session:
     """A car as a session of which everything is known: for optima in hindsight."""
-    return Session(
+    known = Session(
         id=car.id,
         evse=car.evse,
         arrival=instant(car.arrival_s),
@@ -132,6 +135,7 @@ def session_of(car: Car, retail_per_kwh: float | None) -> Session:
         energy_minimum_kwh=car.minimum_kwh,
         retail_price_per_kwh=retail_per_kwh,
     )
+    return known if car.consent is None else with_consent(known, car.consent, car.consent.soc, car.power_kw)
 
 
 def _powers(site: Site) -> dict[str, float]:

@@ -8,6 +8,7 @@ from models.domain.site import BaseLoad, PvPlant
 from models.domain.units import hours_from_seconds
 from optimizer.backtest.messages import (
     Arrival,
+    Consent,
     Departure,
     EventCalled,
     Forecast,
@@ -17,6 +18,7 @@ from optimizer.backtest.messages import (
     Tick,
 )
 from optimizer.backtest.tapering import Fell, Shown, Taken, slope_at_least
+from optimizer.backtest.v2g import gained_kwh
 
 NOTHING_KW = 1e-3
 """Who takes less is full, or does not charge: that is no point of a line on which power falls. [kW]"""
@@ -37,7 +39,16 @@ class Present:
     stated_kwh: float | None
     minimum_kwh: float = 0.0
     """What its driver was promised. [kWh]"""
+    consent: Consent | None = None
+    """To V2G. None: it gives nothing back."""
+    soc: float = 0.0
+    """The last one that was told, where its driver consents. 0 to 1"""
+    drew_kwh: float = 0.0
+    """As its meter showed last. [kWh]"""
+    given_back_kwh: float = 0.0
+    """The same. [kWh]"""
     got_kwh: float = 0.0
+    """What it drew, less what makes up for what it gave back. [kWh]"""
     read_s: float = 0.0
     drawn_kw: float | None = None
     """Mean between the last two readings, while something was offered. [kW]"""
@@ -129,18 +140,27 @@ class Known:
         if car is None:
             return
         could_kwh = car.offered_kw * hours_from_seconds(message.at_s - max(car.read_s, car.arrival_s))
-        short = could_kwh - (message.energy_kwh - car.got_kwh) > SURPRISE_KWH
+        moved_kwh = message.energy_kwh - car.drew_kwh - (message.given_back_kwh - car.given_back_kwh)
+        short = abs(could_kwh) - abs(moved_kwh) > SURPRISE_KWH
         self.is_new |= short
         drawn_kw = None if car.offered_kw <= 0.0 else message.power_kw if short else car.offered_kw
         shown = _shown(car, message) if short and message.power_kw > NOTHING_KW else car.shown
         slope = car.least_slope_per_h if short else _least_slope(car, message)
-        read = replace(car, got_kwh=message.energy_kwh, read_s=message.at_s, drawn_kw=drawn_kw)
+        read = replace(_metered(car, message), read_s=message.at_s, drawn_kw=drawn_kw)
         self.here[car.session] = replace(read, shown=shown, least_slope_per_h=slope)
 
     def offer(self, power_kw: Mapping[str, float]) -> None:
         """Remember what is sent."""
         for name, car in self.here.items():
             self.here[name] = _offered(car, power_kw.get(name, 0.0), self.at_s)
+
+
+def _metered(car: Present, message: MeterReading) -> Present:
+    """With what its meter shows, and with its state of charge where that is told."""
+    told = replace(car, drew_kwh=message.energy_kwh, given_back_kwh=message.given_back_kwh)
+    if car.consent is None or message.soc is None:
+        return replace(told, got_kwh=message.energy_kwh)
+    return replace(told, soc=message.soc, got_kwh=gained_kwh(car.consent, message.soc))
 
 
 def _shown(car: Present, message: MeterReading) -> Shown:
@@ -174,6 +194,8 @@ def _arrived(message: Arrival) -> Present:
         stated_departure_s=message.stated_departure_s,
         stated_kwh=message.stated_kwh,
         minimum_kwh=message.minimum_kwh,
+        consent=message.consent,
+        soc=0.0 if message.consent is None else message.consent.soc,
         read_s=message.at_s,
     )
 

@@ -12,6 +12,21 @@ from models.domain.site import BaseLoad, PvPlant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What a CSMS hears of a car whose driver consents to V2G: from the car (ISO 15118-20), and from the contract."""
+
+    capacity_kwh: float
+    soc: float
+    """On arrival, 0 to 1."""
+    discharge_kw: float
+    """What it can give back at most, measured at evse. [kW]"""
+    reserve_soc: float
+    """Kept at every instant, 0 to 1; where it comes with less, it gives nothing back until it has that."""
+    price_per_kwh: float | None = None
+    """Paid for energy given back, measured at evse. None: what the driver paid for it. [currency/kWh]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """A car was plugged in, and its driver may have said something."""
 
@@ -24,6 +39,8 @@ class Arrival:
     stated_kwh: float | None = None
     minimum_kwh: float = 0.0
     """What its driver was promised. [kWh]"""
+    consent: Consent | None = None
+    """None: it gives nothing back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +58,13 @@ class MeterReading:
     session: str
     at_s: float
     energy_kwh: float
-    """Since the car was plugged in. [kWh]"""
+    """Drawn since the car was plugged in. [kWh]"""
     power_kw: float
-    """Mean since the reading before. [kW]"""
+    """Mean since the reading before; negative while it gives back. [kW]"""
+    given_back_kwh: float = 0.0
+    """Since the car was plugged in: the other register of the same meter. [kWh]"""
+    soc: float | None = None
+    """Of a car whose driver consents to V2G, 0 to 1. None: not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +105,8 @@ Message = Arrival | Departure | MeterReading | SiteReading | Forecast | EventCal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setpoints:
-    """What each EVSE with a car may draw from now on; who is not named may draw nothing."""
+    """What each EVSE with a car may draw from now on; who is not named may draw nothing. Below 0: what a car whose
+    driver consents gives back."""
 
     at_s: float
     power_kw: Mapping[str, float]

@@ -1,6 +1,6 @@
 """What became of a run, in figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf, isinf
 
@@ -13,6 +13,7 @@ from models.domain.schedule import Floats
 from models.domain.tariff import DemandCharge
 from models.domain.units import SECONDS_PER_HOUR, hours_from_seconds, seconds_from_minutes
 from optimizer.backtest.algorithm import CHANGED_KW
+from optimizer.backtest.consenting import consenting
 from optimizer.backtest.course import Car, Course
 from optimizer.backtest.hindsight import Hindsight
 from optimizer.backtest.responses import kept_percent, responses
@@ -32,7 +33,7 @@ class Figures:
     in which new cars can come."""
 
     energy_kwh: float
-    """Delivered, at evse. [kWh]"""
+    """Delivered, at evse; of who gave back less what makes up for it. [kWh]"""
     energy_percent: float
     """Of what was needed."""
     deadlines_percent: float
@@ -42,7 +43,8 @@ class Figures:
     load_factor: float
     """Mean over highest import."""
     costs: Mapping[str, float] = field(default_factory=dict)
-    """By component: energy_import, energy_export, carbon, demand_charge. [currency]"""
+    """By component: energy_import, energy_export, carbon, demand_charge; v2g_payment where a price is paid for energy
+    given back. [currency]"""
     revenue: float = 0.0
     """[currency]"""
     carbon_kg: float = 0.0
@@ -52,6 +54,10 @@ class Figures:
     """The share of its need that the worst-off twentieth of cars got at most."""
     worst_percent: float = 100.0
     """The share of its need that the worst-off car got: what max-min fairness raises first."""
+    given_back_kwh: float = 0.0
+    """By cars, at evse. [kWh]"""
+    throughput_kwh: float = 0.0
+    """Of cars whose drivers consent to V2G: drawn and given back together, at evse. [kWh]"""
     minimums_percent: float = 100.0
     """Of cars that were promised something, those that had it when they left."""
     events_percent: float | None = None
@@ -88,7 +94,7 @@ def figures(run: Run) -> Figures:
     load_kw = np.array([one.import_kw for one in run.intervals])
     offers = offers_of(run)
     return replace(
-        _of_load(course, instants_s, load_kw, run.got_kwh),
+        _of_load(course, instants_s, load_kw, run.got_kwh, run.given_back_kwh),
         events_percent=kept_percent(responses(course, run.intervals)),
         starts=offers.starts / max(1, len(course.cars)),
         most_starts=offers.most_starts,
@@ -105,25 +111,57 @@ def figures(run: Run) -> Figures:
 def figures_in_hindsight(course: Course, best: Hindsight) -> Figures:
     """The same of an optimum; nobody was offered anything, so there are no starts and changes."""
     plan = best.schedule
-    got_kwh = {one.session_id: one.energy_kwh for one in plan.sessions}
-    found = _of_load(course, plan.instants_s, plan.grid_import_kw - plan.grid_export_kw, got_kwh)
+    load_kw = plan.grid_import_kw - plan.grid_export_kw
+    found = _of_load(course, plan.instants_s, load_kw, got_in_hindsight(course, best), given_back_in_hindsight(best))
     return replace(found, plans=1, solver_s=plan.statistics.solver_s)
 
 
-def _of_load(course: Course, instants_s: Floats, load_kw: Floats, got_kwh: Mapping[str, float]) -> Figures:
-    """What can be told from the load of a site and from what each car got."""
+def given_back_in_hindsight(best: Hindsight) -> dict[str, float]:
+    """By session, of those that gave anything back. [kWh]"""
+    return {one.session_id: one.given_back_kwh for one in best.schedule.sessions if one.given_back_kwh > 0.0}
+
+
+def got_in_hindsight(course: Course, best: Hindsight) -> dict[str, float]:
+    """By session, less what makes up for what it gave back. [kWh]"""
+    drew_kwh = {one.session_id: one.energy_kwh for one in best.schedule.sessions}
+    made_up = _made_up(course.cars, given_back_in_hindsight(best))
+    return {name: kwh - made_up.get(name, 0.0) for name, kwh in drew_kwh.items()}
+
+
+def _made_up(cars: Sequence[Car], given_back_kwh: Mapping[str, float]) -> dict[str, float]:
+    """What was drawn for what was given back, by session. [kWh]"""
+    return {
+        car.id: given_back_kwh[car.id] / car.battery.round_trip
+        for car in consenting(cars)
+        if car.battery is not None and car.id in given_back_kwh
+    }
+
+
+def _of_load(
+    course: Course,
+    instants_s: Floats,
+    load_kw: Floats,
+    got_kwh: Mapping[str, float],
+    given_back_kwh: Mapping[str, float],
+) -> Figures:
+    """What can be told from the load of a site, and from what each car got and gave back."""
     needs = np.array([car.need_kwh for car in course.cars])
     got = np.array([got_kwh.get(car.id, 0.0) for car in course.cars])
     shares = np.divide(got, needs, out=np.ones_like(needs), where=needs > 0.0)
     costs, carbon_kg = costs_of(course, instants_s, load_kw)
+    made_up_kwh = _made_up(course.cars, given_back_kwh)
+    drew_kwh = sum(got_kwh.get(car.id, 0.0) + made_up_kwh.get(car.id, 0.0) for car in consenting(course.cars))
+    paid = _payment(course.cars, given_back_kwh)
     return Figures(
         energy_kwh=float(got.sum()),
         energy_percent=_percent(float(got.sum()), float(needs.sum())),
         deadlines_percent=_percent(float((shares >= MET_SHARE).sum()), float(len(shares))),
         peak_kw=float(load_kw.max(initial=0.0)),
         load_factor=_load_factor(instants_s, load_kw),
-        costs=costs,
-        revenue=float(got.sum()) * (course.retail_per_kwh or 0.0),
+        costs=costs | ({"v2g_payment": paid} if paid else {}),
+        revenue=(float(got.sum()) + _resold_kwh(course.cars, made_up_kwh)) * (course.retail_per_kwh or 0.0),
+        given_back_kwh=sum(given_back_kwh.values()),
+        throughput_kwh=drew_kwh + sum(given_back_kwh.values()),
         carbon_kg=carbon_kg,
         jain=_jain(shares),
         least_percent=100.0 * float(np.quantile(shares, 0.05)) if len(shares) else 100.0,
@@ -137,6 +175,18 @@ def shares_of(course: Course, got_kwh: Mapping[str, float]) -> Floats:
     needs = np.array([car.need_kwh for car in course.cars])
     got = np.array([got_kwh.get(car.id, 0.0) for car in course.cars])
     return np.sort(np.divide(got, needs, out=np.ones_like(needs), where=needs > 0.0))
+
+
+def _payment(cars: Sequence[Car], given_back_kwh: Mapping[str, float]) -> float:
+    """To drivers who are paid a price for what they give back. [currency]"""
+    priced = ((car.id, car.consent.price_per_kwh) for car in cars if car.consent is not None)
+    return sum(price * given_back_kwh.get(name, 0.0) for name, price in priced if price is not None)
+
+
+def _resold_kwh(cars: Sequence[Car], made_up_kwh: Mapping[str, float]) -> float:
+    """Drivers who are paid a price pay for all that they draw; others get back what they paid (decision 0010). [kWh]"""
+    priced = (car.id for car in cars if car.consent is not None and car.consent.price_per_kwh is not None)
+    return sum(made_up_kwh.get(name, 0.0) for name in priced)
 
 
 def _minimums_kept(course: Course, got_kwh: Mapping[str, float]) -> float:
@@ -214,10 +264,10 @@ class _Watched:
     def see(self, one: Interval, offer_kw: float, drawn_kw: float) -> None:
         before_kw, self.offer_kw = self.offer_kw, offer_kw
         self.changes += abs(offer_kw - before_kw) > CHANGED_KW
-        if before_kw == 0.0 and offer_kw > 0.0:
+        if before_kw == 0.0 and offer_kw != 0.0:
             self.starts, self.since_s = self.starts + 1, one.start_s
         lacks = self.got_kwh < self.car.need_kwh - LACKS_KWH
-        if before_kw > 0.0 and offer_kw == 0.0 and one.start_s < self.car.departure_s and lacks:
+        if before_kw != 0.0 and offer_kw == 0.0 and one.start_s < self.car.departure_s and lacks:
             self.shortest_s = min(self.shortest_s, one.start_s - self.since_s)
         self.got_kwh += drawn_kw * hours_from_seconds(one.end_s - one.start_s)
 

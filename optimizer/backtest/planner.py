@@ -104,7 +104,8 @@ class Planner:
         return self._expected
 
     def _power_kw(self) -> dict[str, float]:
-        """What the plan has for the present, by session; nothing for those it does not know. [kW]"""
+        """What the plan has for the present, by session, below 0 what is given back; nothing for those it does not
+        know. [kW]"""
         if self.plan is None:
             return {}
         period = int((self.plan.instants_s <= self.known.at_s + CLOCK_S).sum()) - 1
@@ -112,7 +113,7 @@ class Planner:
         for one in self.plan.sessions:
             place = period - one.first_period
             if one.session_id in self.known.here and 0 <= place < len(one.limit_kw):
-                found[one.session_id] = float(one.limit_kw[place])
+                found[one.session_id] = float(one.limit_kw[place] - one.given_back_kw[place])
         return found
 
 

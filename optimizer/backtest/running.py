@@ -20,7 +20,9 @@ class Run:
     """With cars as they really behaved."""
     intervals: tuple[Interval, ...]
     got_kwh: dict[str, float]
-    """By session, at evse. [kWh]"""
+    """By session, at evse; of who gave back less what makes up for it. [kWh]"""
+    given_back_kwh: dict[str, float]
+    """By session, at evse, of those who gave anything back. [kWh]"""
     effort: Effort
     wall_s: float
     processor_s: float
@@ -48,6 +50,7 @@ def run(
         course=site.course,
         intervals=tuple(intervals),
         got_kwh=site.got_kwh,
+        given_back_kwh=site.given_back_kwh,
         effort=algorithm.effort(),
         wall_s=perf_counter() - wall_s,
         processor_s=process_time() - processor_s,

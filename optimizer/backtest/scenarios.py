@@ -17,7 +17,9 @@ from models.domain.times import instant
 from models.domain.units import seconds_from_hours, seconds_from_minutes
 from models.domain.value import Step
 from optimizer.backtest.known import Known, Present
+from optimizer.backtest.messages import Consent
 from optimizer.backtest.tapering import Fell, Line, expected
+from optimizer.backtest.v2g import with_consent
 
 DONE_KWH = 1e-3
 """Who lacks less has what was asked for. [kWh]"""
@@ -63,6 +65,8 @@ class Reading:
     """Whether a car that takes less than offered is planned with what it takes."""
     learns_taper: bool = False
     """Whether cars are planned with the line on which their power falls towards full, learnt from those before them."""
+    gives_back: bool = True
+    """Whether cars whose drivers consent to V2G are planned with it; else they only charge."""
     rise: float = 1.1
     """By how much more than it took a car is tried at least, as a factor ..."""
     step_kw: float = 0.2
@@ -93,11 +97,30 @@ def events_ahead(known: Known, horizon: Horizon) -> Iterator[Event]:
 
 def _sessions(known: Known, evses: dict[str, Evse], site: Site, reading: Reading) -> Iterator[Session]:
     for car in known.here.values():
-        wants_kwh = _wants_kwh(car)
-        if wants_kwh is None or wants_kwh - car.got_kwh > DONE_KWH:
-            evse = evses[car.evse]
-            session = _session(car, wants_kwh, known.at_s, evse, site, reading)
+        wants_kwh, evse = _wants_kwh(car), evses[car.evse]
+        consent = _consent(car, known.at_s) if reading.gives_back else None
+        if consent is None and wants_kwh is not None and wants_kwh - car.got_kwh <= DONE_KWH:
+            continue
+        session = _session(car, wants_kwh, known.at_s, evse, site, reading)
+        if consent is not None:
+            yield with_consent(session, consent, car.soc, _most_kw(car, evse, site, reading))
+        elif car.got_kwh < 0.0:
+            yield _with_owed(session, -car.got_kwh)
+        else:
             yield _tapering(session, car, _told_kw(car, evse, site), known.fell) if reading.learns_taper else session
+
+
+def _consent(car: Present, at_s: float) -> Consent | None:
+    """Whose driver is overdue may leave at any moment, with what is inside then: nothing is given back any more."""
+    overdue = car.stated_departure_s is None or car.stated_departure_s <= at_s
+    return None if overdue else car.consent
+
+
+def _with_owed(session: Session, owed_kwh: float) -> Session:
+    """What a car gave back beyond what it had got is wanted on top, and promised."""
+    target_kwh = None if session.energy_target_kwh is None else session.energy_target_kwh + owed_kwh
+    promised_kwh = 0.0 if target_kwh is None else session.energy_minimum_kwh + owed_kwh
+    return replace(session, energy_target_kwh=target_kwh, energy_minimum_kwh=promised_kwh)
 
 
 def _wants_kwh(car: Present) -> float | None:
@@ -157,7 +180,7 @@ def _session(car: Present, wants_kwh: float | None, at_s: float, evse: Evse, sit
         departure=instant(car.stated_departure_s) if stays and car.stated_departure_s is not None else None,
         energy_target_kwh=wants_kwh,
         energy_minimum_kwh=0.0 if wants_kwh is None else min(car.minimum_kwh, wants_kwh),
-        delivered_kwh=car.got_kwh,
+        delivered_kwh=max(0.0, car.got_kwh),
         retail_price_per_kwh=reading.retail_per_kwh,
         vehicle=_vehicle(car, evse, site, reading),
         offer_history=history,
@@ -165,12 +188,19 @@ def _session(car: Present, wants_kwh: float | None, at_s: float, evse: Evse, sit
 
 
 def _vehicle(car: Present, evse: Evse, site: Site, reading: Reading) -> Vehicle | None:
-    """What it told it can do, or less: what it took when it was offered more, and a little on top to see."""
-    most_kw = evse_max_power_kw(evse, None, site.voltage_v or 0.0)
+    """With its power, where that is less than its EVSE's."""
+    power_kw = _most_kw(car, evse, site, reading)
+    if power_kw >= evse_max_power_kw(evse, None, site.voltage_v or 0.0):
+        return None
+    return Vehicle(id=car.session, max_charge_kw=power_kw)
+
+
+def _most_kw(car: Present, evse: Evse, site: Site, reading: Reading) -> float:
+    """What it told it can do, or less: what it took when it was offered more, and a little on top to see. [kW]"""
     told_kw = _told_kw(car, evse, site)
     if reading.learns_power and car.drawn_kw is not None and car.is_short_of_offer:
         told_kw = min(told_kw, max(car.drawn_kw * reading.rise, car.drawn_kw + reading.step_kw))
-    return None if told_kw >= most_kw else Vehicle(id=car.session, max_charge_kw=told_kw)
+    return told_kw
 
 
 def _waiting(horizon: Horizon, reading: Reading) -> tuple[PriceEvent, ...]:

@@ -39,7 +39,7 @@ class SimpleRule:
         return Effort(plans=self._decisions)
 
     def _power_kw(self) -> dict[str, float]:
-        scenario = scenario_of(self.known, self.site, self.tariff, Look(), Reading())
+        scenario = scenario_of(self.known, self.site, self.tariff, Look(), Reading(gives_back=False))
         if scenario is None:
             return {}
         now = Horizon(start=instant(self.known.at_s), stretches=(Stretch(count=1, minutes=self.minutes),))

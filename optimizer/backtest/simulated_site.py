@@ -34,15 +34,23 @@ class Plugged:
 
     car: Car
     got_kwh: float = 0.0
+    """What it drew, less what makes up for what it gave back. [kWh]"""
     offer_kw: float = 0.0
+    drew_kwh: float = 0.0
+    """As its meter counts. [kWh]"""
+    given_back_kwh: float = 0.0
+    """The same. [kWh]"""
     told_kwh: float = 0.0
-    """What its last reading said. [kWh]"""
+    """What its last reading said that it drew. [kWh]"""
+    told_back_kwh: float = 0.0
+    """The same of what it gave back. [kWh]"""
     told_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """What happened from one instant to the next. Mean powers, by session, measured at evse. [kW]"""
+    """What happened from one instant to the next. Mean powers, by session, measured at evse, below 0 what is given
+    back. [kW]"""
 
     start_s: float
     end_s: float
@@ -61,6 +69,8 @@ class SimulatedSite:
     here: dict[str, Plugged] = field(default_factory=dict)
     got_kwh: dict[str, float] = field(default_factory=dict)
     """By session, of those who have left or are there. [kWh]"""
+    given_back_kwh: dict[str, float] = field(default_factory=dict)
+    """By session, of those who gave anything back. [kWh]"""
     _coming: list[Car] = field(default_factory=list)
     _import_kw: float = 0.0
     _unsaid: list[Departure] = field(default_factory=list)
@@ -96,26 +106,49 @@ class SimulatedSite:
     def advance(self, start_s: float, end_s: float) -> Interval:
         """Let time pass, in which nobody comes or leaves."""
         hours = hours_from_seconds(end_s - start_s)
-        offered = {name: plugged.offer_kw for name, plugged in self.here.items() if plugged.offer_kw > 0.0}
-        drawn = {name: self._draw(self.here[name], hours) / hours for name in offered}
-        grid_kw = sum(kw / conversion_efficiency(self._evse(name)) for name, kw in drawn.items())
+        offered = {name: plugged.offer_kw for name, plugged in self.here.items() if plugged.offer_kw != 0.0}
+        drawn = {name: self._moved(self.here[name], hours) / hours for name in offered}
+        grid_kw = sum(self._at_grid(name, kw) for name, kw in drawn.items())
         self._import_kw = grid_kw + self._other_kw(start_s, end_s)
         return Interval(start_s=start_s, end_s=end_s, offered_kw=offered, drawn_kw=drawn, import_kw=self._import_kw)
 
     def _evse(self, session: str) -> Evse:
         return self._evses[self.here[session].car.evse]
 
+    def _at_grid(self, session: str, power_kw: float) -> float:
+        """Losses of conversion are paid either way. [kW]"""
+        efficiency = conversion_efficiency(self._evse(session))
+        return power_kw / efficiency if power_kw > 0.0 else power_kw * efficiency
+
+    def _moved(self, plugged: Plugged, hours: float) -> float:
+        """What a car takes of its offer; below 0 what it gives back. [kWh]"""
+        moved_kwh = self._draw(plugged, hours) if plugged.offer_kw > 0.0 else -self._give_back(plugged, hours)
+        self.got_kwh[plugged.car.id] = plugged.got_kwh
+        return moved_kwh
+
+    def _give_back(self, plugged: Plugged, hours: float) -> float:
+        """Nothing without consent. [kWh]"""
+        car = plugged.car
+        if car.consent is None or car.battery is None:
+            return 0.0
+        inside_kwh = car.battery.inside_kwh(plugged.got_kwh)
+        given_kwh = car.battery.given_kwh(inside_kwh, -plugged.offer_kw * car.follows, hours)
+        plugged.got_kwh -= given_kwh / car.battery.round_trip
+        plugged.given_back_kwh += given_kwh
+        self.given_back_kwh[car.id] = plugged.given_back_kwh
+        return given_kwh
+
     def _draw(self, plugged: Plugged, hours: float) -> float:
-        """What a car takes of its offer. [kWh]"""
+        """Never more than it needs. [kWh]"""
         car = plugged.car
         offer_kw = min(plugged.offer_kw * car.follows, car.power_kw)
         if car.battery is None:
             taken_kwh = offer_kw * hours
         else:
-            taken_kwh = car.battery.taken_kwh(car.battery.energy_kwh + plugged.got_kwh, offer_kw, hours)
+            taken_kwh = car.battery.taken_kwh(car.battery.inside_kwh(plugged.got_kwh), offer_kw, hours)
         taken_kwh = max(0.0, min(taken_kwh, car.need_kwh - plugged.got_kwh))
         plugged.got_kwh += taken_kwh
-        self.got_kwh[car.id] = plugged.got_kwh
+        plugged.drew_kwh += taken_kwh
         return taken_kwh
 
     def _departures(self, at_s: float) -> Iterator[Departure]:
@@ -148,15 +181,29 @@ class SimulatedSite:
                     stated_departure_s=car.stated_departure_s,
                     stated_kwh=car.stated_kwh,
                     minimum_kwh=car.minimum_kwh,
+                    consent=car.consent,
                 )
 
     def _readings(self, at_s: float) -> Iterator[MeterReading]:
         for name, plugged in self.here.items():
             if at_s > plugged.told_s and not self.noise.is_silent(plugged.car.evse, at_s):
-                energy_kwh = self.noise.metered_kwh(name, plugged.got_kwh, plugged.told_kwh)
-                power_kw = (energy_kwh - plugged.told_kwh) / hours_from_seconds(at_s - plugged.told_s)
-                plugged.told_kwh, plugged.told_s = energy_kwh, at_s
-                yield MeterReading(session=name, at_s=at_s, energy_kwh=energy_kwh, power_kw=power_kw)
+                yield self._reading(name, plugged, at_s)
+
+    def _reading(self, name: str, plugged: Plugged, at_s: float) -> MeterReading:
+        """What its meter shows, and what the car tells if its driver consents to V2G."""
+        drew_kwh = self.noise.metered_kwh(name, plugged.drew_kwh, plugged.told_kwh)
+        back_kwh = self.noise.metered_kwh(f"{name} back", plugged.given_back_kwh, plugged.told_back_kwh)
+        moved_kwh = (drew_kwh - plugged.told_kwh) - (back_kwh - plugged.told_back_kwh)
+        power_kw = moved_kwh / hours_from_seconds(at_s - plugged.told_s)
+        plugged.told_kwh, plugged.told_back_kwh, plugged.told_s = drew_kwh, back_kwh, at_s
+        return MeterReading(
+            session=name,
+            at_s=at_s,
+            energy_kwh=drew_kwh,
+            power_kw=power_kw,
+            given_back_kwh=back_kwh,
+            soc=_soc(plugged) if plugged.car.consent is not None else None,
+        )
 
     def _forecasts(self, at_s: float) -> Iterator[Forecast]:
         site = self.course.site
@@ -173,6 +220,13 @@ class SimulatedSite:
         span: Floats = np.array([start_s, end_s])
         load = sum(float(values(one.expected_kw, span)[0]) for one in self.course.site.base_loads)
         return load - sum(float(values(one.expected_kw, span)[0]) for one in self.course.site.pv_plants)
+
+
+def _soc(plugged: Plugged) -> float:
+    """As a car tells that has a battery. 0 to 1"""
+    battery = plugged.car.battery
+    assert battery is not None, "who consents has one"
+    return battery.inside_kwh(plugged.got_kwh) / battery.capacity_kwh
 
 
 def instants(course: Course) -> list[tuple[float, float]]:

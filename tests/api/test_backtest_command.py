@@ -1,6 +1,7 @@
 """``chargewright backtest`` as an analyst sees it, on a week that ships with nobody: it needs the data folder."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from api.backtesting.methods import Charge, RuledMaker, maker_of
 from api.cli import app
 from models.datasets import RecordedSession
 from models.domain.errors import InvalidScenario
+from optimizer.backtest.consenting import V2gShare
 from optimizer.backtest.planner import PlannerMaker
 
 FOLDER = Path(os.environ.get("CHARGEWRIGHT_DATA", "no-such-folder"))
@@ -85,6 +87,9 @@ def test_a_case_that_does_not_exist_is_answered_with_how_cases_are_called(name: 
         ("--history", "-1"),
         ("--processes", "0"),
         ("--seed", "-1"),
+        ("--v2g-share", "1.5"),
+        ("--v2g-kwh", "0"),
+        ("--v2g-price", "-1"),
     ],
 )
 def test_a_number_that_means_nothing_is_refused_by_its_name(wrong: tuple[str, str], tmp_path: Path) -> None:
@@ -92,6 +97,36 @@ def test_a_number_that_means_nothing_is_refused_by_its_name(wrong: tuple[str, st
     told = CliRunner().invoke(app, ["backtest", "truck-depot", "--folder", str(tmp_path), *wrong])
     assert told.exit_code == 2
     assert wrong[0] in told.output
+
+
+@pytest.mark.skipif(
+    not (FOLDER / "sessions" / "acn_caltech_2019-10.csv").is_file(), reason="CHARGEWRIGHT_DATA has no Caltech 2019-10"
+)
+def test_what_consenting_drivers_give_back_is_told_beside_what_it_costs(tmp_path: Path) -> None:
+    """It lowers the peak of a garage, for which a charge is asked; a simple rule gives nothing back."""
+    files = ["--results", str(tmp_path), "--csv", str(tmp_path / "runs.csv")]
+    v2g = ["--v2g-share", "1", "--v2g-kwh", "60", "--v2g-price", "0.01", "--period", "15"]
+    methods = ["--method", "ours", "--method", "edf"]
+    told = CliRunner().invoke(app, ["backtest", "caltech-2019-10", *DAY, *v2g, *methods, *files])
+    assert told.exit_code == 0, told.output
+    assert "V2G with 100 % of drivers, seed 0" in told.output
+    heads, ours, edf = (line.split(",") for line in (tmp_path / "runs.csv").read_text().splitlines())
+    back, paid, through = (heads.index(name) for name in ("given back kWh", "paid for it", "through V2G cars kWh"))
+    assert float(ours[back]) > 0.0
+    assert float(ours[paid]) == pytest.approx(0.01 * float(ours[back]), abs=0.01)
+    assert float(ours[through]) > 2.0 * float(ours[back])
+    assert float(edf[back]) == 0.0
+
+
+@needs_data
+def test_v2g_that_is_not_played_or_that_cheats_drivers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    v2g = V2gShare(share=1.0)
+    with pytest.raises(InvalidScenario, match=r"V2G is not played in scenario V: .* take --scenario II"):
+        course_of(Case(name="truck-depot", practice=Practice.BOTH, v2g=v2g), FOLDER)
+    course = replace(course_of(Case(name="truck-depot", days=1), FOLDER), retail_per_kwh=0.3)
+    monkeypatch.setattr(cases, "_depot", lambda case, folder: course)
+    with pytest.raises(InvalidScenario, match=r"0.3 is less than a driver has paid .* take 0.34 or more"):
+        course_of(Case(name="truck-depot", v2g=replace(v2g, price_per_kwh=0.3)), FOLDER)
 
 
 HALF_POWER = """

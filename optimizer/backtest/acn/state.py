@@ -21,7 +21,7 @@ from optimizer.backtest.messages import Message, MeterReading
 from optimizer.backtest.scenarios import Look, Reading, events_ahead, scenario_of
 from optimizer.completing import complete
 
-_READING = Reading(learns_power=False, waiting_per_kwh_h=0.0)
+_READING = Reading(learns_power=False, waiting_per_kwh_h=0.0, gives_back=False)
 
 
 @dataclass(slots=True)
