@@ -259,6 +259,18 @@ def test_currents_that_no_angles_describe_count_in_size() -> None:
     assert found.constraint_matrix[0].tolist() == pytest.approx([1.0, 0.0, 1.0])
 
 
+def test_currents_are_feasible_by_their_angles_or_by_their_sizes_and_for_equally_many_periods() -> None:
+    """Line L1 carries ab - ca: at 80 A each 139 A by angles and 160 A in size, of 150."""
+    nodes = (replace(GARAGE.nodes[0], current_limit_a=150.0, transformer=None),)
+    interface = shown(site=replace(GARAGE, nodes=nodes))
+    assert interface.is_feasible({"ab": [80.0], "ca": [80.0]})
+    assert not interface.is_feasible({"ab": [80.0], "ca": [80.0]}, linear=True)
+    assert not interface.is_feasible({"ab": [80.0, 80.0], "ca": [80.0, 100.0]})
+    assert interface.is_feasible({})
+    with pytest.raises(ValueError, match="rows of 1 and 2 periods"):
+        interface.is_feasible({"ab": [1.0, 1.0], "ca": [1.0]})
+
+
 def test_angles_change_no_length_whatever_flows() -> None:
     draws = np.random.default_rng(3)
     sizes = draws.uniform(-1.0, 1.0, (4, 6)) * (draws.random((4, 6)) < 0.6)

@@ -19,7 +19,8 @@ from optimizer.backtest.acn.state import State
 
 Floats = NDArray[np.float64]
 ABSOLUTE_A, RELATIVE = 1e-5, 1e-7
-"""By how much a limit may be exceeded: the larger of both, as networks of acnportal have it."""
+"""By how much a limit may be exceeded: the larger of both, as networks of acnportal have it. [A], or [kW] in a row of
+kW"""
 
 
 class Constraint(NamedTuple):
@@ -114,10 +115,12 @@ class SiteInterface:
     ) -> bool:
         """Whether currents by station, period by period, keep the limits of this period; ``linear`` adds up sizes. [A]
 
-        Raises ValueError where they are not equally long.
+        Raises ValueError where they are not for equally many periods.
         """
+        if len(counts := set(map(len, load_currents.values()))) > 1:
+            raise ValueError(f"rows of {' and '.join(map(str, sorted(counts)))} periods: name equally many for all")
         limits = self._limits()
-        currents = np.zeros((limits.num_stations, max(map(len, load_currents.values()), default=0)))
+        currents = np.zeros((limits.num_stations, max(counts, default=0)))
         for station, row in load_currents.items():
             currents[self._position(station)] = row
         matrix = limits.constraint_matrix.astype(complex)
