@@ -300,6 +300,7 @@ def test_the_clock_is_that_of_the_site() -> None:
     [
         ({"z": [1.0]}, "answered for a station 'z'"),
         ({"a": [-1.0]}, "answered \\[-1.0\\] for a"),
+        ({"a": [33.0]}, "answered \\[33.0\\] for a - answer amperes from 0 to 32"),
         ({"a": [float("nan")]}, "answered \\[nan\\] for a"),
         ({"a": [1.0], "b": [1.0, 2.0]}, "rows of several lengths"),
         ({"a": 1.0}, "failed: TypeError"),
@@ -308,6 +309,24 @@ def test_the_clock_is_that_of_the_site() -> None:
 def test_what_no_station_can_be_sent_is_refused_with_who_and_when(answer: Any, told: str) -> None:
     with pytest.raises(InvalidScenario, match=f"mine: at 2026-03-02 00:00 it .*{told}"):
         played(ByHand(lambda interface, sessions: answer), car("first", "a", stays=1.0, needs=1.0))
+
+
+def test_what_a_solver_rounds_is_no_fault_and_asks_nobody_to_give_back() -> None:
+    made = played(
+        ByHand(lambda interface, sessions: {"a": [-5e-4], "b": [32.0005]}), car("x", "a", stays=1.0, needs=1.0)
+    )
+    assert made.intervals[0].offered_kw == {}
+
+
+def test_who_was_sent_nothing_is_told_so_and_who_has_just_come_is_not_among_those_before() -> None:
+    heard: list[dict[str, float]] = []
+
+    def answer(interface: Any, sessions: list[Any]) -> dict[str, list[float]]:
+        heard.append(interface.last_applied_pilot_signals)
+        return {"a": [10.0]}
+
+    played(ByHand(answer), *(car(evse, evse, arrives=at, stays=1.0, needs=9.0) for evse, at in (("a", 0), ("b", 0.25))))
+    assert heard[:3] == [{}, {"a": 10.0}, {"a": 10.0, "b": 0.0}]
 
 
 def test_an_algorithm_that_fails_is_told_with_who_and_when() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any, Protocol
 
 from models.domain.errors import InvalidScenario
@@ -17,6 +16,8 @@ from optimizer.backtest.messages import Arrival, Departure, Message, Setpoints
 
 Currents = Mapping[str, Sequence[float]]
 """By station, from the present period on. [A]"""
+HAIR_A = 1e-3
+"""By how much a current may be beside what a station can be sent, as for EVSEs of acnportal: solvers round. [A]"""
 
 
 class Foreign(Protocol):
@@ -85,8 +86,9 @@ class AcnAlgorithm:
         for station, row in answer.items():
             if station not in self.state.stations.position:
                 raise self._fault(f"answered for a station {station!r}", "name stations as infrastructure_info() does")
-            if not all(isfinite(one) and one >= 0.0 for one in row):
-                raise self._fault(f"answered {list(row)} for {station}", "answer amperes from 0 up")
+            most_a = float(self.state.stations.max_pilot[self.state.stations.position[station]])
+            if not all(-HAIR_A <= one <= most_a + HAIR_A for one in row):
+                raise self._fault(f"answered {list(row)} for {station}", f"answer amperes from 0 to {most_a:g}")
         if len(set(map(len, answer.values()))) > 1:
             raise self._fault("answered rows of several lengths", "answer all stations for equally many periods")
 
@@ -94,7 +96,7 @@ class AcnAlgorithm:
         """Of the last answer, what it has for the present; nothing beyond its end. [A]"""
         place = self.state.period - self._answered
         rows = ((car.session, self._answer.get(car.evse, ())) for car in self.state.known.here.values())
-        return {session: row[place] for session, row in rows if place < len(row)}
+        return {session: max(0.0, row[place]) for session, row in rows if place < len(row)}
 
     def _fault(self, what: str, remedy: str) -> InvalidScenario:
         when = f"{self.state.local(self.state.period):%Y-%m-%d %H:%M}"

@@ -59,7 +59,7 @@ class SiteInterface:
 
     @property
     def last_applied_pilot_signals(self) -> dict[str, float]:
-        """By session, of those that were sent any. [A]"""
+        """By session, of those that were there in the period before; 0 to whoever got none. [A]"""
         return dict(self._state.sent_a)
 
     @property

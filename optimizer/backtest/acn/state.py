@@ -36,7 +36,7 @@ class State:
     start_s: float | None = None
     """When the first message came. [s]"""
     sent_a: dict[str, float] = field(default_factory=dict)
-    """By session, since the last answer. [A]"""
+    """By session, of all that were there, what was sent last; 0 to whoever was not named. [A]"""
     drawn_a: dict[str, float] = field(default_factory=dict)
     """By session, mean between the last two readings. [A]"""
     peak_a: float = 0.0
@@ -54,7 +54,7 @@ class State:
 
     def send(self, current_a: Mapping[str, float]) -> dict[str, float]:
         """Currents by session as powers, remembered. [A] -> [kW]"""
-        self.sent_a = dict(current_a)
+        self.sent_a = {name: current_a.get(name, 0.0) for name in self.known.here}
         power_kw = {name: amperes * self.kw_per_a(name) for name, amperes in current_a.items()}
         self.known.offer(power_kw)
         return power_kw
