@@ -135,7 +135,7 @@ def session_of(car: Car, retail_per_kwh: float | None) -> Session:
         energy_minimum_kwh=car.minimum_kwh,
         retail_price_per_kwh=retail_per_kwh,
     )
-    return known if car.consent is None else with_consent(known, car.consent, car.consent.soc, car.power_kw)
+    return known if car.consent is None else with_consent(known, car.consent, 0.0, car.power_kw)
 
 
 def _powers(site: Site) -> dict[str, float]:

@@ -41,8 +41,6 @@ class Present:
     """What its driver was promised. [kWh]"""
     consent: Consent | None = None
     """To V2G. None: it gives nothing back."""
-    soc: float = 0.0
-    """The last one that was told, where its driver consents. 0 to 1"""
     drew_kwh: float = 0.0
     """As its meter showed last. [kWh]"""
     given_back_kwh: float = 0.0
@@ -141,12 +139,13 @@ class Known:
             return
         could_kwh = car.offered_kw * hours_from_seconds(message.at_s - max(car.read_s, car.arrival_s))
         moved_kwh = message.energy_kwh - car.drew_kwh - (message.given_back_kwh - car.given_back_kwh)
-        short = abs(could_kwh) - abs(moved_kwh) > SURPRISE_KWH
+        short = (could_kwh - moved_kwh if could_kwh >= 0.0 else moved_kwh - could_kwh) > SURPRISE_KWH
         self.is_new |= short
         drawn_kw = None if car.offered_kw <= 0.0 else message.power_kw if short else car.offered_kw
-        shown = _shown(car, message) if short and message.power_kw > NOTHING_KW else car.shown
-        slope = car.least_slope_per_h if short else _least_slope(car, message)
         read = replace(_metered(car, message), read_s=message.at_s, drawn_kw=drawn_kw)
+        taken = Taken((car.got_kwh + read.got_kwh) / 2.0, message.power_kw)
+        shown = _shown(car, taken) if short and message.power_kw > NOTHING_KW else car.shown
+        slope = car.least_slope_per_h if short else _least_slope(car, taken)
         self.here[car.session] = replace(read, shown=shown, least_slope_per_h=slope)
 
     def offer(self, power_kw: Mapping[str, float]) -> None:
@@ -156,16 +155,15 @@ class Known:
 
 
 def _metered(car: Present, message: MeterReading) -> Present:
-    """With what its meter shows, and with its state of charge where that is told."""
+    """With what its meter shows, and with what its state of charge says that it got, where that is told."""
     told = replace(car, drew_kwh=message.energy_kwh, given_back_kwh=message.given_back_kwh)
     if car.consent is None or message.soc is None:
         return replace(told, got_kwh=message.energy_kwh)
-    return replace(told, soc=message.soc, got_kwh=gained_kwh(car.consent, message.soc))
+    return replace(told, got_kwh=gained_kwh(car.consent, message.soc))
 
 
-def _shown(car: Present, message: MeterReading) -> Shown:
+def _shown(car: Present, taken: Taken) -> Shown:
     """With one more reading of a car that takes less than its offer."""
-    taken = Taken((car.got_kwh + message.energy_kwh) / 2.0, message.power_kw)
     return Shown(taken, taken) if car.shown is None else car.shown.and_then(taken)
 
 
@@ -177,12 +175,11 @@ def _fell(car: Present) -> list[Fell]:
     return [Fell(car.stated_kwh, slope)]
 
 
-def _least_slope(car: Present, message: MeterReading) -> float:
+def _least_slope(car: Present, taken: Taken) -> float:
     """The steepest line that it must have, as it took all of its offer."""
-    if car.stated_kwh is None or message.power_kw <= 0.0:
+    if car.stated_kwh is None or taken.power_kw <= 0.0:
         return car.least_slope_per_h
-    inside_kwh = (car.got_kwh + message.energy_kwh) / 2.0
-    return max(car.least_slope_per_h, slope_at_least(message.power_kw, inside_kwh, car.stated_kwh))
+    return max(car.least_slope_per_h, slope_at_least(taken.power_kw, taken.inside_kwh, car.stated_kwh))
 
 
 def _arrived(message: Arrival) -> Present:
@@ -195,7 +192,6 @@ def _arrived(message: Arrival) -> Present:
         stated_kwh=message.stated_kwh,
         minimum_kwh=message.minimum_kwh,
         consent=message.consent,
-        soc=0.0 if message.consent is None else message.consent.soc,
         read_s=message.at_s,
     )
 

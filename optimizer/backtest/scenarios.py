@@ -103,7 +103,7 @@ def _sessions(known: Known, evses: dict[str, Evse], site: Site, reading: Reading
             continue
         session = _session(car, wants_kwh, known.at_s, evse, site, reading)
         if consent is not None:
-            yield with_consent(session, consent, car.soc, _most_kw(car, evse, site, reading))
+            yield with_consent(session, consent, car.got_kwh, _most_kw(car, evse, site, reading))
         elif car.got_kwh < 0.0:
             yield _with_owed(session, -car.got_kwh)
         else:

@@ -7,11 +7,12 @@ from models.domain.states import EFFICIENCY
 from optimizer.backtest.messages import Consent
 
 
-def with_consent(session: Session, consent: Consent, soc: float, charge_kw: float) -> Session:
-    """A session that asks for energy, as one whose battery is followed and may give back. [kW at evse]
+def with_consent(session: Session, consent: Consent, got_kwh: float, charge_kw: float) -> Session:
+    """A session that asks for energy, as one whose battery is followed and may give back.
 
     It asks for the state of charge on arrival and its energy on top, is charged no further than that, as the car itself
-    would not be, and is promised what it came with and its minimum on top. ``soc``: the present one.
+    would not be, and is promised what it came with and its minimum on top. ``got_kwh`` is ``gained_kwh``.
+    [kWh, kW at evse]
     """
     target = None if session.energy_target_kwh is None else _on_top(consent, session.energy_target_kwh)
     vehicle = Vehicle(
@@ -28,7 +29,7 @@ def with_consent(session: Session, consent: Consent, soc: float, charge_kw: floa
         energy_minimum_kwh=0.0,
         delivered_kwh=0.0,
         vehicle=vehicle,
-        soc=soc,
+        soc=_on_top(consent, got_kwh),
         soc_target=target,
         soc_minimum=_on_top(consent, session.energy_minimum_kwh),
         energy_ceiling_kwh=None if target is None else target * consent.capacity_kwh,
@@ -44,5 +45,5 @@ def gained_kwh(consent: Consent, soc: float) -> float:
 
 
 def _on_top(consent: Consent, energy_kwh: float) -> float:
-    """The state of charge with some energy at evse on top of that on arrival."""
-    return min(1.0, consent.soc + EFFICIENCY * energy_kwh / consent.capacity_kwh)
+    """The state of charge with some energy at evse on top of that on arrival, or below it. 0 to 1"""
+    return min(1.0, max(0.0, consent.soc + EFFICIENCY * energy_kwh / consent.capacity_kwh))

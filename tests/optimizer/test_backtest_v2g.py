@@ -187,6 +187,43 @@ def test_who_is_overdue_gives_nothing_back_and_wants_again_what_it_gave() -> Non
     assert session.energy_minimum_kwh == pytest.approx(3.0 / ROUND_TRIP)
 
 
+def heard(offer_kw: float, *, drew_kwh: float = 0.0, back_kwh: float = 0.0) -> Known:
+    """What is known an hour after a car came and was offered something, below 0 to give back."""
+    known = Known()
+    known.take(site_of(course(giver("v", "a", stays=8.0, needs=4.0)), Disturbances(), 0).messages(MONDAY))
+    known.offer({"v": offer_kw})
+    power_kw, soc = drew_kwh - back_kwh, 0.5 + (0.95 * drew_kwh - back_kwh / 0.95) / 40.0
+    told = MeterReading(
+        session="v", at_s=MONDAY + HOUR, energy_kwh=drew_kwh, power_kw=power_kw, given_back_kwh=back_kwh, soc=soc
+    )
+    known.take([told, Tick(at_s=MONDAY + HOUR)])
+    return known
+
+
+def test_a_car_that_gives_what_it_is_asked_for_is_no_surprise_and_one_that_moves_energy_the_other_way_is() -> None:
+    assert not heard(-3.0, back_kwh=3.0).is_new
+    assert heard(-3.0, back_kwh=2.0).is_new
+    assert heard(-3.0, drew_kwh=3.0).is_new
+    assert heard(3.0, back_kwh=3.0).is_new
+
+
+def test_a_line_towards_full_is_learnt_from_what_is_inside_whatever_went_through_the_meter() -> None:
+    """Of 3 kW it took 2 and gave 1 kWh back, which 1 / 0.9025 make up for: half of it is the mean of the hour."""
+    shown = heard(3.0, drew_kwh=2.0, back_kwh=1.0).here["v"].shown
+    assert shown is not None
+    assert shown.last.inside_kwh == pytest.approx((2.0 - 1.0 / ROUND_TRIP) / 2.0)
+
+
+def test_a_plan_knows_the_state_of_charge_and_asks_no_more_than_the_driver_and_no_less_than_the_reserve() -> None:
+    """Of 40 kWh at 50 % a car gave 3 back: 3.158 are out. It wants 4 on top of its 20, which are 23.8 inside."""
+    found = scenario_of(heard(-3.0, back_kwh=3.0), SITE, DEAR_UNTIL_SIX, Look(), Reading())
+    assert found is not None
+    (session,) = found.sessions
+    assert session.soc == pytest.approx((20.0 - 3.0 / 0.95) / 40.0)
+    assert (session.soc_target, session.energy_ceiling_kwh) == (pytest.approx(23.8 / 40.0), pytest.approx(23.8))
+    assert (session.soc_minimum, session.soc_reserve) == (0.5, 0.2)
+
+
 def test_simple_rules_leave_it_at_charging() -> None:
     day = course(giver("v", "a", stays=8.0, needs=4.0), HASTY)
     found = figures(run(day, SimpleMaker(Method.EARLIEST_DEADLINE_FIRST, minutes=15.0)(day.site, day.tariff)))
