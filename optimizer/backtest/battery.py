@@ -43,6 +43,10 @@ class Battery:
         """What is inside when so much has come since arrival, less what it takes to make up for what went. [kWh]"""
         return self.energy_kwh + self.charge_efficiency * got_kwh
 
+    def made_up_kwh(self, given_kwh: float) -> float:
+        """What it takes to make up for what it gave back, both at evse. [kWh]"""
+        return given_kwh / self.round_trip
+
     def taken_kwh(self, inside_kwh: float, offer_kw: float, hours: float) -> float:
         """What it takes of an offer in some hours, with so much inside at their beginning. [kWh at evse]"""
         offer_kw = min(offer_kw, self.power_kw)

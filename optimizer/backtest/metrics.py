@@ -131,7 +131,7 @@ def got_in_hindsight(course: Course, best: Hindsight) -> dict[str, float]:
 def _made_up(cars: Sequence[Car], given_back_kwh: Mapping[str, float]) -> dict[str, float]:
     """What was drawn for what was given back, by session. [kWh]"""
     return {
-        car.id: given_back_kwh[car.id] / car.battery.round_trip
+        car.id: car.battery.made_up_kwh(given_back_kwh[car.id])
         for car in consenting(cars)
         if car.battery is not None and car.id in given_back_kwh
     }
@@ -269,7 +269,9 @@ class _Watched:
         lacks = self.got_kwh < self.car.need_kwh - LACKS_KWH
         if before_kw != 0.0 and offer_kw == 0.0 and one.start_s < self.car.departure_s and lacks:
             self.shortest_s = min(self.shortest_s, one.start_s - self.since_s)
-        self.got_kwh += drawn_kw * hours_from_seconds(one.end_s - one.start_s)
+        moved_kwh = drawn_kw * hours_from_seconds(one.end_s - one.start_s)
+        battery = self.car.battery
+        self.got_kwh += moved_kwh if battery is None or moved_kwh >= 0.0 else -battery.made_up_kwh(-moved_kwh)
 
 
 def _percent(part: float, whole: float) -> float:

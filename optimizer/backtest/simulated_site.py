@@ -133,7 +133,7 @@ class SimulatedSite:
             return 0.0
         inside_kwh = car.battery.inside_kwh(plugged.got_kwh)
         given_kwh = car.battery.given_kwh(inside_kwh, -plugged.offer_kw * car.follows, hours)
-        plugged.got_kwh -= given_kwh / car.battery.round_trip
+        plugged.got_kwh -= car.battery.made_up_kwh(given_kwh)
         plugged.given_back_kwh += given_kwh
         self.given_back_kwh[car.id] = plugged.given_back_kwh
         return given_kwh

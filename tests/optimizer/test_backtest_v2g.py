@@ -1,6 +1,7 @@
 """V2G in backtests: what cars give back, what is told of it, what it earns, and what drivers are left with."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,14 +10,15 @@ import pytest
 from models.domain.schedule import Method
 from models.domain.site import Evse, GridNode, Phase, Site, Tier
 from models.domain.tariff import Rate, Tariff, TimeOfUse, Window
+from optimizer.backtest.algorithm import Effort
 from optimizer.backtest.battery import Battery
 from optimizer.backtest.consenting import V2gShare, consenting, with_v2g
 from optimizer.backtest.course import Car, Course, with_promises
 from optimizer.backtest.disturbances import Disturbances
 from optimizer.backtest.hindsight import optimum
 from optimizer.backtest.known import Known
-from optimizer.backtest.messages import Arrival, Consent, MeterReading, SiteReading, Tick
-from optimizer.backtest.metrics import figures, figures_in_hindsight
+from optimizer.backtest.messages import Arrival, Consent, Message, MeterReading, Setpoints, SiteReading, Tick
+from optimizer.backtest.metrics import figures, figures_in_hindsight, offers_of
 from optimizer.backtest.planner import Manner, PlannerMaker
 from optimizer.backtest.running import Run, run
 from optimizer.backtest.scenarios import Look, Reading, scenario_of
@@ -141,6 +143,29 @@ def test_losses_of_conversion_are_paid_on_the_way_out_as_well() -> None:
     site = at_site(giver("v", "a", stays=8.0, needs=4.0), site=lossy)
     site.follow({"v": -6.0}, MONDAY)
     assert site.advance(MONDAY, MONDAY + HOUR).import_kw == pytest.approx(-5.4)
+
+
+@dataclass
+class Scripted:
+    """Offers the car v an hour each of some powers. [kW]"""
+
+    power_kw: tuple[float, ...]
+
+    def decide(self, messages: Sequence[Message]) -> Setpoints:
+        at_s = messages[-1].at_s
+        return Setpoints(at_s=at_s, power_kw={"v": self.power_kw[int((at_s - MONDAY) / HOUR)]})
+
+    def effort(self) -> Effort:
+        return Effort()
+
+
+def test_giving_back_is_a_run_as_charging_is_and_ends_too_early_while_what_it_took_out_is_not_made_up_for() -> None:
+    """After three hours a car has 7 + 3.2 - 6 / 0.9025 of its 4 kWh. It is paused, filled, asked for 1 kWh, paused."""
+    day = course(giver("v", "a", stays=8.0, needs=4.0))
+    found = offers_of(run(day, Scripted((-6.0, 7.0, 3.2, 0.0, 7.0, 0.0, 0.0, 0.0))))
+    assert (found.starts, found.shortest_run_min) == (2, 180.0)
+    found = offers_of(run(day, Scripted((-6.0, 7.0, 3.2, 0.0, 7.0, -1.0, 0.0, 0.0))))
+    assert (found.starts, found.shortest_run_min) == (2, 120.0)
 
 
 def test_only_of_who_consents_a_csms_hears_a_battery() -> None:
