@@ -9,15 +9,21 @@ import numpy as np
 import pytest
 
 from models.domain.errors import InvalidScenario
+from models.domain.horizon import Horizon, Stretch
+from models.domain.scenario import Scenario
 from models.domain.setpoints import SetpointRules
-from models.domain.site import Evse, GridNode, LimitKind, NodeKind, Phase, Site, Tier, Transformer, Wiring
+from models.domain.signal import Cap
+from models.domain.site import BaseLoad, Evse, GridNode, LimitKind, NodeKind, Phase, Site, Tier, Transformer, Wiring
 from models.domain.tariff import DemandCharge, Rate, Tariff, TimeOfUse, Window
 from optimizer.backtest.acn.adapter import AcnMaker
 from optimizer.backtest.acn.angles import with_angles
 from optimizer.backtest.acn.interface import SiteInterface
+from optimizer.backtest.acn.network import infrastructure_of
+from optimizer.backtest.acn.state import State
+from optimizer.backtest.acn.stations import Stations
 from optimizer.backtest.course import Car, Course
 from optimizer.backtest.disturbances import Disturbances
-from optimizer.backtest.messages import Arrival, Message, MeterReading, Tick
+from optimizer.backtest.messages import Arrival, Consent, Forecast, Message, MeterReading, Tick
 from optimizer.backtest.metrics import figures
 from optimizer.backtest.running import Run, run
 
@@ -179,6 +185,35 @@ def test_who_said_nothing_is_completed_as_for_every_other_method() -> None:
     assert np.isinf(one.max_rates).all()
 
 
+def test_sessions_are_told_station_by_station_and_of_a_car_that_could_give_back_what_it_lacks_at_its_evse() -> None:
+    """4 kWh wanted, 2 drawn: 1.9 inside. Whatever it could give back, it is charged only."""
+    consent = Consent(capacity_kwh=40.0, soc=0.5, discharge_kw=7.0, reserve_soc=0.2)
+    told = {"at_s": MONDAY - HOUR, "stated_departure_s": MONDAY + HOUR, "stated_kwh": 4.0}
+    later = Arrival(session="c", evse="c", **told)  # type: ignore[arg-type]
+    giver = Arrival(session="b", evse="b", consent=consent, **told)  # type: ignore[arg-type]
+    read = MeterReading(session="b", at_s=MONDAY, energy_kwh=2.0, power_kw=2.0, soc=0.5 + 1.9 / 40.0)
+    first, second = shown(later, giver, Tick(at_s=MONDAY - HOUR), read).active_sessions()
+    assert (first.session_id, second.session_id) == ("b", "c")
+    assert (first.requested_energy, first.remaining_demand) == (4.0, pytest.approx(2.0))
+
+
+def test_the_peak_is_the_highest_one_so_far() -> None:
+    peaks: list[float] = []
+
+    def answer(interface: Any, sessions: list[Any]) -> dict[str, list[float]]:
+        peaks.append(interface.get_prev_peak())
+        return {"a": [20.0 if len(peaks) == 1 else 10.0]}
+
+    played(ByHand(answer), car("first", "a", stays=1.0, needs=9.0))
+    assert peaks[:3] == pytest.approx([0.0, 20.0, 20.0])
+
+
+def test_a_period_begins_a_rounding_of_the_clock_before_its_instant() -> None:
+    state = State(SITE, FREE, 15.0, Stations(SITE))
+    state.take([Tick(at_s=MONDAY)])
+    assert [state.period_of(MONDAY + after_s) for after_s in (0.0, QUARTER - 1.0, QUARTER - 4e-7)] == [0, 0, 1]
+
+
 def test_who_has_what_was_asked_for_is_no_active_session() -> None:
     came = Arrival(session="first", evse="a", at_s=MONDAY - HOUR, stated_departure_s=MONDAY + HOUR, stated_kwh=2.0)
     read = MeterReading(session="first", at_s=MONDAY, energy_kwh=2.0, power_kw=2.0)
@@ -192,6 +227,24 @@ def test_a_limit_on_power_is_a_row_of_kw_an_ampere() -> None:
     assert found.constraint_limits == pytest.approx([4.6])
     assert found.voltages.tolist() == pytest.approx([230.0] * 3)
     assert (found.get_station_index("c"), found.num_stations) == (2, 3)
+
+
+def test_other_load_leaves_less_by_the_last_forecast_on_power_and_on_lines() -> None:
+    """1.6 of 4.6 kW; 3.6 kW on three phases of 120 V are 10 of 80 A."""
+    told = Forecast(at_s=MONDAY, base_loads=(BaseLoad(node="grid", expected_kw=1.0, high_kw=1.6),))
+    assert shown(told).infrastructure_info().constraint_limits == pytest.approx([3.0])
+    loaded = replace(GARAGE, base_loads=(BaseLoad(node="t", expected_kw=3.6),))
+    assert shown(site=loaded).infrastructure_info().constraint_limits[:3] == pytest.approx([70.0] * 3)
+
+
+def test_a_cap_on_some_evses_is_a_row_of_theirs() -> None:
+    start, end = datetime.fromtimestamp(MONDAY, UTC), datetime.fromtimestamp(MONDAY + QUARTER, UTC)
+    cap = Cap(id="cap", start=start, end=end, import_limit_kw=2.3, evses=("a", "c"))
+    now = Horizon(start=start, stretches=(Stretch(count=1, minutes=15.0),))
+    found = infrastructure_of(Stations(SITE), Scenario(site=SITE, tariff=FREE, horizon=now, signals=(cap,)))
+    rows = dict(zip(found.constraint_ids, found.constraint_matrix.tolist(), strict=True))
+    assert rows["cap kW"] == pytest.approx([0.23, 0.0, 0.23])
+    assert found.constraint_limits == pytest.approx([4.6, 2.3])
 
 
 def test_without_rules_any_current_can_be_offered_and_with_them_what_an_evse_can() -> None:

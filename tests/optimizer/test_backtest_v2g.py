@@ -356,6 +356,19 @@ def test_a_larger_share_has_all_givers_of_a_smaller_one_and_none_who_says_nothin
     assert everybody == {one.id for one in cars}
 
 
+def test_givers_come_with_their_reserve_where_what_they_want_leaves_room_for_it() -> None:
+    """5 kWh leave room for 20 % of 40; 38 kWh at the EVSE are 36.1 inside and leave 3.9."""
+    cars = (
+        *(car(str(k), "a", arrives=k, stays=1.0, needs=5.0) for k in range(20)),
+        car("hungry", "b", stays=8.0, needs=38.0),
+    )
+    *modest, hungry = consenting(with_v2g(course(*cars), V2gShare(share=1.0, sizes_kwh=(40.0,))).cars)
+    assert len(modest) == 20
+    assert all(0.2 <= one.consent.soc <= 1.0 - 0.95 * 5.0 / 40.0 for one in modest if one.consent is not None)
+    assert hungry.battery is not None
+    assert hungry.battery.energy_kwh == pytest.approx(3.9)
+
+
 def test_givers_come_with_room_for_what_they_want_in_a_battery_of_the_declared_sizes() -> None:
     """36 kWh at the EVSE are 34.2 inside: too much for 30 kWh; 90 kWh are too much for all sizes."""
     day = course(car("a", "a", stays=8.0, needs=36.0), car("b", "b", stays=8.0, needs=90.0))
