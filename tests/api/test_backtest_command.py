@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from api.backtesting import cases
 from api.backtesting.cases import Aim, Case, Practice, course_of, history_of
 from api.backtesting.jobs import Job, done
-from api.backtesting.methods import Charge, RuledMaker, maker_of
+from api.backtesting.methods import Charge, RuledMaker, maker_of, method_named
+from api.backtesting.report import shown_of
 from api.cli import app
 from models.datasets import RecordedSession
 from models.domain.errors import InvalidScenario
@@ -21,6 +22,9 @@ from optimizer.backtest.planner import PlannerMaker
 FOLDER = Path(os.environ.get("CHARGEWRIGHT_DATA", "no-such-folder"))
 needs_data = pytest.mark.skipif(
     not (FOLDER / "sessions" / "de_truck_depot_week.csv").is_file(), reason="CHARGEWRIGHT_DATA has no truck depot"
+)
+needs_caltech = pytest.mark.skipif(
+    not (FOLDER / "sessions" / "acn_caltech_2019-10.csv").is_file(), reason="CHARGEWRIGHT_DATA has no Caltech 2019-10"
 )
 DAY = ["--days", "1", "--aim", "service"]
 
@@ -99,9 +103,7 @@ def test_a_number_that_means_nothing_is_refused_by_its_name(wrong: tuple[str, st
     assert wrong[0] in told.output
 
 
-@pytest.mark.skipif(
-    not (FOLDER / "sessions" / "acn_caltech_2019-10.csv").is_file(), reason="CHARGEWRIGHT_DATA has no Caltech 2019-10"
-)
+@needs_caltech
 def test_what_consenting_drivers_give_back_is_told_beside_what_it_costs(tmp_path: Path) -> None:
     """It lowers the peak of a garage, for which a charge is asked; a simple rule gives nothing back."""
     files = ["--results", str(tmp_path), "--csv", str(tmp_path / "runs.csv")]
@@ -127,6 +129,21 @@ def test_v2g_that_is_not_played_or_that_cheats_drivers_is_refused(monkeypatch: p
     monkeypatch.setattr(cases, "_depot", lambda case, folder: course)
     with pytest.raises(InvalidScenario, match=r"0.3 is less than a driver has paid .* take 0.34 or more"):
         course_of(Case(name="truck-depot", v2g=replace(v2g, price_per_kwh=0.3)), FOLDER)
+
+
+@needs_caltech
+def test_shares_in_hindsight_are_of_what_drivers_are_left_with_and_v2g_has_columns_where_it_is_played(
+    tmp_path: Path,
+) -> None:
+    """Had all that went through a car counted, some would have more than they need."""
+    v2g = V2gShare(share=1.0)
+    case = Case(name="caltech-2019-10", aim=Aim.SERVICE, days=1, period_min=15.0)
+    plain, giving = (done(Job(case=c, charge=Charge.OPTIMUM), tmp_path, FOLDER) for c in (case, replace(case, v2g=v2g)))
+    assert giving.figures.given_back_kwh > 1.0
+    assert max(giving.met) == pytest.approx(1.0, abs=1e-3)
+    heads = {"given back kWh", "through V2G cars kWh", "export"}
+    assert heads <= {head for head, _ in shown_of([giving])}
+    assert not heads & {head for head, _ in shown_of([plain])}
 
 
 HALF_POWER = """
@@ -156,6 +173,17 @@ def test_an_algorithm_for_acnportal_from_a_module_of_the_current_folder_is_a_met
     lines = [line.split(",") for line in csv.read_text().splitlines()]
     peaks = {line[4]: float(line[lines[0].index("peak kW")]) for line in lines[1:]}
     assert 0.0 < peaks["acnportal:half_power_of_a_test:HalfPower"] <= peaks["uncontrolled"]
+
+
+def test_another_state_of_a_module_is_another_method(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what the algorithm came to before it was mended would be read as what it comes to now."""
+    module = tmp_path / "mended_in_a_test.py"
+    module.write_text(HALF_POWER)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = method_named("acnportal:mended_in_a_test:HalfPower")
+    module.write_text(HALF_POWER.replace("/ 2", "/ 3"))
+    after = method_named("acnportal:mended_in_a_test:HalfPower")
+    assert Job(case=Case(name="truck-depot"), charge=before).key != Job(case=Case(name="truck-depot"), charge=after).key
 
 
 @pytest.mark.parametrize(
