@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 
 from models.domain.electrical import evse_max_power_kw
-from models.domain.site import Site
+from models.domain.site import Evse, Site
 from models.domain.states import EFFICIENCY, RESERVE_SOC
 from optimizer.backtest.battery import Battery
 from optimizer.backtest.course import Car, Course
@@ -72,10 +72,13 @@ def _consenting(car: Car, v2g: V2gShare) -> Car:
 
 
 def _bidirectional(site: Site) -> Site:
-    """EVSEs take back as much as they give. [kW]"""
+    """EVSEs take back what their site says, or as much as they give where it says nothing. [kW]"""
     volts = site.voltage_v or 0.0
-    evses = (replace(evse, max_discharge_kw=evse_max_power_kw(evse, None, volts)) for evse in site.evses)
-    return replace(site, evses=tuple(evses))
+    return replace(site, evses=tuple(_taking_back(evse, evse_max_power_kw(evse, None, volts)) for evse in site.evses))
+
+
+def _taking_back(evse: Evse, most_kw: float) -> Evse:
+    return evse if evse.max_discharge_kw is not None else replace(evse, max_discharge_kw=most_kw)
 
 
 def _draws(v2g: V2gShare, what: str, car: Car) -> np.random.Generator:

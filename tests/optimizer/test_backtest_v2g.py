@@ -356,6 +356,13 @@ def test_a_larger_share_has_all_givers_of_a_smaller_one_and_none_who_says_nothin
     assert everybody == {one.id for one in cars}
 
 
+def test_evses_take_back_what_their_site_says_and_else_what_they_can_give() -> None:
+    """32 A at 230 V are 7.36 kW."""
+    evses = (replace(SITE.evses[0], max_discharge_kw=3.0), replace(SITE.evses[1], max_discharge_kw=None))
+    found = with_v2g(course(site=replace(SITE, evses=evses)), V2gShare(share=1.0)).site
+    assert [evse.max_discharge_kw for evse in found.evses] == [3.0, pytest.approx(7.36)]
+
+
 def test_givers_come_with_their_reserve_where_what_they_want_leaves_room_for_it() -> None:
     """5 kWh leave room for 20 % of 40; 38 kWh at the EVSE are 36.1 inside and leave 3.9."""
     cars = (
