@@ -89,8 +89,6 @@ def backtest(
     named += _own(site, sessions, tariff, month)
     if not named:
         raise typer.BadParameter("name a case, or a month of your own with --site and --sessions")
-    sizes_kwh = tuple(v2g_kwh) if v2g_kwh else SIZES_KWH
-    v2g = V2gShare(share=v2g_share, sizes_kwh=sizes_kwh, price_per_kwh=v2g_price, seed=seed) if v2g_share else None
     pattern = Case(
         name="",
         aim=aim,
@@ -99,7 +97,7 @@ def backtest(
         days=days,
         period_min=period,
         promised_kwh=promise_kwh,
-        v2g=v2g,
+        v2g=_v2g(v2g_share, v2g_kwh, v2g_price, seed),
     )
     limits_kw: list[float | None] = [*limit_kw] if limit_kw else [None]
     played = [replace(_case(pattern, *one), limit_kw=limit) for one in named for limit in limits_kw]
@@ -128,6 +126,14 @@ def _case(pattern: Case, name: str, own: Own | None) -> Case:
     """What is played; months of one's own tell no price for drivers, so they are run for service, not for profit."""
     aim = Aim.SERVICE if own is not None and pattern.aim is Aim.PROFIT else pattern.aim
     return replace(pattern, name=name, own=own, aim=aim)
+
+
+def _v2g(share: float, sizes_kwh: list[float] | None, price_per_kwh: float | None, seed: int) -> V2gShare | None:
+    """Who consents. None: nobody, and then nothing is said of them."""
+    if share == 0.0 and (sizes_kwh or price_per_kwh is not None):
+        raise typer.BadParameter("--v2g-kwh and --v2g-price are of drivers who consent: name --v2g-share")
+    sizes = tuple(sizes_kwh) if sizes_kwh else SIZES_KWH
+    return V2gShare(share=share, sizes_kwh=sizes, price_per_kwh=price_per_kwh, seed=seed) if share else None
 
 
 def _own(site: str | None, sessions: str | None, tariff: str | None, month: str | None) -> list[tuple[str, Own | None]]:

@@ -113,11 +113,18 @@ def test_what_consenting_drivers_give_back_is_told_beside_what_it_costs(tmp_path
     assert told.exit_code == 0, told.output
     assert "V2G with 100 % of drivers, seed 0" in told.output
     heads, ours, edf = (line.split(",") for line in (tmp_path / "runs.csv").read_text().splitlines())
-    back, paid, through = (heads.index(name) for name in ("given back kWh", "paid for it", "through V2G cars kWh"))
+    back, paid, through = (heads.index(name) for name in ("given back kWh", "paid for V2G", "through V2G cars kWh"))
     assert float(ours[back]) > 0.0
     assert float(ours[paid]) == pytest.approx(0.01 * float(ours[back]), abs=0.01)
     assert float(ours[through]) > 2.0 * float(ours[back])
     assert float(edf[back]) == 0.0
+
+
+@pytest.mark.parametrize("alone", [("--v2g-kwh", "60"), ("--v2g-price", "0")])
+def test_batteries_and_prices_without_drivers_who_consent_are_refused(alone: tuple[str, str]) -> None:
+    told = CliRunner().invoke(app, ["backtest", "truck-depot", *alone])
+    assert told.exit_code == 2
+    assert "name --v2g-share" in " ".join(told.output.replace("│", "").split())
 
 
 @needs_data
