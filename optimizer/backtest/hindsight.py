@@ -22,6 +22,7 @@ class Hindsight:
 
     schedule: Schedule
     energy_kwh: float
+    """Drawn by all cars, at evse, with what some gave back again. [kWh]"""
     peak_kw: float
 
 
