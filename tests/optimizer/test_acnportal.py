@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,26 @@ def test_nothing_is_told_but_what_drivers_said() -> None:
     )
     assert {one.departure for one in heard if one.session_id == "first" and one.current_time < 8} == {8}
     assert all(one.current_time >= 12 for one in heard if one.session_id == "next")
+
+
+def test_what_is_shown_up_to_now_does_not_change_with_what_comes_later() -> None:
+    """From half past one on another car comes, and the one that said two o'clock leaves at three and needs more."""
+    first = car("first", "a", stays=2.0, needs=4.6)
+    longer = replace(first, departure_s=MONDAY + 3.0 * HOUR, need_kwh=9.2)
+    shows = []
+    for cars in ((first,), (longer, car("next", "b", arrives=1.5, stays=1.0, needs=1.0))):
+        shows.append(heard := [])
+        played(ByHand(partial(everything, heard)), *cars)
+    assert shows[0][:6] == shows[1][:6]
+    assert shows[0] != shows[1]
+
+
+def everything(heard: list[str], interface: Any, sessions: list[Any]) -> dict[str, list[float]]:
+    """Writes down all that is told, and answers 10 A: the first needs two hours for what it said."""
+    told = interface.infrastructure_info(), interface.get_prices(8), interface.get_demand_charge()
+    shown_of = interface.last_applied_pilot_signals, interface.last_actual_charging_rate, interface.get_prev_peak()
+    heard.append(repr((interface.current_time, sessions, told, shown_of)))
+    return {one.station_id: [10.0] for one in sessions}
 
 
 def test_who_said_nothing_is_completed_as_for_every_other_method() -> None:

@@ -192,6 +192,16 @@ def test_a_car_with_time_charges_one_without_and_is_charged_when_energy_is_cheap
     assert sum(one.import_kw for one in made.intervals[:4]) == pytest.approx(0.0, abs=1e-3)
 
 
+def test_what_flows_up_to_now_does_not_change_with_what_comes_later() -> None:
+    """A car that said eight o'clock gives back to one without time; at three one more comes, and it leaves at four."""
+    stays, leaves = giver("v", "a", stays=8.0, needs=4.0), MONDAY + 4.0 * HOUR
+    later = car("later", "c", arrives=3.0, stays=1.0, needs=5.0)
+    quiet, busy = (played(course(*cars, HASTY)) for cars in ((stays,), (replace(stays, departure_s=leaves), later)))
+    assert min(one.drawn_kw.get("v", 0.0) for one in quiet.intervals[:12]) < 0.0
+    assert quiet.intervals[:12] == busy.intervals[:12]
+    assert quiet.intervals != busy.intervals
+
+
 def test_who_is_overdue_gives_nothing_back_and_wants_again_what_it_gave() -> None:
     """It said two o'clock and stays until eight. Had it given 3 kWh back by then, it would be promised 3 / 0.9025."""
     late = replace(giver("v", "a", stays=8.0, needs=4.0), stated_departure_s=MONDAY + 2.0 * HOUR)
