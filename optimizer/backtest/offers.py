@@ -26,7 +26,7 @@ class Offering:
         volts = self.site.voltage_v or 0.0
         for evse in self.site.evses if self.levels else ():
             of_one_a = kw_per_ampere(evse, None, volts)
-            self._steps_kw[evse.id] = tuple(sorted(a * of_one_a for a in evse.pilot_levels_a or ()))
+            self._steps_kw[evse.id] = _with_nothing(tuple(a * of_one_a for a in evse.pilot_levels_a or ()))
         self._back_kw = {evse.id: evse.max_discharge_kw or 0.0 for evse in self.site.evses}
         self._least_kw = {e.id: min_current_a(e) * kw_per_ampere(e, None, volts) for e in self.site.evses}
 
@@ -41,3 +41,8 @@ class Offering:
         if not steps:
             return setpoint_kw if setpoint_kw >= self._least_kw[evse] * (1.0 - _HAIR) else 0.0
         return steps[max(0, bisect_right(steps, setpoint_kw * (1.0 + _HAIR)) - 1)]
+
+
+def _with_nothing(steps_kw: tuple[float, ...]) -> tuple[float, ...]:
+    """Levels with 0 among them, which every EVSE can offer, named or not; none where any power is offered. [kW]"""
+    return tuple(sorted({0.0, *steps_kw})) if steps_kw else ()

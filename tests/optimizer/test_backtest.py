@@ -128,8 +128,10 @@ def test_a_car_stops_when_it_has_what_it_needs() -> None:
     assert (interval.offered_kw["first"], interval.drawn_kw["first"], site.got_kwh["first"]) == (7.0, 5.0, 5.0)
 
 
-def test_an_evse_with_levels_offers_the_highest_that_is_not_above_the_setpoint() -> None:
-    levels = tuple(replace(evse, pilot_levels_a=(0.0, 8.0, 16.0)) for evse in SITE.evses)
+@pytest.mark.parametrize("levels_a", [(0.0, 8.0, 16.0), (8.0, 16.0)])
+def test_an_evse_with_levels_offers_the_highest_that_is_not_above_the_setpoint(levels_a: tuple[float, ...]) -> None:
+    """And nothing, whether that is named among its levels or not."""
+    levels = tuple(replace(evse, pilot_levels_a=levels_a) for evse in SITE.evses)
     day = replace(course(car("first", "a", stays=4.0, needs=9.0)), site=replace(SITE, evses=levels), levels=True)
     site = site_of(day, Disturbances(), 0)
     site.messages(MONDAY)
