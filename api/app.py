@@ -54,6 +54,7 @@ from optimizer.deadline import prepare_workers
 from optimizer.settings import Settings
 
 ROUTES = (
+    sessions,  # asked most often: each request is compared with one route after the other
     health,
     plans,
     later,
@@ -62,7 +63,6 @@ ROUTES = (
     signals,
     sites,
     documents,
-    sessions,
     site_plans,
     commands,
     overrides,

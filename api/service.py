@@ -10,10 +10,13 @@ from fastapi import Request
 from api.doctor import Check
 from api.observing import Metrics
 from api.remembering import Remembered
+from api.security.asking import AskedTogether
+from api.security.keys import ApiKey, known
 from api.security.rates import Rates
 from api.settings import ServiceSettings
 from api.store.port import Store
 from api.store.writers import Writers
+from models.domain.errors import StoreError
 from optimizer.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -38,14 +41,33 @@ class Service:
     """For the time in which the store is away."""
     writers: Writers = field(init=False)
     """Who writes what many callers tell at once."""
+    keys: AskedTogether[ApiKey | None] = field(init=False)
+    """By what callers show: the key, None where there is none, or it works no more."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "writers", Writers(self.store))
+        object.__setattr__(self, "keys", AskedTogether(self._known))
 
     @property
     def analysis_settings(self) -> Settings:
         """Where nothing stands in for an answer that is late."""
         return replace(self.solve_settings, time_limit_s=self.settings.deadline_s)
+
+    def _known(self, shown: str) -> ApiKey | None:
+        """The key, as the store has it; one that worked lately, while the store is away. Raises StoreError."""
+        now = self.clock()
+        try:
+            key = known(self.store, shown, now)
+        except StoreError:
+            key = self.remembered.known_key(shown, now)
+            if key is None:
+                raise
+            return key
+        if key is None:
+            self.remembered.drop_key(shown)
+        else:
+            self.remembered.keep_key(shown, key, now)
+        return key
 
 
 async def service_of(request: Request) -> Service:

@@ -11,6 +11,7 @@ from api.routes import examples
 from api.routes.bodies import ACCESS_ERRORS, FORM_ERRORS, reading, taking
 from api.routes.conditions import etag
 from api.routes.desks import ETAG, After, Limit, Page, SessionId, SiteId, looking, page_of, written
+from api.routes.direct import Direct
 from api.routes.once import OncePerKey
 from api.security.access import Reader, Writer
 from api.service import Service, service_of
@@ -22,7 +23,12 @@ from api.sites.stays import Stay
 from api.store.records import Kind
 from models.domain.errors import Conflict, NotFound
 
-router = APIRouter(prefix="/v1/sites/{site}", tags=["sessions"], route_class=OncePerKey)
+
+class Often(OncePerKey, Direct):
+    """A route that a CSMS asks several times a minute for each of its sessions."""
+
+
+router = APIRouter(prefix="/v1/sites/{site}", tags=["sessions"], route_class=Often)
 
 Served = Annotated[Service, Depends(service_of)]
 ERRORS = documented(*ACCESS_ERRORS, *FORM_ERRORS, NotFound, Conflict)
@@ -194,6 +200,7 @@ async def tell_unplugged(
 @router.post(
     "/measurements",
     operation_id="tell_measurements",
+    response_model=Counted,
     responses=ERRORS,
     openapi_extra=taking("MeasurementBatch", MeasurementBatch, examples.MEASUREMENTS),
 )
@@ -202,9 +209,10 @@ async def tell_measurements(
     service: Served,
     site: SiteId,
     told: Annotated[MeasurementBatch, Depends(reading(MeasurementBatch))],
-) -> Counted:
+) -> Response:
     """What meters showed, at most a thousand values at once, in any order."""
-    return Counted(sessions=await written(service, caller, site, lambda desk: measure(desk, told, service.clock())))
+    count = await written(service, caller, site, lambda desk: measure(desk, told, service.clock()))
+    return Response(Counted(sessions=count).model_dump_json(), media_type="application/json")
 
 
 def _answered(desk: Desk, kept: Kept[Stay], status: int = 200) -> Response:

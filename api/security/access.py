@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from anyio.to_thread import run_sync
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.problems import Forbidden, Unauthorized
-from api.security.keys import ApiKey, Scope, known
+from api.security.keys import Scope
 from api.service import Service, service_of
-from models.domain.errors import StoreError
 
 NOBODY_IN_PARTICULAR = "default"
 """The tenant of every caller where nobody is authenticated."""
@@ -66,27 +64,10 @@ async def _caller(service: Service, shown: str | None) -> Caller:
 
 
 async def _of_key(service: Service, shown: str | None) -> Caller:
-    key = None if shown is None else await run_sync(_known, service, shown)
+    key = None if shown is None else await service.keys.ask(shown)
     if key is None:
         raise Unauthorized("show a key that works: Authorization: Bearer cw_...")
     return Caller(key.tenant, frozenset(key.scopes), key.id)
-
-
-def _known(service: Service, shown: str) -> ApiKey | None:
-    """The key, as the store has it; one that worked lately, while the store is away. Raises StoreError."""
-    now = service.clock()
-    try:
-        key = known(service.store, shown, now)
-    except StoreError:
-        key = service.remembered.known_key(shown, now)
-        if key is None:
-            raise
-        return key
-    if key is None:
-        service.remembered.drop_key(shown)
-    else:
-        service.remembered.keep_key(shown, key, now)
-    return key
 
 
 def insecure_caller() -> Caller:
