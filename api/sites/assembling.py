@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from api.sites.forms import BaseLoadForecast, NodeLimit, Override, PriceForecast, PvForecast, SitePolicy
 from api.sites.keeping import Desk
 from api.sites.limiting import limited
+from api.sites.same import OfTheSame
 from api.sites.stays import Stay, session_of
 from api.store.records import Kind
 from models.domain.default_horizon import default_horizon, floor_start_s
@@ -104,16 +105,19 @@ def alone(site: Site, stay: Stay, now: datetime) -> Scenario:
     """
     start = instant(floor_start_s(seconds(now)))
     sessions, _ = _sessions((stay,), start)
-    scenario = Scenario(site=around(site, stay.told.evse), sessions=sessions)
+    scenario = Scenario(site=around(stay.told.evse, site), sessions=sessions)
     return replace(scenario, horizon=default_horizon(scenario, seconds(start)))
 
 
-def around(site: Site, evse: str) -> Site:
-    """An EVSE right at the connection, and what holds for all sessions."""
+def _around(evse: str, site: Site) -> Site:
     connection = GridNode(id="connection", kind=NodeKind.CONNECTION)
     here = tuple(replace(one, node=connection.id) for one in site.evses if one.id == evse)
     nothing: dict[str, Any] = dict.fromkeys(("cabinets", "stations", "base_loads", "pv_plants", "batteries"), ())
     return replace(site, nodes=(connection,), evses=here, fail_safe=None, **nothing)
+
+
+around = OfTheSame(_around)
+"""An EVSE of a site right at the connection, and what holds for all sessions."""
 
 
 def _sessions(stays: tuple[Stay, ...], start: datetime) -> tuple[tuple[Session, ...], list[Assumption]]:

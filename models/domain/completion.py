@@ -66,6 +66,17 @@ def complete(scenario: Scenario) -> Completed:
     return Completed(scenario=scenario, assumptions=tuple(told))
 
 
+def complete_place(site: Site, tariff: Tariff | None) -> tuple[Site, Tariff | None]:
+    """A site and its tariff as :func:`complete` completes them where no signal asks for a price.
+
+    A scenario of these is completed sooner, and nothing else is assumed for its sessions.
+    """
+    scenario = Scenario(site=site, tariff=tariff)
+    for step in _OF_THE_PLACE:
+        scenario, _ = step(scenario)
+    return scenario.site, scenario.tariff
+
+
 def _cap_rules(scenario: Scenario) -> _Answer:
     """What § 14a EnWG leaves to the EVSEs of a cap."""
     signals, told = list(scenario.signals), []
@@ -250,13 +261,11 @@ def _mean_import_price(scenario: Scenario, tariff: Tariff, horizon: Horizon) -> 
     return max(0.0, float(import_prices(scenario, span_s, calendar_of(tariff, scenario.site.time_zone))[0]))
 
 
+_OF_THE_PLACE: tuple[Callable[[Scenario], _Answer], ...] = (_tariff, _utilisation, _tiers, _nodes, _equipment)
+"""They look at no session, and at signals for prices alone."""
 _STEPS: tuple[Callable[[Scenario], _Answer], ...] = (
     _cap_rules,
-    _tariff,
-    _utilisation,
-    _tiers,
-    _nodes,
-    _equipment,
+    *_OF_THE_PLACE,
     told_of_floors,
     nothing_from_protected,
     follow_energies,

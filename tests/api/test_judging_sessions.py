@@ -1,19 +1,28 @@
 """A session is judged by itself and its EVSE: the same is found as when the whole site is judged again with it."""
 
 import random
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from api.problems import InvalidDocument
-from api.sites.assembling import Contents, assembled
+from api.sites.assembling import Contents, around, assembled
+from api.sites.assumed import assumed
 from api.sites.forms import SessionTold, SitePolicy
 from api.sites.judging import judge_session
-from api.sites.stays import Stay, plugged_in
+from api.sites.same import OfTheSame
+from api.sites.stays import Stay, plugged_in, session_of
+from api.store.records import Kind
 from models.domain.checks.ranges import LARGEST
+from models.domain.completion import complete
+from models.domain.errors import ChargingError
+from models.domain.findings import Assumption
+from models.domain.scenario import Scenario
 from models.domain.session import TaperPoint, Vehicle
 from models.domain.site import Connector, CurrentType, Evse, GridNode, NodeKind, Site, Tier
+from models.domain.tariff import Tariff
 from models.domain.validation import validate
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -100,3 +109,74 @@ def test_what_is_wrong_with_a_session_is_found_without_the_rest_of_its_site(seed
         wrong += bool(alone)
 
     assert DRAWS // 20 < wrong < DRAWS // 5, "both sound and unsound ones were drawn"
+
+
+SITE_2 = replace(SITE, id="other", tiers=())
+TARIFFS = (None, Tariff(currency="EUR", import_price=0.4), Tariff(currency="USD", import_price=-0.1))
+
+
+@dataclass
+class Kept:
+    """One document of a site."""
+
+    value: Any
+
+
+@dataclass
+class Desk:
+    """As much of one as is asked for what is assumed."""
+
+    site: Site
+    tariff: Tariff | None
+
+    def get(self, kind: Kind) -> Kept:
+        return Kept(self.site)
+
+    def find(self, kind: Kind) -> Kept | None:
+        return None if self.tariff is None else Kept(self.tariff)
+
+
+def assumed_at_once(desk: Desk, stay: Stay) -> list[Assumption]:
+    """Nothing of the site or the tariff is completed before."""
+    alone = Scenario(site=around(stay.told.evse, desk.site), sessions=(session_of(stay),), tariff=desk.tariff)
+    try:
+        told = complete(alone).assumptions
+    except ChargingError:
+        return []
+    found = [one for one in told if one.what.startswith("sessions[0].")]
+    return [replace(one, what=one.what.removeprefix("sessions[0].")) for one in found]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_is_assumed_of_a_session_is_the_same_where_its_site_was_completed_before(seed: int) -> None:
+    drawn, some = random.Random(seed), 0
+    for _ in range(DRAWS // 4):
+        desk = Desk(drawn.choice((SITE, SITE_2)), drawn.choice(TARIFFS))
+        stay = plugged_in(drawn_session(drawn), None)
+        if found_alone(stay):
+            continue
+
+        told = list(assumed(desk, stay))  # type: ignore[arg-type]  # as much of a desk as it needs
+
+        assert told == assumed_at_once(desk, stay), stay
+        some += bool(told)
+
+    assert some > DRAWS // 20
+
+
+def test_what_is_made_of_the_same_values_is_made_once_and_of_others_anew() -> None:
+    made: list[tuple[str, Site]] = []
+
+    def make(name: str, site: Site) -> str:
+        made.append((name, site))
+        return f"{name} of {site.id}"
+
+    once = OfTheSame(make, most=3)
+    alike = replace(SITE)
+    found = [once(name, site) for name in ("ac", "two-way") for site in (SITE, SITE, SITE_2)]
+
+    assert found == [f"{name} of {site}" for name in ("ac", "two-way") for site in ("yard", "yard", "other")]
+    assert len(made) == 4
+    assert once("ac", alike) == "ac of yard"
+    assert once("ac", SITE) == "ac of yard"
+    assert len(made) == 6, "after so many all are forgotten; one that is alike is another one"
