@@ -1,6 +1,6 @@
 """What routes of a site share: names in addresses, a desk in the store, answers with their revision."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -30,7 +30,6 @@ After = Annotated[str, Query(max_length=LONGEST_ID, pattern=r"^[^\x00-\x1f\x7f]*
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many on a page.")]
 ETAG = headers("ETag")
 OFTEN = tuple((kind, ONE_A_SITE) for kind in (Kind.SITE, Kind.TARIFF, Kind.JOB))
-OF_A_SESSION = (Kind.SESSION, Kind.PAST_SESSION)
 """What short use cases look for, so that it is read at once."""
 
 
@@ -61,19 +60,19 @@ def writing(service: Service, caller: Caller, site: str, *, is_there: bool = Tru
 
 
 async def written(
-    service: Service, caller: Caller, site: str, act: Callable[[Desk], T], *, session: str | None = None
+    service: Service, caller: Caller, site: str, act: Callable[[Desk], T], about: Sequence[tuple[Kind, str]] = ()
 ) -> T:
     """What a short use case answers at a desk to write at, once everything is kept; raises what it raises, NotFound.
 
-    As ``writing``, without a thread of its own, and in one commit with what others tell at this moment. ``session``:
-    the one that it is about.
+    As ``writing``, without a thread of its own, and in one commit with what others tell at this moment. ``about``:
+    what it will look for, beside what all of them do.
     """
     now = service.clock()
 
     def at_desk(unit: Unit) -> T:
         unit.lock(caller.tenant, site)
         desk = Desk(unit, caller.tenant, site, caller.name)
-        desk.gather(*OFTEN, *([] if session is None else [(kind, session) for kind in OF_A_SESSION]))
+        desk.gather(*OFTEN, *(one for one in about if one[1].isprintable()))  # what is no id is judged by the use case
         return act(_checked(desk))
 
     return await service.writers.write((caller.tenant, site), now, at_desk)

@@ -18,7 +18,7 @@ from api.service import Service, service_of
 from api.sites.assumed import assumed
 from api.sites.forms import MeasurementBatch, NeedsTold, SessionTold, Unplugged
 from api.sites.keeping import Desk, Kept
-from api.sites.plugging import known, measure, need, plug_in, unplug
+from api.sites.plugging import few_named, known, measure, need, plug_in, unplug
 from api.sites.stays import Stay
 from api.store.records import Kind
 from models.domain.errors import Conflict, NotFound
@@ -124,7 +124,7 @@ async def tell_session(
         kept, is_new = plug_in(desk, told, service.clock())
         return _answered(desk, kept, 201 if is_new else 200)
 
-    return await written(service, caller, site, act, session=told.session)
+    return await written(service, caller, site, act, _of(told.session))
 
 
 @router.get("/sessions", operation_id="list_sessions", responses=documented(*ACCESS_ERRORS, NotFound))
@@ -172,7 +172,7 @@ async def tell_needs(
     def act(desk: Desk) -> Response:
         return _answered(desk, need(desk, session, told, service.clock()))
 
-    return await written(service, caller, site, act, session=session)
+    return await written(service, caller, site, act, _of(session))
 
 
 @router.post(
@@ -194,7 +194,7 @@ async def tell_unplugged(
     def act(desk: Desk) -> Response:
         return _answered(desk, unplug(desk, session, told, service.clock()))
 
-    return await written(service, caller, site, act, session=session)
+    return await written(service, caller, site, act, _of(session))
 
 
 @router.post(
@@ -211,8 +211,14 @@ async def tell_measurements(
     told: Annotated[MeasurementBatch, Depends(reading(MeasurementBatch))],
 ) -> Response:
     """What meters showed, at most a thousand values at once, in any order."""
-    count = await written(service, caller, site, lambda desk: measure(desk, told, service.clock()))
+    about = [(Kind.SESSION, name) for name in few_named(told)]
+    count = await written(service, caller, site, lambda desk: measure(desk, told, service.clock()), about)
     return Response(Counted(sessions=count).model_dump_json(), media_type="application/json")
+
+
+def _of(session: str) -> tuple[tuple[Kind, str], ...]:
+    """Where it is, there or over."""
+    return (Kind.SESSION, session), (Kind.PAST_SESSION, session)
 
 
 def _answered(desk: Desk, kept: Kept[Stay], status: int = 200) -> Response:

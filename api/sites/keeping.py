@@ -82,8 +82,10 @@ class Desk:
         return self._found[place]
 
     def gather(self, *wanted: tuple[Kind, str]) -> None:
-        """Look for several at once: to find one of them later takes no time then."""
-        places = [self._place(kind, id) for kind, id in wanted]
+        """Look for several at once, but for those that are known: to find one of them later takes no time then."""
+        places = [place for place in (self._place(kind, id) for kind, id in wanted) if place not in self._found]
+        if not places:
+            return
         self._found.update(dict.fromkeys(places))
         documents = self.unit.gather(self.tenant, self.site, [(place.kind, place.id) for place in places])
         self._found.update((document.place, _kept(document)) for document in documents)

@@ -104,14 +104,20 @@ FEW = 4
 """Sessions that are looked for one by one; for more it is quicker to read all of a site."""
 
 
+def few_named(batch: MeasurementBatch) -> list[str]:
+    """The sessions that a batch means, where it names all of them and they are few; else none."""
+    names = {seen.session for seen in batch.measurements if seen.session is not None}
+    unnamed = any(seen.session is None and seen.evse is not None for seen in batch.measurements)
+    return [] if unnamed or len(names) > FEW else sorted(names)
+
+
 def _named(desk: Desk, batch: MeasurementBatch) -> dict[str, Stay]:
     """The sessions that are there and that a batch can mean, by id."""
-    names = {seen.session for seen in batch.measurements if seen.session is not None}
-    if len(names) > FEW or any(seen.session is None and seen.evse is not None for seen in batch.measurements):
+    names = few_named(batch)
+    if not names and any(seen.node is None for seen in batch.measurements):
         return {kept.id: kept.value for kept in desk.every(Kind.SESSION)}
-    if names:
-        desk.gather(*((Kind.SESSION, name) for name in sorted(names)))
-    found = {name: desk.find(Kind.SESSION, name) for name in sorted(names)}
+    desk.gather(*((Kind.SESSION, name) for name in names))
+    found = {name: desk.find(Kind.SESSION, name) for name in names}
     return {name: kept.value for name, kept in found.items() if kept is not None}
 
 

@@ -90,9 +90,15 @@ def entries_of_kinds(database: str, count: int) -> Statement:
 
 @cache
 def documents_at(database: str, count: int) -> Statement:
-    """Of one site, at most so many, ``kind_0`` with ``id_0`` and so on."""
-    places = [and_(_D.kind == bindparam(f"kind_{k}"), _D.id == bindparam(f"id_{k}")) for k in range(count)]
-    return _made(database, select(DOCUMENTS).where(_of_site(_D), _D.body.is_not(None), or_(*places)))
+    """Of one site, at most so many, ``kind_0`` with ``id_0`` and so on.
+
+    Each with its whole key: with tenant and site said once for all, SQLite read every document of the tenant, 0.12 ms
+    of an update where it has a thousand, instead of 0.01.
+    """
+    places = [
+        and_(_of_site(_D), _D.kind == bindparam(f"kind_{k}"), _D.id == bindparam(f"id_{k}")) for k in range(count)
+    ]
+    return _made(database, select(DOCUMENTS).where(_D.body.is_not(None), or_(*places)))
 
 
 def _reading() -> dict[str, ClauseElement]:

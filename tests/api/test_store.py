@@ -1,5 +1,6 @@
 """Whatever the service remembers with, it remembers alike."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from api.store.port import NEW, Store, Unit, Work
 from api.store.records import Kind, Place
 from api.store.sql import SqlStore
 from api.store.sql_unit import SqlUnit
+from api.store.statements import documents_at, statements_of
 from models.domain.errors import Conflict, NotFound, StoreError
 from tests.api.stores import NAMES, connected, opened, postgres_schema
 
@@ -373,6 +375,23 @@ def test_an_embedded_database_writes_through_to_the_disk(sqlite: str) -> None:
     with connected(sqlite) as engine, engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+
+
+def test_what_is_looked_for_is_found_by_its_key_however_much_a_tenant_has(sqlite: str) -> None:
+    """A statement that leads to no key reads every document of a tenant, and nobody sees it where there are few."""
+    say, open_store_of = statements_of("sqlite"), open_store(sqlite)
+    by_key = (say.find, documents_at("sqlite", 1), documents_at("sqlite", 5), say.replace, say.page)
+
+    with connected(sqlite) as engine, engine.connect() as connection:
+        for statement in by_key:
+            names = dict.fromkeys(re.findall(r":(\w+)", statement.text), "x")
+            cursor = connection.connection.cursor()
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement.text}", names)
+            steps = [row[3] for row in cursor.fetchall()]
+            reads = [step for step in steps if step.startswith(("SEARCH", "SCAN"))]
+            assert reads
+            assert all("kind=?" in step and "site=?" in step for step in reads), steps
+    open_store_of.close()
 
 
 def test_a_shared_database_waits_to_be_upgraded_by_hand() -> None:
