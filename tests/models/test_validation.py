@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.domain.before import MissedBefore, PlannedBefore
+from models.domain.checks.span import too_many_powers
 from models.domain.findings import Finding
 from models.domain.horizon import Horizon, Stretch
 from models.domain.installed import Installed, InstalledProfile
@@ -48,7 +49,7 @@ from models.domain.tariff import (
     TimeOfUse,
     Window,
 )
-from models.domain.validation import contradictions, validate
+from models.domain.validation import contradictions, validate, validate_sessions
 from models.domain.value import Step
 from tests.reference_time import best_s
 
@@ -397,6 +398,23 @@ STAYS: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize(("given", "path", "message"), STAYS.values(), ids=STAYS)
 def test_a_defect_of_who_is_there_is_told_at_its_place(given: dict[str, Any], path: str, message: str) -> None:
     assert (path, message) in told(scenario(**given))
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_a_defect_of_a_session_is_found_without_the_rest_of_the_scenario(name: str) -> None:
+    found = validate(scenario(**STAYS[name][0]))
+    about = tuple(finding for finding in found if finding.path.startswith("sessions["))
+
+    assert validate_sessions(scenario(**STAYS[name][0])) == about or len(about) < len(found)
+
+
+def test_stays_that_could_have_too_many_powers_are_counted_period_by_period() -> None:
+    """Where all of them are there all the time there are too many; where they come for an hour each there are not."""
+    month = Horizon(start=SIX, stretches=(Stretch(count=35 * 24 * 12, minutes=5.0),))
+    for stay_h, fits in ((1.0, True), (30 * 24.0, False)):
+        many = tuple(car(f"car-{k}", evse=f"bay-{k}", departure=at(stay_h)) for k in range(250))
+        told_of = [finding.message for finding in too_many_powers(scenario(sessions=many), month)]
+        assert bool(told_of) is not fits
 
 
 def test_every_finding_has_a_way_out_and_all_are_told_at_once() -> None:

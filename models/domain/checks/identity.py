@@ -119,11 +119,11 @@ Referee = Callable[[str, Any, str | None], Iterator[Finding]]
 def _referee(noun: str, path: str, known: Iterable[str]) -> Referee:
     """One that looks at references to a list, and names what they could have been."""
     ids = dict.fromkeys(known)
-    choices = f"one of {some_of(ids)}, or " if ids else ""
 
     def look(where: str, thing: Any, reference: str | None) -> Iterator[Finding]:
         if reference is not None and reference not in ids:
             message = f"{label(thing)}: {noun} {plain(reference)} does not exist"
+            choices = f"one of {some_of(ids)}, or " if ids else ""
             remedy = f"write {choices}add it to {path}"
             yield Finding(path=where, message=message, remedy=remedy, ids=(*ids_of(thing), reference))
 

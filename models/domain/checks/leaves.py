@@ -44,6 +44,13 @@ def leaves(thing: Any) -> list[Leaf]:
     return found
 
 
+def leaves_below(thing: Any, field: str) -> list[Leaf]:
+    """Those of one of its fields."""
+    found: list[Leaf] = []
+    _visit_inner(getattr(thing, field), thing, field, (), (), found)
+    return found
+
+
 def _visit(thing: Any, where: tuple[Part, ...], found: list[Leaf]) -> None:
     kind: Any = type(thing)
     # Most fields of most sessions are not given: looked at all at once, they take half the time of one by one.
