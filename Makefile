@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # What runs chargewright, and what tests it on top.
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
+# Who is measured beside us.
+PEERS := flexmeasures pyomo linopy cvxpy
 
 # Real data for benchmarks and some tests, found beside the checkout when it is there.
 SHARED_DATA := $(abspath ../shared/data)
@@ -12,7 +14,7 @@ ifneq ($(wildcard $(SHARED_DATA)/README.md),)
 export CHARGEWRIGHT_DATA ?= $(SHARED_DATA)
 endif
 
-.PHONY: setup demo test check bench bench-profiles bench-acn bench-smoke bench-peer fuzz fuzz-api fuzz-smoke crash soak soak-smoke kill day event \
+.PHONY: setup demo test check bench bench-profiles bench-acn bench-smoke bench-peers fuzz fuzz-api fuzz-smoke crash soak soak-smoke kill day event \
   notebooks serve schema client clean
 
 setup: $(READY)
@@ -52,10 +54,13 @@ bench-acn: $(READY)  ## B1 online beside published figures and simple rules, oth
 bench-smoke: $(READY)
 	$(BIN)/python -m tests.benchmarks --smoke
 
-bench-peer: $(READY)  ## FlexMeasures on the scenario of B3, in an environment of its own
-	$(PYTHON) -m venv .venv-peer
-	.venv-peer/bin/python -m pip install --quiet --disable-pip-version-check flexmeasures==1.0.1 highspy
-	$(BIN)/python -m tests.benchmarks.peer .venv-peer/bin/python
+bench-peers: $(READY) $(PEERS:%=.venv-peers/%/.ready)  ## FlexMeasures, Pyomo, linopy and cvxpy on the scenario of B3, each in an environment of its own
+	$(BIN)/python -m tests.benchmarks --only peers
+
+.venv-peers/%/.ready: tests/benchmarks/peers/%.txt
+	$(PYTHON) -m venv --clear .venv-peers/$*
+	.venv-peers/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 fuzz: $(READY)  ## 5,000 random sites through optimize and audit; 10,000 histories of signals; 1,200 baselines; the reasons of 200 plans
 	CHARGEWRIGHT_EXAMPLES=5000 $(BIN)/python -m pytest tests/optimizer/test_properties.py
@@ -102,4 +107,4 @@ client: $(READY)  ## builds chargewright-client, the client for a CSMS, into dis
 	cd api/client && $(abspath $(BIN))/python -m hatchling build -t wheel -d $(abspath dist)
 
 clean:
-	rm -rf $(VENV) .venv-peer build dist *.egg-info
+	rm -rf $(VENV) .venv-peers build dist *.egg-info

@@ -19,7 +19,6 @@ from tests.benchmarks import (
     memory,
     month,
     optimality,
-    peer,
     profiles,
     service,
     speed,
@@ -27,6 +26,7 @@ from tests.benchmarks import (
     unsteered,
     warm,
 )
+from tests.benchmarks.peers import comparison, conversation
 from tests.benchmarks.reporting import Row, missed, table
 from tests.benchmarks.served import DATABASES
 
@@ -35,11 +35,11 @@ PROVEN_COUNTS = (10, 50, 200, 500)
 HEAVY_COUNTS = (500, 1000, 5000)
 UPDATES = 1000
 WARM_COUNTS = (200, 1000, 5000)
-PEER = Path(".venv-peer/bin/python")
 DATA = "CHARGEWRIGHT_DATA"
-ONLY = ("b1", "b3", "levels", "unknown", "manners", "failsafe", "profiles", "service")
+ONLY = ("b1", "b3", "peers", "levels", "unknown", "manners", "failsafe", "profiles", "service")
 WHICH = (
-    "b1: published figures; b3: speed, optimality, memory; unknown: drivers who tell nothing; "
+    "b1: published figures; b3: speed, optimality, memory, peers; peers: other libraries beside us, alone; "
+    "unknown: drivers who tell nothing; "
     "levels: pilot levels, starts and pauses; manners: how plans stay, start and change; "
     "failsafe: what being safe without us costs; "
     "profiles: what stations make of random plans; "
@@ -59,8 +59,10 @@ def main(arguments: Sequence[str]) -> int:
         failures += _levels()
     if wanted.only in (None, "unknown") and not wanted.smoke:
         failures += _silent_drivers()
-    if wanted.only in (None, "b3") or wanted.smoke:
+    if wanted.only in (None, "b3"):
         failures += _speed(smoke=wanted.smoke)
+    if wanted.only == "peers" or (wanted.only in (None, "b3") and not wanted.smoke):
+        failures += _beside_peers(smoke=wanted.smoke)
     if wanted.only == "manners" or (wanted.only is None and not wanted.smoke):
         failures += _manners()
     if wanted.only == "failsafe" or (wanted.only is None and not wanted.smoke):
@@ -120,7 +122,6 @@ def _speed(*, smoke: bool) -> int:
     _told("B3 (d): a warm plan after the one before", warm.HEAD, warm.rows(SMOKE_COUNTS if smoke else WARM_COUNTS))
     if not smoke:
         _told("B3 (e): peak memory of a process", memory.HEAD, memory.rows(HEAVY_COUNTS))
-        _beside_the_peer()
     return failures
 
 
@@ -157,12 +158,23 @@ def _service() -> None:
     _told(title, service.PLANS_HEAD, service.plan_rows())
 
 
-def _beside_the_peer() -> None:
-    if not PEER.exists():
-        print("\nB3 (c) is skipped: there is no .venv-peer; `make bench-peer` makes one with FlexMeasures 1.0.1")
-        return
-    found = peer.rows(str(PEER), tuple(peer.TIMES_FASTER))
-    _told("B3 (c): beside FlexMeasures 1.0.1, direct HiGHS", peer.HEAD, found)
+def _beside_peers(*, smoke: bool) -> int:
+    """FlexMeasures, then libraries by hand, whose optimum must be ours. Goals (c) are of time: told only."""
+    there = {name: _is_there(name) for name in (comparison.FLEXMEASURES, *comparison.BY_HAND)}
+    if there.pop(comparison.FLEXMEASURES):
+        rows = comparison.flexmeasures_rows(SMOKE_COUNTS if smoke else comparison.TIMES_FASTER)
+        _told("B3 (c): beside FlexMeasures 1.0.1, direct HiGHS", comparison.FLEXMEASURES_HEAD, rows)
+    sizes = [size for size in comparison.SIZES if not smoke or size[0] in SMOKE_COUNTS]
+    rows = comparison.rows([name for name, is_there in there.items() if is_there], sizes)
+    return _told("B3: the same program by hand in other libraries", comparison.HEAD, rows)
+
+
+def _is_there(peer: str) -> bool:
+    """Whether a peer has its environment; told where it has none."""
+    is_there = conversation.interpreter(peer).exists()
+    if not is_there:
+        print(f"\n{peer} is skipped: it has no {conversation.ENVIRONMENTS / peer}; `make bench-peers` makes one")
+    return is_there
 
 
 def _told(title: str, head: Sequence[str], rows: Iterable[Row]) -> int:

@@ -1,7 +1,5 @@
 """The benchmarks themselves: that they would notice, that they run, and that they say why something is left out."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -10,28 +8,13 @@ from models.samples import load
 from optimizer.optimize import optimize
 from optimizer.settings import Settings
 from tests.benchmarks import __main__ as benchmarks
-from tests.benchmarks import levels, memory, optimality, peer, speed, unsteered
-from tests.benchmarks.independent import Draws, least_cost
+from tests.benchmarks import levels, memory, optimality, speed, unsteered
+from tests.benchmarks.independent import least_cost
 from tests.benchmarks.reporting import Row, missed, table
-from tests.benchmarks.scenarios import random_site
+from tests.benchmarks.scenarios import one_car, random_site
 from tests.benchmarks.variants import flat_prices, phase_limited, scarce
 
 PERIODS = 96
-
-
-def one_car(*, feeder_kw: float) -> Draws:
-    """60 kWh over two halves of a day at 0.10 and 0.30 per kWh, at most 10 kW; a kW of peak costs 0.50."""
-    return {
-        "arrival": np.array([0]),
-        "departure": np.array([2]),
-        "power": np.array([10.0]),
-        "need": np.array([60.0]),
-        "price": np.array([0.1, 0.3]),
-        "group": np.array([0]),
-        "base": np.zeros(2),
-        "limit": np.array([100.0]),
-        "group_limit": np.array([feeder_kw, *(7 * [0.0])]),
-    }
 
 
 def test_one_car_alone_charges_in_the_cheap_half() -> None:
@@ -111,11 +94,6 @@ def test_published_figures_are_left_out_with_the_reason_when_their_data_is_absen
     monkeypatch.delenv(benchmarks.DATA, raising=False)
     assert benchmarks.main(["--only", "b1"]) == 0
     assert "B1 is skipped: CHARGEWRIGHT_DATA names no folder" in capsys.readouterr().out
-
-
-def test_an_interpreter_without_flexmeasures_is_told_how_to_get_one() -> None:
-    with pytest.raises(RuntimeError, match="make bench-peer"):
-        peer.measured(sys.executable, one_car(feeder_kw=100.0))
 
 
 def test_a_process_with_nothing_but_the_solver_takes_less_memory_than_one_that_plans() -> None:

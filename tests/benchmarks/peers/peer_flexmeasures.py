@@ -1,22 +1,17 @@
 """The random site of B3 as FlexMeasures sees it, solved by its own device scheduler; runs where FlexMeasures is.
 
-    python peer_flexmeasures.py draws.npz SOLVER REPEATS CLOCK     SOLVER: highspy or appsi_highs
-
-Imports nothing of the project. A session is a device whose stock must reach what it needs by its departure, a feeder is
-a group of devices with a limit on their flow, the demand charge is a commitment on the highest flow of the site. A
-scheduler's stock is flow summed over periods, so energies are divided by the length of a period and prices multiplied.
-The base load is a device without a choice, for a commitment has one peak only as long as its quantity is constant.
-Prints one line of JSON: for each run the seconds of making its tables and of its scheduler, and its cost. CLOCK is a
-function of ``time``: perf_counter, or process_time where other work runs beside it.
+A session is a device whose stock must reach what it needs by its departure, a feeder is a group of devices with a limit
+on their flow, the demand charge is a commitment on the highest flow of the site. A scheduler's stock is flow summed
+over periods, so energies are divided by the length of a period and prices multiplied. The base load is a device without
+a choice, for a commitment has one peak only as long as its quantity is constant. Its tables are made before its
+scheduler is asked, and timed by themselves.
 """
 
-import json
-import sys
-import time
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from answering import Draws, answer, hours, insist_on_optimum
 from flask import Flask
 from flexmeasures.data.models.planning import FlowCommitment
 from flexmeasures.data.models.planning.linear_optimization import device_scheduler
@@ -33,19 +28,14 @@ COLUMNS = [
 ]
 
 
-def hours(periods: int) -> float:
-    """Of one period. [h]"""
-    return (END - START) / periods / pd.Timedelta(hours=1)
-
-
 def empty_table(periods: int) -> pd.DataFrame:
     return initialize_df(COLUMNS, START, END, (END - START) / periods)
 
 
-def device(draws: dict, i: int, periods: int) -> pd.DataFrame:
+def device(draws: Draws, i: int, periods: int) -> pd.DataFrame:
     """One session: power while it is plugged in, stock full at its departure and after."""
     table, (first, end) = empty_table(periods), (int(draws["arrival"][i]), int(draws["departure"][i]))
-    need = float(draws["need"][i]) / hours(periods)
+    need = float(draws["need"][i]) / hours(draws)
     power, stock = np.zeros(periods), np.zeros(periods)
     power[first:end], stock[end - 1 :] = draws["power"][i], NEED_MET * need
     table["derivative min"], table["derivative max"] = 0.0, power
@@ -53,7 +43,7 @@ def device(draws: dict, i: int, periods: int) -> pd.DataFrame:
     return table
 
 
-def base_load(draws: dict, periods: int) -> pd.DataFrame:
+def base_load(draws: Draws, periods: int) -> pd.DataFrame:
     table = empty_table(periods)
     table["derivative equals"] = draws["base"]
     return table
@@ -65,9 +55,9 @@ def flow_limit(limit: float, periods: int) -> pd.DataFrame:
     return table
 
 
-def commitments(draws: dict, index: pd.DatetimeIndex, count: int) -> list[FlowCommitment]:
+def commitments(draws: Draws, index: pd.DatetimeIndex, count: int) -> list[FlowCommitment]:
     """Energy at its price, and the highest flow at the price of a peak; of ``count`` devices together."""
-    prices = pd.Series(hours(len(index)) * draws["price"], index=index)
+    prices = pd.Series(hours(draws) * draws["price"], index=index)
     everyone = {
         "index": index,
         "device": pd.Series([list(range(count))] * len(index), index=index),
@@ -81,33 +71,29 @@ def commitments(draws: dict, index: pd.DatetimeIndex, count: int) -> list[FlowCo
     return [energy, peak]
 
 
-def schedule(draws: dict, clock: Callable[[], float]) -> dict[str, float]:
-    """One run, timed in its two halves."""
+def tables(draws: Draws) -> dict[str, Any]:
+    """What its scheduler is called with."""
     count, periods = len(draws["need"]), len(draws["price"])
-    started = clock()
     devices = [*(device(draws, i, periods) for i in range(count)), base_load(draws, periods)]
     limits = [flow_limit(float(limit), periods) for limit in (*draws["limit"], *draws["group_limit"])]
     members = [np.flatnonzero(draws["group"] == g).tolist() for g in range(len(draws["group_limit"]))]
-    everyone = list(range(count + 1))
-    wanted = commitments(draws, limits[0].index, count + 1)
-    prepared = clock()
-    _, cost, results, _ = device_scheduler(
-        devices, limits, commitments=wanted, initial_stock=0.0, ems_constraint_groups=[everyone, *members]
-    )
-    ended = clock()
-    status = str(results.solver.termination_condition)
-    if status != "optimal":
-        sys.exit(f"FlexMeasures ended as {status}")
-    return {"prepare_s": prepared - started, "schedule_s": ended - prepared, "cost": float(cost)}
+    return {
+        "device_constraints": devices,
+        "ems_constraints": limits,
+        "commitments": commitments(draws, limits[0].index, count + 1),
+        "initial_stock": 0.0,
+        "ems_constraint_groups": [list(range(count + 1)), *members],
+    }
 
 
-def main(path: str, solver: str, repeats: int, clock: str) -> None:
-    draws = dict(np.load(path))
-    app = Flask("peer")
-    app.config.update(FLEXMEASURES_LP_SOLVER=solver, LOGGING_LEVEL="WARNING", FLEXMEASURES_LP_SOLVER_OPTIONS={})
-    with app.app_context():
-        print(json.dumps([schedule(draws, getattr(time, clock)) for _ in range(repeats)]))
+def schedule(called_with: dict[str, Any]) -> float:
+    _, cost, results, _ = device_scheduler(**called_with)
+    insist_on_optimum(str(results.solver.termination_condition))
+    return float(cost)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    app = Flask("peer")
+    app.config.update(FLEXMEASURES_LP_SOLVER="highspy", LOGGING_LEVEL="WARNING", FLEXMEASURES_LP_SOLVER_OPTIONS={})
+    with app.app_context():
+        answer(schedule, packages=("flexmeasures", "highspy"), options="device_scheduler, highspy", prepare=tables)
