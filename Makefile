@@ -54,7 +54,7 @@ bench-acn: $(READY)  ## B1 online beside published figures and simple rules, oth
 bench-smoke: $(READY)
 	$(BIN)/python -m tests.benchmarks --smoke
 
-bench-peers: $(READY) $(PEERS:%=.venv-peers/%/.ready)  ## FlexMeasures, Pyomo, linopy and cvxpy on the scenario of B3, each in an environment of its own
+bench-peers: $(READY) $(PEERS:%=.venv-peers/%/.ready)  ## others on the scenario of B3, each in its own environment
 	$(BIN)/python -m tests.benchmarks --only peers
 
 .venv-peers/%/.ready: tests/benchmarks/peers/%.txt
