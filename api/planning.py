@@ -29,6 +29,7 @@ from optimizer.failsafe import fail_safe_shares
 from optimizer.failsafe_cost import FailSafeCost, fail_safe_cost
 from optimizer.heuristics import heuristic
 from optimizer.ladder import Candidate, best_plan
+from optimizer.made_once import each_made_once
 from optimizer.previous import with_previous
 from optimizer.settings import Settings
 from optimizer.utilisation import in_best_class
@@ -97,8 +98,9 @@ def plan(
     for what the OCPP version cannot carry; NoFeasibleSchedule when bounds of one device contradict each other.
     """
     due = monotonic() + deadline_s
-    answer = decided(scenario, settings=settings, now=now, deadline_s=deadline_s, previous=previous, valid=valid)
-    answer = explained(answer, settings=settings, within_s=due - monotonic())
+    with each_made_once():
+        answer = decided(scenario, settings=settings, now=now, deadline_s=deadline_s, previous=previous, valid=valid)
+        answer = explained(answer, settings=settings, within_s=due - monotonic())
     if ocpp is None:
         return answer
     if followed_minutes is not None:
@@ -120,6 +122,13 @@ def decided(
     To explain can take longer than to decide: who waits for signals is told by one more plan, what the fail-safe costs
     by another.
     """
+    with each_made_once():
+        return _decided(scenario, settings, now, deadline_s, previous, valid)
+
+
+def _decided(
+    scenario: Scenario, settings: Settings, now: datetime, deadline_s: float, previous: Schedule | None, valid: bool
+) -> Answer:
     due = monotonic() + deadline_s
     check(scenario, valid=valid)
     scenario = in_settled_class(with_previous(scenario, previous), settings, within_s=COMPARING_SHARE * deadline_s)

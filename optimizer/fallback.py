@@ -13,7 +13,7 @@ from models.domain.schedule import Method, Schedule
 from models.domain.session import Session
 from optimizer.completing import complete
 from optimizer.giving.discs import Floats
-from optimizer.giving.room import Room, limits_of
+from optimizer.giving.room import Room, own_limits
 from optimizer.heuristics.inside import Inside
 from optimizer.heuristics.periodwise import SHORTEST_H, by_period
 from optimizer.heuristics.planning import highest_kw, outcome_of
@@ -51,7 +51,7 @@ def fail_safe_plan(scenario: Scenario, shares_kw: Mapping[str, float]) -> Schedu
 
 def followed(instance: Instance, wanted_kw: Floats) -> Floats:
     """Setpoints (N,) as wanted, but no more than a session can take or still needs, and than limits leave. [kW]"""
-    who, cells, limits = instance.sessions, instance.cells, limits_of(instance)
+    who, cells, limits = instance.sessions, instance.cells, own_limits(instance)
     power, needs_kwh, inside = np.zeros(cells.count), who.remaining_kwh.copy(), Inside(instance)
     for period, here in by_period(instance):
         sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)

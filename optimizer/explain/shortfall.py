@@ -13,7 +13,7 @@ from models.domain.schedule import Method
 from models.domain.units import hours_from_seconds
 from optimizer.explain.planned import Floats, Ints, Planned
 from optimizer.explain.reason import NOTICEABLE_KWH, Reason, ReasonCode, from_to, kwh_text
-from optimizer.giving.room import Limits, limits_of
+from optimizer.giving.room import Limits, own_limits
 from optimizer.instance.tree import CABINET_PREFIX
 from optimizer.settings import Objective, Settings
 
@@ -41,7 +41,7 @@ def shortfall_reasons(told: Planned, settings: Settings) -> Iterator[Reason]:
     short = np.flatnonzero(np.array(missing) >= NOTICEABLE_KWH)
     if not len(short):
         return
-    limits = _as_solved(limits_of(told.instance), settings)
+    limits = _as_solved(own_limits(told.instance), settings)
     spare = _spare(told, limits, short)
     for s in short.tolist():
         yield from _session_reasons(told, limits, spare, s, missing[s], settings)

@@ -10,6 +10,7 @@ from optimizer.giving.discs import Complexes, Floats, corners, reach, straight_r
 from optimizer.instance import CurrentPoint, Groups, ImportLimits, Instance
 from optimizer.instance.below import cells_of
 from optimizer.instance.limits import drawn_per_kw
+from optimizer.made_once import made_once
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -142,6 +143,11 @@ class Room:
     def _left(self, given: Floats) -> Floats:
         """Of each radius, when what has no direction is taken off."""
         return np.maximum(0.0, self.radius - self.length @ given)
+
+
+def own_limits(instance: Instance) -> Limits:
+    """Every limit that its sessions could exceed, where nothing else is planned: the same for every simple rule."""
+    return made_once(limits_of, instance)
 
 
 def limits_of(instance: Instance, drawn_kw: Floats | None = None, given_back_kw: Floats | None = None) -> Limits:

@@ -11,7 +11,7 @@ from models.domain.schedule import Method, Schedule
 from models.domain.units import hours_from_seconds
 from optimizer.completing import complete
 from optimizer.giving.discs import Floats
-from optimizer.giving.room import Ints, Room, limits_of
+from optimizer.giving.room import Ints, Room, own_limits
 from optimizer.giving.rules import equally, everything, in_quanta, one_after_the_other
 from optimizer.heuristics.curtailing import least_curtailment
 from optimizer.heuristics.inside import Inside
@@ -85,7 +85,7 @@ RULES: Mapping[Method, Rule] = MappingProxyType(
 
 def _powers(instance: Instance, rule: Rule) -> Floats:
     """Setpoints (N,). A car that would be done inside a period gets less, so that its energy fits. [kW]"""
-    who, cells, limits = instance.sessions, instance.cells, limits_of(instance)
+    who, cells, limits = instance.sessions, instance.cells, own_limits(instance)
     power, needs_kwh, inside = np.zeros(cells.count), who.remaining_kwh.copy(), Inside(instance)
     for period, here in by_period(instance):
         sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)

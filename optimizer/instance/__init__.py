@@ -32,6 +32,7 @@ from optimizer.instance.sessions import Cells, Sessions, cells, sessions
 from optimizer.instance.states import States, states
 from optimizer.instance.storage import Storage, storage
 from optimizer.instance.tree import Tree, tree
+from optimizer.made_once import made_once
 
 __all__ = [
     "Arrivals",
@@ -102,6 +103,10 @@ class Instance:
 
 def instance_of(scenario: Scenario) -> Instance:
     """The arrays of a completed scenario (see ``models.domain.completion``)."""
+    return made_once(_instance_of, scenario)
+
+
+def _instance_of(scenario: Scenario) -> Instance:
     with each_read_once():
         return _with_floors(_read(scenario))
 

@@ -42,6 +42,8 @@ def with_references(scenario: Scenario, without: Schedule) -> tuple[Scenario, li
 def as_planned(scenario: Scenario, plan: Schedule) -> Scenario:
     """The scenario with the loads without events that a plan was made with, where it says nothing of them itself."""
     known = {event.event_id: event.reference_kw for event in plan.events}
+    if all(load is None for load in known.values()):
+        return scenario
     signals = list(scenario.signals)
     for i, signal in enumerate(signals):
         load = known.get(signal.id)
