@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.explain.planned import Floats, Planned
+from optimizer.explain.met import Met, met_in_table
+from optimizer.explain.planned import Flags, Floats, Ints, Planned
 from optimizer.giving.room import Limits, current_limits, joined
 from optimizer.settings import Settings
 
@@ -22,6 +23,10 @@ class Place:
     node: int
     """Below 0: -1 - position of the group."""
     line: str = ""
+
+
+Costly = tuple[Ints, Ints]
+"""Entries of a cell and a node or group, as ``Place`` counts them, at which a limit costs something (E,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +82,63 @@ def _by_period(told: Planned) -> Iterator[tuple[int, np.ndarray]]:
             yield int(period[here[0]]), here
 
 
-def full_places(told: Planned, room: Rooms, cells: slice) -> Iterator[tuple[Place, np.ndarray]]:
-    """Limits above a session and whether each is full in each of its cells, those that are at some time."""
-    instance = told.instance
-    s, period = int(instance.cells.session[cells.start]), instance.cells.period[cells]
-    for node, left_kw in powers_above(told, room, s):
-        full = left_kw[period] < ROOM_KW
-        if full.any():
-            yield Place(node), full
-    least = max(ROOM_KW, ROOM_SHARE * float(instance.sessions.max_power_kw[s]))
+def full_above(told: Planned, room: Rooms, costly: Costly, away: Flags) -> Met[Place]:
+    """Limits above each cell that leave no room, and those that cost something, which leave none but for tolerances.
+
+    None where they count what an EVSE out of reach follows, not the setpoint.
+    """
+    places = _places(told, room)
+    full = np.zeros((told.instance.cells.count, len(places)), dtype=bool)
+    column = {place: k for k, place in enumerate(places)}
+    for place, cells in _full_powers(told, room):
+        full[cells, column[place]] = True
+    least = np.maximum(ROOM_KW, ROOM_SHARE * told.instance.sessions.max_power_kw)[told.instance.cells.session]
     for place, left in room.line_kw.items():
-        full = left[cells] < least
-        if full.any():
-            yield place, full
+        full[:, column[place]] = left < least
+    _add_costly(full, places, *costly)
+    full[away] = False
+    return met_in_table(places, full)
+
+
+def _places(told: Planned, room: Rooms) -> list[Place]:
+    """Every limit, in order."""
+    groups, nodes = range(len(told.instance.groups.ids)), range(len(told.instance.limits.ids))
+    return sorted([*(Place(-1 - g) for g in groups), *map(Place, nodes), *room.line_kw])
+
+
+def _full_powers(told: Planned, room: Rooms) -> Iterator[tuple[Place, Ints]]:
+    """Nodes, cabinets and groups, and the cells below them in which they are full."""
+    below, cells = told.instance.below, told.instance.cells
+    full = room.node_kw.ravel()[below.place] < ROOM_KW
+    for node in np.unique(below.node[full]).tolist():
+        yield Place(node), below.cell[full & (below.node == node)]
+    for g, members in enumerate(told.instance.groups.members(told.instance.sessions.evse_ids)[: len(room.group_kw)]):
+        yield Place(-1 - g), np.flatnonzero(members[cells.session] & (room.group_kw[g] < ROOM_KW)[cells.period])
+
+
+def _add_costly(full: Flags, places: list[Place], cell: Ints, node: Ints) -> None:
+    """A node that costs something is full, unless one of its lines is, which says it more closely."""
+    by_line = np.zeros(len(cell), dtype=bool)
+    for k, place in enumerate(places):
+        if place.line:
+            by_line |= (node == place.node) & full[cell, k]
+    column = {place.node: k for k, place in enumerate(places) if not place.line}
+    at = np.array([column[n] for n in node.tolist()], dtype=np.int64)
+    full[cell[~by_line], at[~by_line]] = True
+
+
+def room_above(told: Planned, room: Rooms) -> Floats:
+    """What the limits above leave each cell (N,). [kW at evse]"""
+    instance, cells, below = told.instance, told.instance.cells, told.instance.below
+    left = np.full(cells.count, np.inf)
+    np.minimum.at(left, below.cell, room.node_kw.ravel()[below.place] / below.drawn_per_kw)
+    members = instance.groups.members(instance.sessions.evse_ids)[: len(room.group_kw)]
+    at_evse = instance.sessions.efficiency[cells.session]
+    for inside, group_kw in zip(members, room.group_kw, strict=True):
+        left = np.where(inside[cells.session], np.minimum(left, group_kw[cells.period] * at_evse), left)
+    for line_kw in room.line_kw.values():
+        left = np.minimum(left, line_kw)
+    return left
 
 
 def powers_above(told: Planned, room: Rooms, s: int) -> Iterator[tuple[int, Floats]]:

@@ -45,13 +45,6 @@ class Marginal:
     place_cost: Floats
     """... and what it adds."""
 
-    def costly(self, cells: slice) -> list[tuple[int, int]]:
-        """Of a run of cells, counted from its first, and nodes: where a limit costs something."""
-        inside = slice(*np.searchsorted(self.place_cell, [cells.start, cells.stop]))
-        return list(
-            zip((self.place_cell[inside] - cells.start).tolist(), self.place_node[inside].tolist(), strict=True)
-        )
-
 
 def marginal(told: Planned, settings: Settings) -> Marginal | None:
     """None for a plan without duals, which a rule has made."""

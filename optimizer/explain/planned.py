@@ -43,12 +43,12 @@ class Planned:
     def missing_kwh(self, s: int) -> float:
         return self.plans[s].missing_kwh
 
-    def span(self, s: int, cells: Ints) -> tuple[datetime, datetime]:
-        """From the first to the last of some cells of session s, as far as it is there."""
+    def span(self, s: int, cells: Ints | slice) -> tuple[datetime, datetime]:
+        """From the first to the last of some cells of session s, in order of time, as far as it is there."""
         who, instants_s = self.instance.sessions, self.instance.periods.instants_s
-        period = self.instance.cells.period[cells]
-        start_s = max(float(instants_s[period.min()]), float(who.arrival_s[s]))
-        end_s = min(float(instants_s[period.max() + 1]), float(who.departure_s[s]))
+        periods = self.instance.cells.period[cells]
+        start_s = max(float(instants_s[periods[0]]), float(who.arrival_s[s]))
+        end_s = min(float(instants_s[periods[-1] + 1]), float(who.departure_s[s]))
         return instant(start_s), instant(end_s)
 
     def done(self, s: int) -> datetime | None:

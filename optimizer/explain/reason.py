@@ -1,8 +1,9 @@
 """One reason, and how its times and energies are worded."""
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 
 NOTICEABLE_KWH = 0.05
 """Less is not worth a sentence. [kWh]"""
@@ -39,14 +40,25 @@ class Reason:
 
 def from_to(start: datetime, end: datetime, zone: tzinfo) -> str:
     """``from 17:00 to 19:00``; the date where it is another day."""
-    return f"from {clock(start, start, zone)} to {clock(end, start, zone)}"
+    day, begins, _ = _local(start, zone)
+    return f"from {begins} to {_clock(end, day, zone)}"
 
 
 def clock(instant: datetime, day_of: datetime, zone: tzinfo) -> str:
     """``17:00``; on another local day than ``day_of``, ``2026-03-03 07:00``."""
+    return _clock(instant, _local(day_of, zone)[0], zone)
+
+
+def _clock(instant: datetime, day: date, zone: tzinfo) -> str:
+    own, time, with_date = _local(instant, zone)
+    return time if own == day else with_date
+
+
+@lru_cache(maxsize=1024)
+def _local(instant: datetime, zone: tzinfo) -> tuple[date, str, str]:
+    """The local day, the time, and the time with its date: the same few instants are told again and again."""
     local = instant.astimezone(zone)
-    same_day = local.date() == day_of.astimezone(zone).date()
-    return f"{local:%H:%M}" if same_day else f"{local:%Y-%m-%d %H:%M}"
+    return local.date(), f"{local:%H:%M}", f"{local:%Y-%m-%d %H:%M}"
 
 
 def kwh_text(energy_kwh: float) -> str:

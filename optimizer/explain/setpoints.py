@@ -5,21 +5,16 @@ or one that is missing. Then a full limit is the reason; else it is the price, a
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
-import numpy as np
-
-from models.domain.electrical import kw_per_ampere, min_current_a
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
-from models.domain.site import CurrentType
 from optimizer.completing import complete
-from optimizer.explain.cells import Cells, Seen, cells_of, seen_in
-from optimizer.explain.full import ROOM_KW, Place, powers_above
-from optimizer.explain.held import Held, HeldBy
-from optimizer.explain.marginal import NOTHING
-from optimizer.explain.planned import Planned, planned
-from optimizer.explain.wishes import Wishes, wishes_of
-from optimizer.explain.wording import Cause, Run, told_as
+from optimizer.explain.causes import causes_in
+from optimizer.explain.cells import Seen, cells_in, seen_in
+from optimizer.explain.held import Held
+from optimizer.explain.planned import planned
+from optimizer.explain.wording import Run, told_as
 from optimizer.settings import Settings
 
 
@@ -32,85 +27,15 @@ def held(
     scenario.
     """
     told = planned(complete(scenario).scenario, schedule)
-    seen = seen_in(told, settings)
-    names = told.instance.sessions.ids
-    wanted = [s for s, name in enumerate(names) if only in (None, name) and told.instance.cells.per_session[s]]
-    return tuple(one for s in wanted for one in _session(seen, s))
+    return tuple(_stretches(seen_in(told, settings), only))
 
 
-def _session(seen: Seen, s: int) -> Iterator[Held]:
-    cells = cells_of(seen, s)
-    wishes = wishes_of(cells)
-    causes = [_cause(seen, cells, wishes, s, k) for k in range(len(cells.hours))]
-    first = seen.told.cells(s).start
-    for start, end in _runs(causes):
-        at = np.arange(first + start, first + end)
-        span = seen.told.span(s, at)
-        run = Run(seen.told, seen.peaks, seen.rebounds, seen.priced, s, at, causes[start], *span)
-        yield told_as(run, price=cells.price[start:end], gain=cells.gain[start:end])
-
-
-def _runs(causes: list[Cause]) -> Iterator[tuple[int, int]]:
-    """From and to, of equal neighbours."""
-    start = 0
-    for k in range(1, len(causes) + 1):
-        if k == len(causes) or causes[k] != causes[start]:
-            yield start, k
-            start = k
-
-
-def _cause(seen: Seen, cells: Cells, wishes: Wishes, s: int, k: int) -> Cause:
-    """What holds the setpoint of cell k: hardware first, then limits and peaks that keep it from what it would use."""
-    if wishes.at_most[k]:
-        return Cause(HeldBy.MAXIMUM)
-    if cells.unreachable[k]:
-        return Cause(HeldBy.UNREACHABLE)
-    if cells.taper[k]:
-        return Cause(HeldBy.TAPER)
-    wants, wants_freely = wishes.uses[k], wishes.uses_freely[k]
-    if (cells.places[k] or cells.events[k]) and (wants or wants_freely):
-        dearer = () if wishes.pays[k] else cells.priced[k]
-        return Cause(HeldBy.LIMIT, cells.places[k], cells.windows[k], cells.events[k], dearer)
-    if seen.marginal is None:
-        return Cause(HeldBy.RULE if cells.missing or cells.later[k] else HeldBy.DONE)
-    if wants and cells.room_kw[k] < _step_kw(seen.told, s, float(cells.power_kw[k])):
-        return Cause(HeldBy.MINIMUM_CURRENT, _tightest(seen, s, k))
-    if wants_freely and (charges := _charges(cells, k)):
-        return Cause(charges[0], (), cells.windows[k], (), cells.priced[k])
-    return Cause(_price_reason(cells, wishes, k))
-
-
-def _charges(cells: Cells, k: int) -> list[HeldBy]:
-    """What makes a kWh dear in cell k beside energy, the dearest first."""
-    parts = {HeldBy.PEAK: cells.peak[k], HeldBy.EVENT: cells.event[k], HeldBy.CONTRACT: cells.contract[k]}
-    found = [by for by in parts if parts[by] > 0.0 or (by is HeldBy.PEAK and cells.windows[k])]
-    return sorted(found, key=lambda by: -parts[by])
-
-
-def _price_reason(cells: Cells, wishes: Wishes, k: int) -> HeldBy:
-    """Of a session that would not use more room; one that charges in its dearest hours has what it wants by then."""
-    if cells.saved[k] == -np.inf or wishes.equal[k]:
-        return HeldBy.DONE
-    if cells.missing:
-        return HeldBy.VALUE
-    return HeldBy.DONE if wishes.charges[k] else HeldBy.PRICE
-
-
-def _step_kw(told: Planned, s: int, power_kw: float) -> float:
-    """To the next current that the EVSE can offer; 0 where it can offer any. [kW]"""
-    session = told.instance.scenario.sessions[s]
-    evse = told.instance.tree.evses[session.evse]
-    volts = told.instance.scenario.site.voltage_v
-    if evse.current is not CurrentType.AC or volts is None:
-        return 0.0
-    per_ampere = kw_per_ampere(evse, session.vehicle, volts)
-    levels = evse.pilot_levels_a or ((min_current_a(evse),) if power_kw < ROOM_KW else ())
-    above = [level * per_ampere - power_kw for level in levels if level * per_ampere > power_kw + NOTHING]
-    return min(above, default=0.0)
-
-
-def _tightest(seen: Seen, s: int, k: int) -> tuple[Place, ...]:
-    """The node that leaves least."""
-    period = int(seen.told.instance.cells.period[seen.told.cells(s).start + k])
-    left = {node: float(left_kw[period]) for node, left_kw in powers_above(seen.told, seen.rooms, s)}
-    return (Place(min(left, key=lambda node: left[node])),) if left else ()
+def _stretches(seen: Seen, only: str | None) -> Iterator[Held]:
+    """Neighbouring cells of one session with one cause; words are made for these alone."""
+    told, cells = seen.told, cells_in(seen)
+    causes, rate = causes_in(seen, cells), seen.rates
+    for start, end in pairwise(causes.runs().tolist()):
+        s = int(causes.session[start])
+        if only in (None, told.instance.sessions.ids[s]):
+            run = Run(told, seen.peaks, seen.rebounds, seen.priced, s, slice(start, end), causes.of(start))
+            yield told_as(run, price=rate.price[start:end], gain=rate.gain[start:end])

@@ -1,4 +1,4 @@
-"""Whether one session would use more room in its cells, and why not."""
+"""Whether sessions would use more room in their cells, and why not."""
 
 from dataclasses import dataclass
 
@@ -8,38 +8,35 @@ from optimizer.explain.cells import AT_MOST, DONE_KWH, SAME_PRICE, Cells
 from optimizer.explain.planned import Flags
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """One session's, cell by cell in order of time."""
+    """Cell by cell (N,)."""
 
-    at_most: list[bool]
+    at_most: Flags
     """It has what the hardware can do."""
-    pays: list[bool]
+    pays: Flags
     """More energy is worth more than all that it costs there."""
-    equal: list[bool]
+    equal: Flags
     """More energy is worth what it costs there."""
-    uses: list[bool]
+    uses: Flags
     """More room saves money, or costs none and brings energy earlier."""
-    uses_freely: list[bool]
+    uses_freely: Flags
     """The same, if no peak, signal or contract made it dearer and no event limited the load after it."""
-    charges: list[bool]
+    charges: Flags
 
 
-def wishes_of(cells: Cells) -> Wishes:
-    """Of what a session meets in its cells."""
-    same = SAME_PRICE * (1.0 + np.abs(cells.price))
-    pays = cells.first | (cells.saved > cells.price + same)
-    equal = _equal(cells, same)
-    added = cells.peak + cells.rebound + cells.event + cells.contract
+def wishes_in(cells: Cells) -> Wishes:
+    """Of what sessions meet in their cells."""
+    rate = cells.rates
+    same = SAME_PRICE * (1.0 + np.abs(rate.price))
+    pays = cells.first | (cells.saved > rate.price + same)
+    equal = np.asarray(abs(cells.saved - rate.price) <= same)
+    added = rate.peak + rate.rebound + rate.event + rate.contract
     return Wishes(
-        at_most=(cells.power_kw >= cells.most_kw * (1.0 - AT_MOST)).tolist(),
-        pays=pays.tolist(),
-        equal=equal.tolist(),
-        uses=(pays | (equal & cells.later)).tolist(),
-        uses_freely=(cells.saved > cells.price - added + same).tolist(),
-        charges=(cells.power_kw * cells.hours > DONE_KWH).tolist(),
+        at_most=cells.power_kw >= cells.most_kw * (1.0 - AT_MOST),
+        pays=pays,
+        equal=equal,
+        uses=pays | (equal & cells.later),
+        uses_freely=cells.saved > rate.price - added + same,
+        charges=cells.power_kw * cells.hours > DONE_KWH,
     )
-
-
-def _equal(cells: Cells, same: np.ndarray) -> Flags:
-    return np.asarray(abs(cells.saved - cells.price) <= same)

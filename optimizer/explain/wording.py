@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ class Cause(NamedTuple):
     """Signals and contracts that make more dearer, as ``priced.Priced`` counts them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """Neighbouring cells of one session with one reason."""
 
@@ -48,18 +49,32 @@ class Run:
     rebounds: Rebounds
     priced: Priced
     s: int
-    cells: Ints
+    cells: slice
     cause: Cause
-    start: datetime
-    end: datetime
 
-    @property
+    @cached_property
     def period(self) -> Ints:
         return np.asarray(self.told.instance.cells.period[self.cells])
 
+    @cached_property
+    def low_kw(self) -> float:
+        return float(np.maximum(0.0, self.told.power_kw[self.cells].min()))
+
+    @cached_property
+    def high_kw(self) -> float:
+        return float(self.told.power_kw[self.cells].max())
+
+    @cached_property
+    def _span(self) -> tuple[datetime, datetime]:
+        return self.told.span(self.s, self.cells)
+
     @property
-    def power_kw(self) -> Floats:
-        return np.asarray(self.told.power_kw[self.cells])
+    def start(self) -> datetime:
+        return self._span[0]
+
+    @property
+    def end(self) -> datetime:
+        return self._span[1]
 
     @property
     def when(self) -> str:
@@ -73,13 +88,12 @@ class Run:
 def told_as(run: Run, *, price: Floats, gain: Floats) -> Held:
     """The run as a reason: ``price`` of a kWh, ``gain`` of one more kW of its own maximum, per cell."""
     causes, worth, message = _TOLD[run.cause.by](run, price, gain)
-    power = np.maximum(0.0, run.power_kw)
     return Held(
         session_id=run.told.instance.sessions.ids[run.s],
         start=run.start,
         end=run.end,
-        low_kw=float(power.min()),
-        high_kw=float(power.max()),
+        low_kw=run.low_kw,
+        high_kw=max(0.0, run.high_kw),
         by=run.cause.by,
         causes=causes,
         worth=worth,
@@ -192,7 +206,7 @@ def _value(run: Run, price: Floats, gain: Floats) -> _Told:
 
 def _done(run: Run, price: Floats, gain: Floats) -> _Told:
     cells = run.told.cells(run.s)
-    later = bool((run.told.power_kw[int(run.cells[-1]) + 1 : cells.stop] > SHOWN_KW).any())
+    later = bool((run.told.power_kw[run.cells.stop : cells.stop] > SHOWN_KW).any())
     why = "needs no more yet, what it lacks comes later as cheaply" if later else "has all that it wants by then"
     return (), 0.0, f"held at {level(run)} {run.when}: {why}"
 
@@ -255,7 +269,7 @@ def level(run: Run) -> str:
     """``6.0 A (4.1 kW)``, ``3.0 to 7.4 kW``"""
     session = run.told.instance.scenario.sessions[run.s]
     evse, volts = run.told.instance.tree.evses[session.evse], run.told.instance.scenario.site.voltage_v
-    low, high = (float(x) for x in (np.maximum(0.0, run.power_kw.min()), run.power_kw.max()))
+    low, high = run.low_kw, run.high_kw
     power = _range(low, high, "kW")
     if evse.current is not CurrentType.AC or volts is None or high < SHOWN_KW:
         return power
