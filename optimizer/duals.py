@@ -39,6 +39,14 @@ class Duals(Mapping[str, DualBlock]):
         return len(self.blocks)
 
 
+def dual_values(duals: Mapping[str, DualBlock], name: str) -> Floats | None:
+    """Of one block, in the order of its rows, without its labels: texts of times took a tenth of an explanation."""
+    if isinstance(duals, Duals):
+        return duals.row_duals[duals.blocks[name].slice] if name in duals.blocks else None
+    found = duals.get(name)
+    return None if found is None else found.values
+
+
 def _labels(names: Labels, positions: Ints) -> NDArray[np.object_]:
     """Each name is made once, however often it is told."""
     few = len(names) <= len(positions)

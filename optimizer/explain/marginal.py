@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.domain.schedule import Schedule
+from optimizer.duals import dual_values
 from optimizer.explain.planned import Floats, Ints, Planned
 from optimizer.formulation import formulate
 from optimizer.instance import Instance
@@ -92,9 +93,9 @@ def _duals(program: LinearProgram, schedule: Schedule) -> Floats:
     """Of the program's rows, in its order."""
     duals = np.zeros(program.matrix.shape[0])
     for name, block in program.rows.items():
-        found = schedule.duals.get(name)
-        if found is not None and len(found.values) == block.size:
-            duals[block.slice] = found.values
+        found = dual_values(schedule.duals, name)
+        if found is not None and len(found) == block.size:
+            duals[block.slice] = found
     return duals
 
 

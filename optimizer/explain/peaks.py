@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer.duals import dual_values
 from optimizer.explain.planned import Floats, Ints, Planned, among
 
 AT_PEAK_KW = 0.05
@@ -52,8 +53,8 @@ def peaks(told: Planned) -> Peaks:
     )
     peak_kw = np.array([peak.peak_kw for peak in plan.peaks], dtype=float)
     charged = np.array([window.cost_per_kw > 0.0 for window in demand.windows], dtype=bool)
-    duals = plan.duals.get("peak_import_definition")
-    worth = np.zeros(len(demand.window)) if duals is None else np.maximum(0.0, duals.values)
+    duals = dual_values(plan.duals, "peak_import_definition")
+    worth = np.zeros(len(demand.window)) if duals is None else np.maximum(0.0, duals)
     full = ((mean_kw > peak_kw[demand.window] - AT_PEAK_KW) | (worth > 0.0)) & charged[demand.window]
     of: list[set[int]] = [set() for _ in range(told.instance.periods.count)]
     for k in np.flatnonzero(full[demand.row]).tolist():

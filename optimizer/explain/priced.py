@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.duals import dual_values
 from optimizer.explain.held import HeldBy
 from optimizer.explain.marginal import NOTHING
 from optimizer.explain.planned import Floats, Ints, Planned
@@ -103,15 +104,15 @@ def _of_contracts(told: Planned, *, first_cause: int, first_place: int) -> _Part
 
 
 def _duals(told: Planned, block: str, count: int) -> Floats:
-    found = told.schedule.duals.get(block)
-    return np.zeros(count) if found is None or len(found.values) != count else found.values
+    found = dual_values(told.schedule.duals, block)
+    return np.zeros(count) if found is None or len(found) != count else found
 
 
 def _drawn_below(instance: Instance) -> Floats:
     """What one kW of each session adds to the node of each contract (C, S)."""
     who, sides = instance.sessions, instance.contracts
     drawn = np.zeros((sides.count, who.count))
-    for s, evse in enumerate(who.evse_ids):
+    for s, evse in enumerate(who.evse_ids if sides.count else ()):
         above = np.isin(sides.node, np.array(instance.limits.evse_nodes[evse], dtype=np.int64))
         drawn[above, s] = 1.0 / who.efficiency[s]
     return drawn

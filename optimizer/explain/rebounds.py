@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.signal import Event
+from optimizer.duals import dual_values
 from optimizer.explain.planned import Floats, Ints, Planned
 from optimizer.instance.events import Ceilings
 from optimizer.response.reference import load_at
@@ -48,9 +49,9 @@ class Rebounds:
 def rebounds(told: Planned) -> Rebounds:
     """Of a plan; without duals nothing is worth anything."""
     ceilings, meters = told.instance.response.rebound, told.instance.response.meters
-    worth, duals = np.zeros(len(ceilings.signal)), told.schedule.duals.get("rebound_limit")
+    worth, duals = np.zeros(len(ceilings.signal)), dual_values(told.schedule.duals, "rebound_limit")
     if duals is not None:
-        worth = np.maximum(0.0, -duals.values)
+        worth = np.maximum(0.0, -duals)
     return Rebounds(
         ceilings=ceilings,
         drawn=meters.drawn[ceilings.meter],

@@ -5,7 +5,8 @@ or one that is missing. Then a full limit is the reason; else it is the price, a
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
+
+import numpy as np
 
 from models.domain.scenario import Scenario
 from models.domain.schedule import Schedule
@@ -13,7 +14,7 @@ from optimizer.completing import complete
 from optimizer.explain.causes import causes_in
 from optimizer.explain.cells import Seen, cells_in, seen_in
 from optimizer.explain.held import Held
-from optimizer.explain.planned import planned
+from optimizer.explain.planned import Floats, Ints, planned
 from optimizer.explain.wording import Run, told_as
 from optimizer.settings import Settings
 
@@ -34,8 +35,17 @@ def _stretches(seen: Seen, only: str | None) -> Iterator[Held]:
     """Neighbouring cells of one session with one cause; words are made for these alone."""
     told, cells = seen.told, cells_in(seen)
     causes, rate = causes_in(seen, cells), seen.rates
-    for start, end in pairwise(causes.runs().tolist()):
-        s = int(causes.session[start])
+    of_plan = (told, seen.peaks, seen.rebounds, seen.priced)
+    for start, end, *levels in _runs(causes.runs(), told.power_kw):
+        s, here = int(causes.session[start]), slice(start, end)
         if only in (None, told.instance.sessions.ids[s]):
-            run = Run(told, seen.peaks, seen.rebounds, seen.priced, s, slice(start, end), causes.of(start))
-            yield told_as(run, price=rate.price[start:end], gain=rate.gain[start:end])
+            run = Run(*of_plan, s, here, causes.of(start), *levels, *told.span(s, here))
+            yield told_as(run, price=rate.price[here], gain=rate.gain[here])
+
+
+def _runs(ends: Ints, power_kw: Floats) -> Iterator[tuple[int, int, float, float]]:
+    """From and to, with the least and the highest setpoint within. [kW]"""
+    if len(power_kw):
+        power = np.maximum(0.0, power_kw)
+        low, high = (of.reduceat(power, ends[:-1]).tolist() for of in (np.minimum, np.maximum))
+        yield from zip(ends[:-1].tolist(), ends[1:].tolist(), low, high, strict=True)

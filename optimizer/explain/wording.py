@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +39,7 @@ class Cause(NamedTuple):
     """Signals and contracts that make more dearer, as ``priced.Priced`` counts them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Run:
     """Neighbouring cells of one session with one reason."""
 
@@ -51,30 +50,15 @@ class Run:
     s: int
     cells: slice
     cause: Cause
+    low_kw: float
+    high_kw: float
+    """Least and highest setpoint within. [kW at evse]"""
+    start: datetime
+    end: datetime
 
-    @cached_property
+    @property
     def period(self) -> Ints:
         return np.asarray(self.told.instance.cells.period[self.cells])
-
-    @cached_property
-    def low_kw(self) -> float:
-        return float(np.maximum(0.0, self.told.power_kw[self.cells].min()))
-
-    @cached_property
-    def high_kw(self) -> float:
-        return float(self.told.power_kw[self.cells].max())
-
-    @cached_property
-    def _span(self) -> tuple[datetime, datetime]:
-        return self.told.span(self.s, self.cells)
-
-    @property
-    def start(self) -> datetime:
-        return self._span[0]
-
-    @property
-    def end(self) -> datetime:
-        return self._span[1]
 
     @property
     def when(self) -> str:
@@ -93,7 +77,7 @@ def told_as(run: Run, *, price: Floats, gain: Floats) -> Held:
         start=run.start,
         end=run.end,
         low_kw=run.low_kw,
-        high_kw=max(0.0, run.high_kw),
+        high_kw=run.high_kw,
         by=run.cause.by,
         causes=causes,
         worth=worth,
