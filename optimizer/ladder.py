@@ -19,6 +19,7 @@ from models.domain.protection import is_protected
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from optimizer.audit import AuditReport, Break, BreakCode, audit
+from optimizer.audit.ground import Grounds
 from optimizer.audit.report import report
 from optimizer.completing import complete
 from optimizer.deadline import Ending, Run, Work, in_this_process, in_worker, prepare_workers
@@ -182,6 +183,7 @@ class _Court:
         self._rank = {session.id: rank[session.tier or ""] for session in completed.sessions}
         self._protected = frozenset(s.id for s in completed.sessions if is_protected(s, completed.site))
         self._reports: dict[int, AuditReport] = {}
+        self._grounds = Grounds()
 
     def priced(self, plan: Schedule) -> Schedule:
         """With the objective of these settings, whatever made the plan."""
@@ -218,7 +220,7 @@ class _Court:
         if id(plan) not in self._reports:
             started = self.clock()
             try:
-                found = audit(self.scenario, plan, partial_draw=self.settings.partial_draw)
+                found = audit(self.scenario, plan, partial_draw=self.settings.partial_draw, grounds=self._grounds)
             except Exception as error:
                 found = _unreadable(error)
             self._reports[id(plan)] = found

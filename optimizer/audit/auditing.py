@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from models.domain.completion import complete
 from models.domain.scenario import Scenario
 from models.domain.schedule import Floats, Schedule
 from models.domain.tariff import Tariff
@@ -15,6 +14,7 @@ from optimizer.audit.contracts import contract_breaks, excesses
 from optimizer.audit.currents import LineCurrent, current_breaks, line_currents
 from optimizer.audit.demand import Demand, demands, peak_breaks
 from optimizer.audit.events import event_breaks, event_costs, measured
+from optimizer.audit.ground import Grounds
 from optimizer.audit.groups import group_breaks
 from optimizer.audit.installed import installed_breaks
 from optimizer.audit.ledger import ledger_breaks
@@ -30,19 +30,26 @@ from optimizer.audit.tree import root_of
 
 
 def audit(
-    scenario: Scenario, schedule: Schedule, *, tolerance_kw: float = 1e-4, partial_draw: bool = True
+    scenario: Scenario,
+    schedule: Schedule,
+    *,
+    tolerance_kw: float = 1e-4,
+    partial_draw: bool = True,
+    grounds: Grounds | None = None,
 ) -> AuditReport:
     """Every rule that a plan breaks, recomputed from its setpoints; ``passed`` if there is none.
 
     ``tolerance_kw`` is for powers; a current limit has none. Without ``partial_draw`` line currents are checked with
-    every car drawing in full, and not with any of them stopping. Raises InvalidScenario where a price is missing.
+    every car drawing in full, and not with any of them stopping. ``grounds`` are shared
+    by those who judge several plans of one scenario. Raises InvalidScenario where a price is missing.
     """
-    completed = complete(scenario).scenario
+    grounds = grounds or Grounds()
+    completed = grounds.completed(scenario)
     malformed = tuple(shape_breaks(completed, schedule))
     if malformed:
         return report(malformed, {})
     tariff = completed.tariff or Tariff(currency=schedule.currency, import_price=0.0)
-    case = Case(completed, schedule, tariff, tolerance_kw)
+    case = Case(completed, schedule, tariff, tolerance_kw, grounds)
     loads, lines, peaks = node_loads(case), tuple(line_currents(case, partial_draw)), demands(case)
     above = excesses(case, loads)
     asked = measured(case, loads)

@@ -1,7 +1,7 @@
 """A plan laid beside its scenario: what is well formed enough to be computed with, and what is not."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -15,10 +15,10 @@ from models.domain.site import Evse, GridNode, MeasuringPoint, Tier
 from models.domain.tariff import Tariff
 from models.domain.units import hours_from_seconds
 from optimizer.audit.followed import starting_kw
+from optimizer.audit.ground import Ground, Grounds
 from optimizer.audit.inside import Inside, inside_of
 from optimizer.audit.report import Break, BreakCode
-from optimizer.audit.timeline import Timeline, timeline, utc
-from optimizer.audit.tree import leaves_first
+from optimizer.audit.timeline import Timeline, utc
 from optimizer.audit.wiring import efficiency, highest_power_kw
 
 INSTANT_TOLERANCE_S = 1e-3
@@ -26,9 +26,30 @@ _OF_INTERVALS = ("committed_kw", "baseline_kw", "load_kw", "delivered_kw", "shor
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """One session of the scenario before anybody plans it, everything measured at evse."""
+
+    session: Session
+    evse: Evse
+    tier: Tier | None
+    arrival_s: float
+    departure_s: float
+    there_h: Floats
+    """Hours of each period of the plan inside the stay (T,). [h]"""
+    remaining_kwh: float
+    promised_kwh: float
+    max_power_kw: float
+    after_h: float
+    """Hours of the stay after the end of the horizon. [h]"""
+    inside: Inside | None
+    """What is known of its battery; None where its energy is not followed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stay:
     """One session of the scenario with the plan it got, everything measured at evse."""
 
+    visit: Visit
     session: Session
     evse: Evse
     tier: Tier | None
@@ -42,22 +63,13 @@ class Stay:
     max_power_kw: float
     after_h: float
     """Hours of the stay after the end of the horizon. [h]"""
+    power_kw: Floats
+    offered_kw: Floats
+    """What its EVSE may draw, which limits count. [kW]"""
     given_kw: Floats
+    energy_kwh: float
     inside: Inside | None
-    """What is known of its battery; None where its energy is not followed."""
-
-    @property
-    def power_kw(self) -> Floats:
-        return self.plan.charge_power_kw
-
-    @property
-    def offered_kw(self) -> Floats:
-        """What its EVSE may draw, which limits count. [kW]"""
-        return self.power_kw if self.plan.offered_power_kw is None else self.plan.offered_power_kw
-
-    @property
-    def energy_kwh(self) -> float:
-        return float(self.overlap_h @ self.power_kw)
+    """What is known of its battery; None where its energy is not followed, or nothing is planned."""
 
     @property
     def lacking_kwh(self) -> float:
@@ -76,49 +88,58 @@ class Case:
     schedule: Schedule
     tariff: Tariff
     tolerance_kw: float
+    grounds: Grounds = field(default_factory=Grounds, compare=False, repr=False)
+    """Of all cases that are judged together."""
 
     @cached_property
+    def ground(self) -> Ground:
+        return self.grounds.of(self.scenario, self.schedule.instants_s)
+
+    @property
     def time(self) -> Timeline:
-        return timeline(self.scenario, self.schedule.instants_s)
+        return self.ground.time
 
     @cached_property
     def calendar(self) -> Calendar:
         return calendar_of(self.tariff, self.scenario.site.time_zone)
 
-    @cached_property
+    @property
     def installed(self) -> dict[str, Installed]:
         """What EVSEs were sent before, by EVSE."""
-        return {one.evse: one for one in self.scenario.installed}
+        return self.ground.installed
 
     @cached_property
     def starting_kw(self) -> dict[str, Floats]:
         """By EVSE that may get a car unseen: what that follows (T,). [kW at evse]"""
         return starting_kw(self.scenario, self.schedule)
 
-    @cached_property
+    @property
     def evses(self) -> dict[str, Evse]:
-        return {evse.id: evse for evse in self.scenario.site.evses}
+        return self.ground.evses
 
-    @cached_property
+    @property
     def leaves_first(self) -> tuple[GridNode, ...]:
         """Every grid node after all nodes below it."""
-        return leaves_first(self.scenario.site)
+        return self.ground.leaves_first
 
     @cached_property
     def faults(self) -> tuple[list[str], ...]:
         """Of every plan of a session why it cannot be computed with; in the order of the schedule."""
-        return tuple(plan_faults(plan, self.schedule.period_count) for plan in self.schedule.sessions)
+        plans, count = self.schedule.sessions, self.schedule.period_count
+        if all(_fits(plan, count) for plan in plans) and _are_finite(plans):
+            return ([],) * len(plans)
+        return tuple(plan_faults(plan, count) for plan in plans)
 
     @cached_property
     def stays(self) -> tuple[Stay, ...]:
         """Of every known session its first plan that can be computed with."""
-        tiers = {tier.id: tier for tier in self.scenario.site.tiers}
         sessions = {session.id: session for session in self.scenario.sessions}
         plans: dict[str, SessionPlan] = {}
         for plan, faults in zip(self.schedule.sessions, self.faults, strict=True):
             if plan.session_id in sessions and not faults:
                 plans.setdefault(plan.session_id, plan)
-        return tuple(_stay(self, sessions[name], plan, tiers) for name, plan in plans.items())
+        visits = self.ground.once(_visits)
+        return tuple(_stay(visits[name], plan) for name, plan in plans.items())
 
 
 def at_evse(session: Session, evse: Evse, energy_kwh: float) -> float:
@@ -137,6 +158,35 @@ def instants_of(session: Session) -> tuple[float, float]:
     return session.arrival.timestamp(), session.departure.timestamp()
 
 
+def _fits(plan: SessionPlan, period_count: int) -> bool:
+    """Whether all arrays of a session's plan are as long as they should be, and within the plan."""
+    length = len(plan.charge_power_kw)
+    others = (plan.offered_power_kw, plan.plugged_in_h, plan.discharge_power_kw)
+    inside = plan.energy_in_battery_kwh
+    return (
+        0 <= plan.first_period <= period_count - length
+        and all(other is None or len(other) == length for other in others)
+        and (inside is None or len(inside) == length + 1)
+    )
+
+
+def _are_finite(plans: Sequence[SessionPlan]) -> bool:
+    """Whether everything in some plans is: looked at in one go, for it is hardly ever anything else."""
+    arrays = [
+        array
+        for plan in plans
+        for array in (plan.charge_power_kw, plan.offered_power_kw, plan.plugged_in_h, plan.discharge_power_kw,
+                      plan.energy_in_battery_kwh)
+        if array is not None
+    ]  # fmt: skip
+    return bool(np.isfinite(np.concatenate([*arrays, [number for plan in plans for number in _numbers(plan)]])).all())
+
+
+def _numbers(plan: SessionPlan) -> tuple[float, ...]:
+    return (plan.energy_remaining_kwh, plan.energy_kwh, plan.energy_after_horizon_kwh, plan.target_shortfall_kwh,
+            plan.minimum_shortfall_kwh, plan.energy_cost)  # fmt: skip
+
+
 def plan_faults(plan: SessionPlan, period_count: int) -> list[str]:
     """Why a session's plan cannot be computed with; nothing if it can."""
     faults, length = [], len(plan.charge_power_kw)
@@ -147,14 +197,12 @@ def plan_faults(plan: SessionPlan, period_count: int) -> list[str]:
         faults.append(f"{length} setpoints, but {len(plan.plugged_in_h)} plugged-in hours")
     if plan.first_period < 0 or plan.first_period + length > period_count:
         faults.append(f"periods {plan.first_period} to {plan.first_period + length} of a plan with {period_count}")
-    numbers = (plan.energy_remaining_kwh, plan.energy_kwh, plan.energy_after_horizon_kwh, plan.target_shortfall_kwh,
-               plan.minimum_shortfall_kwh, plan.energy_cost)  # fmt: skip
     if len(plan.given_back_kw) != length:
         faults.append(f"{length} setpoints, but {len(plan.given_back_kw)} for giving back")
     inside = np.zeros(length + 1) if plan.energy_in_battery_kwh is None else plan.energy_in_battery_kwh
     if len(inside) != length + 1:
         faults.append(f"{length} setpoints, but {len(inside)} energies in the battery")
-    arrays = (plan.charge_power_kw, offered, plan.plugged_in_h, plan.given_back_kw, inside, np.array(numbers))
+    arrays = (plan.charge_power_kw, offered, plan.plugged_in_h, plan.given_back_kw, inside, np.array(_numbers(plan)))
     if not all(np.isfinite(array).all() for array in arrays):
         faults.append("a number that is not finite")
     return faults
@@ -231,24 +279,51 @@ def _after_h(session: Session, since_s: float, departure_s: float) -> float:
     return 0.0 if session.still_there else max(0.0, hours_from_seconds(departure_s - since_s))
 
 
-def _stay(case: Case, session: Session, plan: SessionPlan, tiers: dict[str, Tier]) -> Stay:
-    evse = case.evses[session.evse]
+def _visits(ground: Ground) -> dict[str, Visit]:
+    """Of every session, by its id."""
+    tiers = {tier.id: tier for tier in ground.scenario.site.tiers}
+    return {session.id: _visit(ground, session, tiers) for session in ground.scenario.sessions}
+
+
+def _visit(ground: Ground, session: Session, tiers: dict[str, Tier]) -> Visit:
+    evse, voltage_v = ground.evses[session.evse], ground.scenario.site.voltage_v
     arrival_s, departure_s = instants_of(session)
-    periods = slice(plan.first_period, plan.first_period + len(plan.charge_power_kw))
     lacking = at_evse(session, evse, (session.energy_target_kwh or 0.0) - session.delivered_kwh)
     promised = at_evse(session, evse, session.energy_minimum_kwh - session.delivered_kwh)
-    end_s = float(case.schedule.instants_s[-1])
-    return Stay(
+    return Visit(
         session=session,
         evse=evse,
         tier=tiers.get(session.tier or ""),
-        plan=plan,
-        periods=periods,
-        overlap_h=case.time.overlap_h(arrival_s, departure_s, periods),
+        arrival_s=arrival_s,
+        departure_s=departure_s,
+        there_h=ground.time.overlap_h(arrival_s, departure_s, slice(None)),
         remaining_kwh=max(0.0, lacking),
         promised_kwh=min(max(0.0, lacking), max(0.0, promised)),
-        max_power_kw=highest_power_kw(session, evse, case.scenario.site.voltage_v),
-        after_h=_after_h(session, max(arrival_s, end_s), departure_s),
+        max_power_kw=highest_power_kw(session, evse, voltage_v),
+        after_h=_after_h(session, max(arrival_s, float(ground.time.instants_s[-1])), departure_s),
+        inside=inside_of(session, evse, lacking, voltage_v),
+    )
+
+
+def _stay(visit: Visit, plan: SessionPlan) -> Stay:
+    power_kw, length = plan.charge_power_kw, len(plan.charge_power_kw)
+    periods = slice(plan.first_period, plan.first_period + length)
+    overlap_h = visit.there_h[periods]
+    return Stay(
+        visit=visit,
+        session=visit.session,
+        evse=visit.evse,
+        tier=visit.tier,
+        plan=plan,
+        periods=periods,
+        overlap_h=overlap_h,
+        remaining_kwh=visit.remaining_kwh,
+        promised_kwh=visit.promised_kwh,
+        max_power_kw=visit.max_power_kw,
+        after_h=visit.after_h,
+        power_kw=power_kw,
+        offered_kw=power_kw if plan.offered_power_kw is None else plan.offered_power_kw,
         given_kw=plan.given_back_kw,
-        inside=inside_of(session, evse, lacking, case.scenario.site.voltage_v) if len(plan.charge_power_kw) else None,
+        energy_kwh=float(overlap_h @ power_kw),
+        inside=visit.inside if length else None,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.domain.schedule import Floats
-from optimizer.audit.case import Case, Stay, at_evse, instants_of
+from optimizer.audit.case import Case, Stay, at_evse
 from optimizer.audit.loads import expected_base_kw
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.wiring import efficiency
@@ -82,7 +82,7 @@ def _still_there(case: Case, stay: Stay) -> Floats:
     steps = stay.session.still_there
     if steps is None:
         return np.ones(len(stay.power_kw))
-    instants_s, (arrival_s, departure_s) = case.schedule.instants_s, instants_of(stay.session)
+    instants_s, (arrival_s, departure_s) = case.schedule.instants_s, (stay.visit.arrival_s, stay.visit.departure_s)
     starts = [step.start.timestamp() for step in steps]
     pieces = zip([-np.inf, *starts[1:]], [*starts[1:], np.inf], [step.value for step in steps], strict=True)
     total, there_s = np.zeros(len(stay.power_kw)), np.zeros(len(stay.power_kw))  # of the same sums: a sure stay is 1.0

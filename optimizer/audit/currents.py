@@ -15,7 +15,7 @@ from optimizer.audit.case import Case
 from optimizer.audit.installed import counted_kw, floor_kw, held_kw
 from optimizer.audit.loads import continuous_factor, high_and_low_kw, without_alarm
 from optimizer.audit.report import Break, BreakCode
-from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.timeline import utc
 from optimizer.audit.tree import above
 from optimizer.audit.unseen import Starting, starting_on
 from optimizer.audit.wiring import (
@@ -85,6 +85,8 @@ class LineCurrent:
 
 def line_currents(case: Case, partial_draw: bool) -> Iterator[LineCurrent]:
     """Every line conductor that has a limit, on both sides of transformers."""
+    if not any(_is_limited(node) for node in case.scenario.site.nodes):
+        return
     sides = _own_conductors(case)
     for node in case.leaves_first:
         load_side = sides.pop(node.id)
@@ -96,6 +98,12 @@ def line_currents(case: Case, partial_draw: bool) -> Iterator[LineCurrent]:
             yield from _limited_lines(case, node, "primary ", limit, grid_side, partial_draw)
         if node.parent is not None:
             sides[node.parent].add(grid_side)
+
+
+def _is_limited(node: GridNode) -> bool:
+    """Whether anything at a node limits a current."""
+    primary = None if node.transformer is None else node.transformer.primary_current_limit_a
+    return node.current_limit_a is not None or primary is not None
 
 
 def current_breaks(case: Case, current: LineCurrent) -> Iterator[Break]:
@@ -148,7 +156,7 @@ def _own_conductors(case: Case) -> dict[str, Conductors]:
             _load(case, own[evse.node].floors, load, stay.periods, floor * per_kw / efficiency(evse))
         if stay.given_kw.any():
             _load(case, legs, load.backwards(), stay.periods, stay.given_kw * per_kw * efficiency(evse))
-    for evse_id, power_kw in held_kw(case).items():
+    for evse_id, power_kw in case.ground.once(held_kw).items():
         evse = case.evses[evse_id]
         per_kw = amperes_per_kw(evse, None, site.voltage_v) / efficiency(evse)
         _add(own[evse.node].held, leg(evse, None), power_kw * per_kw)
@@ -167,16 +175,15 @@ def _add_base_currents(case: Case, own: dict[str, Conductors]) -> None:
 
     Generation counts as nothing: it stands against what charging draws and can only shorten that.
     """
-    starts = case.time.starts_s
     for load in case.scenario.site.base_loads:
         told, there = load.high_current_a, own[load.node]
         if told is None:
             per_kw = amperes_from_kw(1.0, _voltage_at(case.scenario.site, load.node), len(Phase))
-            np.add(there.even_a, np.maximum(0.0, high_and_low_kw(case, load)[0]) * per_kw, out=there.even_a)
+            np.add(there.even_a, np.maximum(0.0, high_and_low_kw(case.time, load)[0]) * per_kw, out=there.even_a)
             continue
         for line, series in enumerate((told.L1, told.L2, told.L3)):
             if series is not None:
-                there.sized_a[line] += np.abs(steps_at(series, starts))
+                there.sized_a[line] += np.abs(case.time.steps(series))
 
 
 def _voltage_at(site: Site, node_id: str) -> float:
@@ -210,7 +217,7 @@ def _limited_lines(
             charging_a=_charging_a(conductors.legs, line, partial_draw, unseen)[case.time.period],
             base_a=conductors.even_a + conductors.sized_a[line] + _held_a(case, conductors, line),
             floor_a=_charging_a(conductors.floors, line, partial_draw, unseen)[case.time.period],
-            limit_a=steps_at(series, case.time.starts_s) * continuous_factor(node),
+            limit_a=case.time.steps(series) * continuous_factor(node),
         )
 
 

@@ -11,7 +11,7 @@ from optimizer.audit.case import Case
 from optimizer.audit.installed import counted_kw, floor_kw, held_kw
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.roofs import expected_kw
-from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.timeline import utc
 from optimizer.audit.unseen import reserve_kw
 from optimizer.audit.wiring import efficiency
 
@@ -76,7 +76,7 @@ def drawn_kw(case: Case, cap: Cap) -> Floats:
     curtailed = {plan.pv_id: plan.curtailed_kw for plan in case.schedule.pv}
     for plant in case.scenario.site.pv_plants:
         mean = expected_kw(case, plant)
-        least = np.minimum(mean, case.time.least(steps_at(plant.expected_kw, case.time.starts_s)))
+        least = np.minimum(mean, case.time.least(case.time.steps(plant.expected_kw)))
         left = np.divide(mean - curtailed.get(plant.id, 0.0), mean, out=np.zeros_like(mean), where=mean > 0.0)
         drawn -= least * left
     return drawn
@@ -84,7 +84,7 @@ def drawn_kw(case: Case, cap: Cap) -> Floats:
 
 def _held_kw(case: Case, cap: Cap) -> Floats:
     """What EVSEs of the group draw that cannot be reached, and that may start unseen (T,). [kW at grid]"""
-    found = held_kw(case)
+    found = case.ground.once(held_kw)
     total = reserve_kw(case, {name: 1.0 / efficiency(case.evses[name]) for name in cap.evses})
     for evse_id in found.keys() & set(cap.evses):
         total += found[evse_id] / efficiency(case.evses[evse_id])

@@ -10,7 +10,7 @@ from models.domain.session import Session, Vehicle
 from models.domain.site import Evse
 from models.domain.value import Series
 from optimizer.audit.report import Break, BreakCode
-from optimizer.audit.timeline import Timeline, steps_at, utc
+from optimizer.audit.timeline import Timeline, utc
 from optimizer.audit.wiring import carried_kw
 
 ENERGY_TOLERANCE_KWH = 1e-4
@@ -160,7 +160,7 @@ def _ceiling_kwh(stay: Followed) -> Floats:
 
 
 def _at_ends(stay: Followed, series: Series, *, largest: bool) -> Floats:
-    by_segment = steps_at(series, stay.time.starts_s)
+    by_segment = stay.time.steps(series)
     of_period = (stay.time.largest(by_segment) if largest else stay.time.least(by_segment))[stay.periods]
     padded = np.pad(of_period, 1, mode="edge")
     both = np.stack([padded[:-1], padded[1:]])

@@ -10,18 +10,19 @@ from models.domain.schedule import Floats
 from models.domain.site import Evse
 from models.domain.units import seconds_from_minutes
 from optimizer.audit.case import Case, Stay
+from optimizer.audit.ground import Ground
 from optimizer.audit.report import Break, BreakCode
-from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.timeline import utc
 from optimizer.audit.unseen import unplanned_kw
 from optimizer.audit.wiring import amperes_per_kw, rating_kw
 
 UNREACHABLE_ALARM = "evse_unreachable"
 
 
-def held_kw(case: Case) -> dict[str, Floats]:
+def held_kw(ground: Ground) -> dict[str, Floats]:
     """By EVSE out of reach: what it follows, the largest in each period, all phases in use (T,). [kW at evse]"""
-    unreachable = (one for one in case.scenario.installed if not one.reachable)
-    return {one.evse: _offline_kw(case, one, case.evses[one.evse]) for one in unreachable}
+    unreachable = (one for one in ground.scenario.installed if not one.reachable)
+    return {one.evse: _offline_kw(ground, one, ground.evses[one.evse]) for one in unreachable}
 
 
 def floor_kw(case: Case, stay: Stay) -> Floats:
@@ -34,7 +35,7 @@ def floor_kw(case: Case, stay: Stay) -> Floats:
     followed = unplanned_kw(case, stay)
     if one is not None:
         may = case.schedule.instants_s[:-1][stay.periods] < _acknowledged_s(case)
-        followed = np.maximum(followed, np.where(may, _installed_kw(case, one)[stay.periods], 0.0))
+        followed = np.maximum(followed, np.where(may, _installed_kw(case.ground, one)[stay.periods], 0.0))
     return np.minimum(_part(case, stay) * followed, stay.max_power_kw)
 
 
@@ -53,7 +54,7 @@ def is_held(case: Case, evse: Evse) -> bool:
 
 def installed_breaks(case: Case) -> Iterator[Break]:
     """No setpoint asks more of an EVSE out of reach than it follows, and an operator is told of each."""
-    held = held_kw(case)
+    held = case.ground.once(held_kw)
     for stay in case.stays:
         if stay.evse.id in held:
             most = _part(case, stay) * held[stay.evse.id][stay.periods]
@@ -80,28 +81,27 @@ def _part(case: Case, stay: Stay) -> float:
     return amperes_per_kw(stay.evse, None, voltage_v) / amperes_per_kw(stay.evse, stay.session.vehicle, voltage_v)
 
 
-def _offline_kw(case: Case, one: Installed, evse: Evse) -> Floats:
+def _offline_kw(ground: Ground, one: Installed, evse: Evse) -> Floats:
     """S3: keeps, default, stops; anything else is its rating."""
-    rating = rating_kw(evse, case.scenario.site.voltage_v)
+    rating = rating_kw(evse, ground.scenario.site.voltage_v)
     follows = {
         OfflineBehaviour.STOPS: 0.0,
         OfflineBehaviour.DEFAULT: rating if one.default_kw is None else min(rating, one.default_kw),
     }
     if one.offline is OfflineBehaviour.KEEPS:
-        return _installed_kw(case, one)
-    return np.full(case.schedule.period_count, follows.get(one.offline, rating))
+        return _installed_kw(ground, one)
+    return np.full(ground.period_count, follows.get(one.offline, rating))
 
 
-def _installed_kw(case: Case, one: Installed) -> Floats:
+def _installed_kw(ground: Ground, one: Installed) -> Floats:
     """The largest that any profile allows inside each period; the rating while none is acknowledged. [kW at evse]"""
-    rating = rating_kw(case.evses[one.evse], case.scenario.site.voltage_v)
+    rating = rating_kw(ground.evses[one.evse], ground.scenario.site.voltage_v)
     if not [profile for profile in one.profiles if profile.acknowledged]:
-        return np.full(case.schedule.period_count, rating)
-    starts = case.time.starts_s
-    allowed = np.zeros(len(starts))
+        return np.full(ground.period_count, rating)
+    allowed = np.zeros(len(ground.time.starts_s))
     for profile in one.profiles:
-        allowed = np.maximum(allowed, steps_at(profile.power_kw, starts))
-    return np.minimum(rating, case.time.largest(allowed))
+        allowed = np.maximum(allowed, ground.time.steps(profile.power_kw))
+    return np.minimum(rating, ground.time.largest(allowed))
 
 
 def _break(code: BreakCode, where: str, amount: float, limit: float, message: str, start: datetime | None) -> Break:

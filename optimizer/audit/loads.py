@@ -12,10 +12,11 @@ from models.domain.site import BaseLoad, CurrentType, GridNode, LimitKind, Measu
 from models.domain.value import Series
 from optimizer.audit.batteries import powers_below
 from optimizer.audit.case import Case, Stay
+from optimizer.audit.ground import Ground
 from optimizer.audit.installed import counted_kw, floor_kw, held_kw
 from optimizer.audit.report import Break, BreakCode
 from optimizer.audit.roofs import curtailable_below, curtailed_below
-from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.timeline import Timeline, utc
 from optimizer.audit.tree import above, cabinet_label, rolled_up, root_of
 from optimizer.audit.unseen import reserve_kw
 from optimizer.audit.wiring import efficiency
@@ -87,7 +88,8 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
     labels = [node.id for node in site.nodes]
     sums = rolled_up(case.leaves_first, _summed(case, _at_grid, len(_CHARGING), labels, lambda stay: stay.evse.node))
     charging = {label: Charging(*sums[label]) for label in labels}
-    expected, high, low, highest = (rolled_up(case.leaves_first, own) for own in _base_loads(case))
+    expected, high, low, highest = case.ground.once(_base_loads_below)
+    limits, export_limits = case.ground.once(_import_limits), case.ground.once(_export_limits)
     drawn, given = powers_below(case)
     curtailed, curtailable = curtailed_below(case), curtailable_below(case)
     apparent = _apparent_loads(case, charging)
@@ -108,8 +110,8 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
             given_kw=given[node.id],
             firm=node.firm_generation and node.import_limit_kva is None,
             curtailable_kw=curtailable[node.id],
-            limit_kw=_import_limit(case, node),
-            export_limit_kw=_export_limit(case, node),
+            limit_kw=limits[node.id],
+            export_limit_kw=export_limits[node.id],
         )
         for node in site.nodes
     ]
@@ -158,8 +160,8 @@ def _apparent_loads(case: Case, charging: dict[str, Charging]) -> _Apparent:
         highest[node] += time.largest(power)
 
     for load in site.base_loads:
-        add(load.node, np.maximum(0.0, high_and_low_kw(case, load)[0]) / load.power_factor)
-    held = held_kw(case)
+        add(load.node, np.maximum(0.0, high_and_low_kw(time, load)[0]) / load.power_factor)
+    held = case.ground.once(held_kw)
     for evse in site.evses:
         power = held.get(evse.id, np.zeros(case.schedule.period_count))[time.period] / efficiency(evse)
         add(evse.node, (power + evse.standby_kw) / evse.power_factor)
@@ -290,19 +292,25 @@ def _own_import(node: GridNode) -> Series | None:
     return node.import_limit_kw if node.import_limit_kva is None else node.import_limit_kva
 
 
-def _import_limit(case: Case, node: GridNode) -> Floats:
-    """The least of the node's own limit, with the continuous factor of a rating, and every cap (13). (G,) [kW]"""
-    return _capped(case, node, _own_limit(case, node, _own_import(node)), lambda cap: cap.import_limit_kw)
+def _import_limits(ground: Ground) -> dict[str, Floats]:
+    """By node the least of its own limit, with the continuous factor of a rating, and every cap (13). (G,) [kW]"""
+    return {
+        node.id: _capped(ground, node, _own_limit(ground, node, _own_import(node)), lambda cap: cap.import_limit_kw)
+        for node in ground.scenario.site.nodes
+    }
 
 
-def _export_limit(case: Case, node: GridNode) -> Floats:
+def _export_limits(ground: Ground) -> dict[str, Floats]:
     """The same for export (G,). [kW]"""
-    return _capped(case, node, _own_limit(case, node, node.export_limit_kw), lambda cap: cap.export_limit_kw)
+    return {
+        node.id: _capped(ground, node, _own_limit(ground, node, node.export_limit_kw), lambda cap: cap.export_limit_kw)
+        for node in ground.scenario.site.nodes
+    }
 
 
-def _capped(case: Case, node: GridNode, limit_kw: Floats, told: Callable[[Cap], float | None]) -> Floats:
-    starts, is_root = case.time.starts_s, node.parent is None
-    for cap in case.scenario.signals:
+def _capped(ground: Ground, node: GridNode, limit_kw: Floats, told: Callable[[Cap], float | None]) -> Floats:
+    starts, is_root = ground.time.starts_s, node.parent is None
+    for cap in ground.scenario.signals:
         if not isinstance(cap, Cap) or cap.evses or (cap.node != node.id and not (cap.node is None and is_root)):
             continue
         most_kw = told(cap)
@@ -312,11 +320,11 @@ def _capped(case: Case, node: GridNode, limit_kw: Floats, told: Callable[[Cap], 
     return limit_kw
 
 
-def _own_limit(case: Case, node: GridNode, limit_kw: Series | None) -> Floats:
+def _own_limit(ground: Ground, node: GridNode, limit_kw: Series | None) -> Floats:
     """(G,) [kW]"""
     if limit_kw is None:
-        return np.full(len(case.time.starts_s), np.inf)
-    return steps_at(limit_kw, case.time.starts_s) * continuous_factor(node)
+        return np.full(len(ground.time.starts_s), np.inf)
+    return ground.time.steps(limit_kw) * continuous_factor(node)
 
 
 def continuous_factor(node: GridNode) -> float:
@@ -335,7 +343,7 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
     sums = _summed(case, powers, len(_CHARGING), [label], lambda stay: outlets.get(stay.evse.id))
     standby_kw = 0.0 if at_evse else sum(case.evses[evse_id].standby_kw for evse_id in cabinet.evses)
     held = np.full(case.schedule.period_count, standby_kw)
-    for evse_id, power_kw in held_kw(case).items():
+    for evse_id, power_kw in case.ground.once(held_kw).items():
         if evse_id in cabinet.evses:
             held += power_kw if at_evse else power_kw / efficiency(case.evses[evse_id])
     unseen = reserve_kw(
@@ -394,39 +402,47 @@ def _summed(
 
 def expected_base_kw(case: Case) -> Floats:
     """Of the whole site, what it exchanges with the grid without cars and batteries, mean of each period (T,). [kW]"""
-    expected = _base_loads(case)[0]
+    expected = case.ground.once(_base_loads)[0]
     return case.time.mean(np.asarray(sum(expected.values())))
 
 
-def high_and_low_kw(case: Case, load: BaseLoad) -> tuple[Floats, Floats]:
+def high_and_low_kw(time: Timeline, load: BaseLoad) -> tuple[Floats, Floats]:
     """What limits are kept with; never on the easy side of the mean that a period expects. (G,) [kW]"""
-    starts, period = case.time.starts_s, case.time.period
-    expected = case.time.mean(steps_at(load.expected_kw, starts))[period]
-    high = steps_at(load.expected_kw if load.high_kw is None else load.high_kw, starts)
-    low = steps_at(load.expected_kw if load.low_kw is None else load.low_kw, starts)
+    expected = time.mean(time.steps(load.expected_kw))[time.period]
+    high = time.steps(load.expected_kw if load.high_kw is None else load.high_kw)
+    low = time.steps(load.expected_kw if load.low_kw is None else load.low_kw)
     return np.maximum(high, expected), np.minimum(low, expected)
 
 
-def _base_loads(case: Case) -> tuple[dict[str, Floats], dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
+_Loads = tuple[dict[str, Floats], ...]
+"""By node: expected, high and low (G,), highest in the period (T,). [kW]"""
+
+
+def _base_loads_below(ground: Ground) -> _Loads:
+    """Of everything below each node."""
+    return tuple(rolled_up(ground.leaves_first, own) for own in ground.once(_base_loads))
+
+
+def _base_loads(ground: Ground) -> _Loads:
     """Expected, high and low (G,) and highest-in-the-period (T,) load of each node itself, stand-by included. [kW]"""
-    site, time = case.scenario.site, case.time
+    site, time = ground.scenario.site, ground.time
     expected = {node.id: np.zeros(len(time.starts_s)) for node in site.nodes}
     for evse in site.evses:
         expected[evse.node] += evse.standby_kw
     high, low = ({node_id: own.copy() for node_id, own in expected.items()} for _ in range(2))
     highest = {node_id: time.largest(own) for node_id, own in expected.items()}
     for load in site.base_loads:
-        high_kw, low_kw = high_and_low_kw(case, load)
-        expected[load.node] += steps_at(load.expected_kw, time.starts_s)
+        high_kw, low_kw = high_and_low_kw(time, load)
+        expected[load.node] += time.steps(load.expected_kw)
         high[load.node] += high_kw
         low[load.node] += low_kw
         highest[load.node] += time.largest(high_kw)
-    for evse_id, power_kw in held_kw(case).items():
-        evse = case.evses[evse_id]
+    for evse_id, power_kw in ground.once(held_kw).items():
+        evse = ground.evses[evse_id]
         high[evse.node] += power_kw[time.period] / efficiency(evse)
         highest[evse.node] += power_kw / efficiency(evse)
     for plant in site.pv_plants:
-        output = steps_at(plant.expected_kw, time.starts_s)
+        output = time.steps(plant.expected_kw)
         expected[plant.node] -= output
         low[plant.node] -= np.maximum(output, time.mean(output)[time.period])
     return expected, high, low, highest

@@ -53,7 +53,7 @@ def _coincident_per_kwh(case: Case) -> Floats:
     """A kWh is a kW over an hour, and more of a kW over a shorter interval (T,). [currency/kWh]"""
     total = np.zeros(case.schedule.period_count)
     for peak in case.tariff.coincident_peaks:
-        chance = case.time.mean(steps_at(peak.chance, case.time.starts_s))
+        chance = case.time.mean(case.time.steps(peak.chance))
         total += chance * peak.price_per_kw * MINUTES_PER_HOUR / peak.interval_min
     return total
 

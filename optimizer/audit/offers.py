@@ -15,7 +15,7 @@ from models.domain.schedule import Floats
 from models.domain.setpoints import SetpointRules
 from models.domain.site import Allocator, CurrentType, MeasuringPoint, PowerCabinet
 from models.domain.units import hours_from_seconds, seconds_from_hours, seconds_from_minutes
-from optimizer.audit.case import Case, Stay, instants_of
+from optimizer.audit.case import Case, Stay
 from optimizer.audit.currents import current_breaks, line_currents
 from optimizer.audit.events import measured, rebound_excesses
 from optimizer.audit.groups import group_excesses
@@ -88,7 +88,7 @@ class _Offer:
             stay=stay,
             offered_kw=offered_kw,
             on=offered_kw > LEVEL_TOLERANCE_KW,
-            begins_s=np.maximum(starts_s[:near], instants_of(stay.session)[0]),
+            begins_s=np.maximum(starts_s[:near], stay.visit.arrival_s),
             had_kwh=np.cumsum(stay.overlap_h * stay.power_kw)[:near],
             wait_h=hours_from_seconds(max((c.switch_over_s for c in _cabinets(case, stay)), default=0.0)),
             least_kw=least_kw,
@@ -172,7 +172,7 @@ def _taken_breaks(case: Case, offer: _Offer) -> Iterator[Break]:
 def _was_on(case: Case, stay: Stay) -> bool:
     """Whether it was offered power when the plan begins."""
     history = stay.session.offer_history
-    return history is not None and history.on and instants_of(stay.session)[0] <= float(case.schedule.instants_s[0])
+    return history is not None and history.on and stay.visit.arrival_s <= float(case.schedule.instants_s[0])
 
 
 @dataclass(frozen=True, slots=True)

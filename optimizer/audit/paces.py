@@ -10,7 +10,7 @@ from models.domain.session import ChargingPreference
 from models.domain.site import CurrentType
 from models.domain.states import is_followed
 from models.domain.units import hours_from_minutes, hours_from_seconds
-from optimizer.audit.case import Case, Stay, at_evse, instants_of
+from optimizer.audit.case import Case, Stay, at_evse
 from optimizer.audit.report import Break, BreakCode
 
 NEVI_DC_KW, NEVI_AC_KW = 150.0, 6.0
@@ -82,6 +82,6 @@ def _floor_kw(stay: Stay, rules: Guarantees) -> float:
 
 def _room_h(case: Case, stay: Stay) -> float:
     """Time beyond what full power needs."""
-    arrival_s, departure_s = instants_of(stay.session)
+    arrival_s, departure_s = stay.visit.arrival_s, stay.visit.departure_s
     left_h = hours_from_seconds(departure_s - max(arrival_s, float(case.schedule.instants_s[0])))
     return left_h - stay.remaining_kwh / stay.max_power_kw

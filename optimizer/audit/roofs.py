@@ -8,7 +8,7 @@ from models.domain.schedule import Floats, PvPlan
 from models.domain.site import PvPlant
 from optimizer.audit.case import Case
 from optimizer.audit.report import Break, BreakCode
-from optimizer.audit.timeline import steps_at, utc
+from optimizer.audit.timeline import utc
 from optimizer.audit.tree import rolled_up
 
 
@@ -39,7 +39,7 @@ def _plan_breaks(case: Case, plant: PvPlant, plan: PvPlan) -> Iterator[Break]:
 
 def expected_kw(case: Case, plant: PvPlant) -> Floats:
     """Mean output over each period, uncurtailed (T,). [kW]"""
-    return case.time.mean(steps_at(plant.expected_kw, case.time.starts_s))
+    return case.time.mean(case.time.steps(plant.expected_kw))
 
 
 def curtailed_below(case: Case) -> dict[str, Floats]:

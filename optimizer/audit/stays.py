@@ -60,7 +60,7 @@ def _presence(case: Case, stay: Stay) -> Iterator[Break]:
     for k in broken_at((overlap <= 0.0) & (np.abs(stay.power_kw) + np.abs(stay.given_kw) > case.tolerance_kw)):
         message = f"{stay.power_kw[k]:.4f} kW while it is not plugged in"
         yield _in_period(BreakCode.OUTSIDE_STAY, case, stay, k, stay.power_kw[k], 0.0, message)
-    there_h = float(case.time.overlap_h(*instants_of(stay.session), slice(None)).sum())
+    there_h = float(stay.visit.there_h.sum())
     if abs(there_h - float(overlap.sum())) > HOURS_TOLERANCE:
         message = f"the plan covers {overlap.sum():.6f} h of the {there_h:.6f} h that it is plugged in"
         yield _found(BreakCode.PLUGGED_IN, stay.session.id, float(overlap.sum()), there_h, message)

@@ -1,7 +1,7 @@
 """When: the plan's periods, cut again wherever the scenario changes inside one, so that no change goes unseen."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from math import inf
@@ -33,6 +33,15 @@ class Timeline:
     """(G+1,), every instant among them. [s]"""
     period: NDArray[np.intp]
     """The period of each segment (G,)."""
+    _steps: dict[int, tuple[Series, Floats]] = field(default_factory=dict, compare=False, repr=False)
+
+    def steps(self, series: Series) -> Floats:
+        """Value of a series in each segment (G,), read once; nobody may change it."""
+        if not isinstance(series, tuple):
+            return steps_at(series, self.starts_s)
+        if id(series) not in self._steps:
+            self._steps[id(series)] = series, steps_at(series, self.starts_s)
+        return self._steps[id(series)][1]
 
     @cached_property
     def starts_s(self) -> Floats:
@@ -91,7 +100,7 @@ def steps_at(series: Series, times_s: Floats) -> Floats:
     """Value of a series at each time; before its first step the first value holds."""
     if not isinstance(series, tuple):
         return np.full(len(times_s), float(series))
-    starts = np.array([step.start.timestamp() for step in series])
+    starts = np.array([step.start_s for step in series])
     latest = np.searchsorted(starts, times_s, side="right") - 1
     return np.array([step.value for step in series])[np.maximum(latest, 0)]
 
@@ -194,7 +203,7 @@ def _price_changes(scenario: Scenario, instants_s: Floats) -> Iterable[Floats]:
 
 def _starts(series: Series | None) -> Floats:
     steps: tuple[Step, ...] = series if isinstance(series, tuple) else ()
-    return np.array([step.start.timestamp() for step in steps])
+    return np.array([step.start_s for step in steps])
 
 
 def _phase_starts(series: Series | PhaseSeries | None) -> Iterable[Floats]:

@@ -14,7 +14,7 @@ from models.domain.installed import OfflineBehaviour
 from models.domain.schedule import Floats
 from models.domain.session import Vehicle
 from models.domain.site import Evse, GridNode, Transformer
-from optimizer.audit.case import Case, Stay, instants_of
+from optimizer.audit.case import Case, Stay
 from optimizer.audit.followed import behaviour_of, blind_periods, followed_kw, is_held, shares_of
 from optimizer.audit.tree import above
 from optimizer.audit.wiring import Leg, amperes_per_kw, efficiency, leg
@@ -56,7 +56,7 @@ def reserve_kw(case: Case, per_kw: dict[str, float]) -> Floats:
 def unplanned_kw(case: Case, stay: Stay) -> Floats:
     """What a stay's EVSE follows in the blind time if it leaves its plan without contact; of its periods. [kW]"""
     leaves = not obeys(case, stay.evse) or behaviour(case, stay.evse) is OfflineBehaviour.DEFAULT
-    here = instants_of(stay.session)[0] <= case.schedule.instants_s[0]
+    here = stay.visit.arrival_s <= case.schedule.instants_s[0]
     if case.scenario.site.fail_safe is None or not leaves or not here:
         return np.zeros_like(stay.power_kw)
     share = told_shares(case).get(stay.evse.id)
