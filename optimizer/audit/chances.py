@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.domain.schedule import Floats
-from optimizer.audit.case import Case, Stay, at_evse
+from optimizer.audit.case import Case
 from optimizer.audit.loads import expected_base_kw
 from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.stay import Stay, at_evse
 from optimizer.audit.wiring import efficiency
 
 ENERGY_TOLERANCE_KWH = 1e-4

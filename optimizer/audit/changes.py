@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from models.domain.before import PlannedBefore
 from models.domain.units import hours_from_seconds
-from optimizer.audit.case import Case, Stay
+from optimizer.audit.case import Case
+from optimizer.audit.stay import Stay
 
 HAIR_S = 1e-3
 """By which a plan may end before a period does and still have planned all of it. [s]"""

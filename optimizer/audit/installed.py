@@ -9,9 +9,10 @@ from models.domain.installed import Installed, OfflineBehaviour
 from models.domain.schedule import Floats
 from models.domain.site import Evse
 from models.domain.units import seconds_from_minutes
-from optimizer.audit.case import Case, Stay
+from optimizer.audit.case import Case
 from optimizer.audit.ground import Ground
 from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.stay import Stay
 from optimizer.audit.timeline import utc
 from optimizer.audit.unseen import unplanned_kw
 from optimizer.audit.wiring import amperes_per_kw, rating_kw
@@ -45,6 +46,19 @@ def counted_kw(case: Case, stay: Stay, floor: Floats) -> Floats:
     if is_held(case, stay.evse):
         return np.zeros_like(stay.power_kw)
     return np.maximum(stay.offered_kw, floor)
+
+
+def floors_kw(case: Case) -> Floats:
+    """``floor_kw`` of all stays together (N,). [kW at evse]"""
+    if not case.installed and case.scenario.site.fail_safe is None:
+        return np.zeros(len(case.together.stay))
+    return np.concatenate([np.zeros(0), *(floor_kw(case, stay) for stay in case.stays)])
+
+
+def all_counted_kw(case: Case, floors: Floats) -> Floats:
+    """``counted_kw`` of all stays together (N,). [kW at evse]"""
+    held = np.array([is_held(case, stay.evse) for stay in case.stays], dtype=bool)[case.together.stay]
+    return np.where(held, 0.0, np.maximum(case.together.offered_kw, floors))
 
 
 def is_held(case: Case, evse: Evse) -> bool:

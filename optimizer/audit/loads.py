@@ -11,11 +11,12 @@ from models.domain.signal import Cap
 from models.domain.site import BaseLoad, CurrentType, GridNode, LimitKind, MeasuringPoint, PowerCabinet
 from models.domain.value import Series
 from optimizer.audit.batteries import powers_below
-from optimizer.audit.case import Case, Stay
+from optimizer.audit.case import Case
 from optimizer.audit.ground import Ground
-from optimizer.audit.installed import counted_kw, floor_kw, held_kw
-from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.installed import all_counted_kw, floors_kw, held_kw
+from optimizer.audit.report import Break, BreakCode, differ
 from optimizer.audit.roofs import curtailable_below, curtailed_below
+from optimizer.audit.stay import Stay
 from optimizer.audit.timeline import Timeline, utc
 from optimizer.audit.tree import above, cabinet_label, rolled_up, root_of
 from optimizer.audit.unseen import reserve_kw
@@ -86,7 +87,7 @@ def node_loads(case: Case) -> tuple[NodeLoad, ...]:
     """Of every grid node and every power cabinet."""
     site = case.scenario.site
     labels = [node.id for node in site.nodes]
-    sums = rolled_up(case.leaves_first, _summed(case, _at_grid, len(_CHARGING), labels, lambda stay: stay.evse.node))
+    sums = rolled_up(case.leaves_first, _summed(case, _at_grid(case), labels, lambda stay: stay.evse.node))
     charging = {label: Charging(*sums[label]) for label in labels}
     expected, high, low, highest = case.ground.once(_base_loads_below)
     limits, export_limits = case.ground.once(_import_limits), case.ground.once(_export_limits)
@@ -151,7 +152,7 @@ def _apparent_loads(case: Case, charging: dict[str, Charging]) -> _Apparent:
     if not nodes:
         return _Apparent({}, {}, {})
     everywhere = [node.id for node in site.nodes]
-    sums = rolled_up(case.leaves_first, _summed(case, _over_factors, 2, everywhere, lambda stay: stay.evse.node))
+    sums = rolled_up(case.leaves_first, _summed(case, _over_factors(case), everywhere, lambda stay: stay.evse.node))
     high = {node.id: np.zeros(len(time.starts_s)) for node in site.nodes}
     highest = {node.id: np.zeros(case.schedule.period_count) for node in site.nodes}
 
@@ -173,10 +174,14 @@ def _apparent_loads(case: Case, charging: dict[str, Charging]) -> _Apparent:
     )
 
 
-def _over_factors(case: Case, stay: Stay) -> Floats:
-    """What limits count of a stay, and of that what its EVSE follows anyway, over the power factor (2, n). [kVA]"""
-    floor = floor_kw(case, stay)
-    return np.array([counted_kw(case, stay, floor), floor]) / (efficiency(stay.evse) * stay.evse.power_factor)
+def _over_factors(case: Case) -> Floats:
+    """What limits count of stays, and of that what EVSEs follow anyway, over the power factor (2, N). [kVA]"""
+    floor = floors_kw(case)
+    return np.array([all_counted_kw(case, floor), floor]) / _of_each(case, _per_kva)
+
+
+def _per_kva(stay: Stay) -> float:
+    return efficiency(stay.evse) * stay.evse.power_factor
 
 
 def load_breaks(case: Case, loads: Iterable[NodeLoad]) -> Iterator[Break]:
@@ -268,8 +273,7 @@ def _node_plan_breaks(case: Case, load: NodeLoad, plan: NodePlan) -> Iterator[Br
         ("import limit", plan.import_limit_kw, case.time.least(load.limit_kw)),
     )
     for name, stated, found in told:
-        # isclose, because it takes two infinities for equal
-        for t in np.flatnonzero(~np.isclose(stated, found, rtol=0.0, atol=case.tolerance_kw)):
+        for t in np.flatnonzero(differ(stated, found, case.tolerance_kw)):
             message = f"{name} is {found[t]:.4f} kW, the plan says {stated[t]:.4f} kW"
             yield _in_period(BreakCode.NODE_PLAN, case, load.label, t, found[t], stated[t], message)
 
@@ -340,7 +344,7 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
     at_evse = cabinet.measured_at is not MeasuringPoint.GRID
     outlets = dict.fromkeys(cabinet.evses, label)
     powers = _at_evse if at_evse else _at_grid
-    sums = _summed(case, powers, len(_CHARGING), [label], lambda stay: outlets.get(stay.evse.id))
+    sums = _summed(case, powers(case), [label], lambda stay: outlets.get(stay.evse.id))
     standby_kw = 0.0 if at_evse else sum(case.evses[evse_id].standby_kw for evse_id in cabinet.evses)
     held = np.full(case.schedule.period_count, standby_kw)
     for evse_id, power_kw in case.ground.once(held_kw).items():
@@ -367,37 +371,38 @@ def _cabinet_load(case: Case, cabinet: PowerCabinet) -> NodeLoad:
     )
 
 
-Powers = Callable[[Case, Stay], Floats]
-"""Some powers of one stay in each period that its plan covers (Q, n)."""
+def _at_evse(case: Case) -> Floats:
+    """Of all stays in each period of their plans, in the order of the fields of Charging (7, N). [kW at evse]"""
+    at, floor = case.together, floors_kw(case)
+    there = at.overlap_h / case.time.period_h[at.period]
+    of_dc = np.where(_of_each(case, lambda stay: stay.evse.current is CurrentType.DC), at.offered_kw, 0.0)
+    full = all_counted_kw(case, floor)
+    return np.array([full, at.power_kw * there, at.offered_kw, of_dc, at.given_kw, at.given_kw * there, floor])
 
 
-def _at_evse(case: Case, stay: Stay) -> Floats:
-    """In the order of the fields of Charging (7, n). [kW at evse]"""
-    there = stay.overlap_h / case.time.period_h[stay.periods]
-    floor, offered, given = floor_kw(case, stay), stay.offered_kw, stay.given_kw
-    of_dc = offered if stay.evse.current is CurrentType.DC else np.zeros_like(stay.power_kw)
-    full = counted_kw(case, stay, floor)
-    return np.array([full, stay.power_kw * there, offered, of_dc, given, given * there, floor])
-
-
-def _at_grid(case: Case, stay: Stay) -> Floats:
-    """The same at grid, but for what is offered (7, n). [kW]"""
-    powers, part = _at_evse(case, stay), efficiency(stay.evse)
+def _at_grid(case: Case) -> Floats:
+    """The same at grid, but for what is offered (7, N). [kW]"""
+    powers, part = _at_evse(case), _of_each(case, lambda stay: efficiency(stay.evse))
     powers[_DRAWN] /= part
     powers[_GIVEN] *= part
     return powers
 
 
-def _summed(
-    case: Case, powers: Powers, count: int, labels: list[str], place: Callable[[Stay], str | None]
-) -> dict[str, Floats]:
-    """Sums of so many powers over the stays at each place (Q, T); a stay at no place is left out."""
-    sums = {label: np.zeros((count, case.schedule.period_count)) for label in labels}
-    for stay in case.stays:
-        label = place(stay)
-        if label is not None:
-            sums[label][:, stay.periods] += powers(case, stay)
-    return sums
+def _of_each(case: Case, told: Callable[[Stay], float]) -> Floats:
+    """Something of each stay, for each of its periods (N,)."""
+    return np.array([told(stay) for stay in case.stays], dtype=float)[case.together.stay]
+
+
+def _summed(case: Case, powers: Floats, labels: list[str], place: Callable[[Stay], str | None]) -> dict[str, Floats]:
+    """Sums of powers (Q, N) over the stays at each place (Q, T); a stay at no place is left out."""
+    count, at = case.schedule.period_count, case.together
+    row = {label: k for k, label in enumerate(labels)}
+    nowhere = len(labels)
+    rows = np.array([row.get(place(stay) or "", nowhere) for stay in case.stays], dtype=np.int64)[at.stay]
+    cell = rows * count + at.period
+    sums = [np.bincount(cell, weights=power, minlength=(nowhere + 1) * count) for power in powers]
+    table = np.array(sums, dtype=float).reshape(len(powers), nowhere + 1, count)
+    return {label: table[:, k] for label, k in row.items()}
 
 
 def expected_base_kw(case: Case) -> Floats:

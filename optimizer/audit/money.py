@@ -10,7 +10,7 @@ from models.domain.tariff import Price
 from models.domain.units import MINUTES_PER_HOUR
 from models.domain.value import Series
 from optimizer.audit.batteries import battery_costs
-from optimizer.audit.case import Case, Stay
+from optimizer.audit.case import Case
 from optimizer.audit.chances import not_taken, taken_kwh
 from optimizer.audit.changes import moved_kwh
 from optimizer.audit.contracts import Excess, excess_cost
@@ -18,6 +18,7 @@ from optimizer.audit.demand import COST_TOLERANCE, Demand
 from optimizer.audit.green import green_costs
 from optimizer.audit.paces import pace_costs
 from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.stay import Stay
 from optimizer.audit.timeline import price_values, steps_at
 from optimizer.audit.wiring import efficiency
 
@@ -67,11 +68,17 @@ def cost_breaks(case: Case, found: dict[str, float]) -> Iterator[Break]:
     either = (with_revenue - found["revenue"], with_revenue)  # objective cost, objective margin
     nearest = min(either, key=lambda total: abs(total - case.schedule.objective))
     yield from _differs(BreakCode.OBJECTIVE, "objective", nearest, case.schedule.objective)
-    price = bought_at(case)
-    for stay in case.stays:
-        drawn_kw = stay.power_kw / efficiency(stay.evse) - stay.given_kw * efficiency(stay.evse)
-        cost = float((stay.overlap_h * drawn_kw) @ price[stay.periods])
+    for stay, cost in zip(case.stays, _energy_costs(case), strict=True):
         yield from _differs(BreakCode.COST, stay.session.id, cost, stay.plan.energy_cost)
+
+
+def _energy_costs(case: Case) -> list[float]:
+    """Of every stay, at the price of import. [currency]"""
+    at, price = case.together, bought_at(case)
+    part = np.array([efficiency(stay.evse) for stay in case.stays], dtype=float)[at.stay]
+    drawn_kwh = at.overlap_h * (at.power_kw / part - at.given_kw * part)
+    costs_of_stays: list[float] = at.sums(drawn_kwh * price[at.period], len(case.stays)).tolist()
+    return costs_of_stays
 
 
 def bought_at(case: Case) -> Floats:

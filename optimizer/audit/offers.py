@@ -15,12 +15,13 @@ from models.domain.schedule import Floats
 from models.domain.setpoints import SetpointRules
 from models.domain.site import Allocator, CurrentType, MeasuringPoint, PowerCabinet
 from models.domain.units import hours_from_seconds, seconds_from_hours, seconds_from_minutes
-from optimizer.audit.case import Case, Stay
+from optimizer.audit.case import Case
 from optimizer.audit.currents import current_breaks, line_currents
 from optimizer.audit.events import measured, rebound_excesses
 from optimizer.audit.groups import group_excesses
 from optimizer.audit.loads import load_breaks, node_loads
 from optimizer.audit.report import Break, BreakCode, broken_at
+from optimizer.audit.stay import Stay
 from optimizer.audit.timeline import utc
 from optimizer.audit.wiring import LEAST_AC_A, amperes_per_kw, efficiency, outlet_kw
 
@@ -44,13 +45,16 @@ _LIMITS = (
 
 def offer_breaks(case: Case) -> Iterator[Break]:
     """Everything about offers; without rules of the site only that a car takes no more than it is offered."""
-    for stay in case.stays:
-        for k in broken_at(stay.power_kw > stay.offered_kw + case.tolerance_kw):
-            message = f"it takes {stay.power_kw[k]:.4f} kW of an offer of {stay.offered_kw[k]:.4f} kW"
-            yield _found(BreakCode.ABOVE_OFFER, case, stay, k, stay.power_kw[k], stay.offered_kw[k], message)
+    at = case.together
+    for n in broken_at(at.power_kw > at.offered_kw + case.tolerance_kw):
+        stay, taken_kw, offered_kw = case.stays[at.stay[n]], at.power_kw[n], at.offered_kw[n]
+        message = f"it takes {taken_kw:.4f} kW of an offer of {offered_kw:.4f} kW"
+        k = at.period[n] - stay.periods.start
+        yield _found(BreakCode.ABOVE_OFFER, case, stay, k, taken_kw, offered_kw, message)
     rules = case.scenario.site.setpoints
     if rules is not None:
-        offers = [_Offer.of(case, stay, rules) for stay in case.stays if _steered(case, stay)]
+        near = _near(case, rules)
+        offers = [_Offer.of(case, stay, near) for stay in case.stays if _steered(case, stay)]
         for offer in offers:
             yield from _level_breaks(case, offer)
             yield from _taken_breaks(case, offer)
@@ -79,17 +83,16 @@ class _Offer:
     """What EVSE and connector can offer, whatever the vehicle takes of it."""
 
     @staticmethod
-    def of(case: Case, stay: Stay, rules: SetpointRules) -> "_Offer":
-        starts_s = case.schedule.instants_s[stay.periods]
-        until_s = float(case.schedule.instants_s[0]) + seconds_from_hours(rules.near_h)
-        near = int(np.searchsorted(starts_s[: len(stay.power_kw)], until_s - SLACK_S))
-        offered_kw, (least_kw, levels_kw) = stay.offered_kw[:near], _least_and_levels(case, stay)
+    def of(case: Case, stay: Stay, near: int) -> "_Offer":
+        """Of which the first so many periods of the plan are near."""
+        first, count = stay.periods.start, max(0, min(near - stay.periods.start, len(stay.power_kw)))
+        offered_kw, (least_kw, levels_kw) = stay.offered_kw[:count], _least_and_levels(case, stay)
         return _Offer(
             stay=stay,
             offered_kw=offered_kw,
             on=offered_kw > LEVEL_TOLERANCE_KW,
-            begins_s=np.maximum(starts_s[:near], stay.visit.arrival_s),
-            had_kwh=np.cumsum(stay.overlap_h * stay.power_kw)[:near],
+            begins_s=np.maximum(case.schedule.instants_s[first : first + count], stay.visit.arrival_s),
+            had_kwh=np.cumsum(stay.overlap_h[:count] * stay.power_kw[:count]),
             wait_h=hours_from_seconds(max((c.switch_over_s for c in _cabinets(case, stay)), default=0.0)),
             least_kw=least_kw,
             levels_kw=levels_kw,
@@ -101,6 +104,12 @@ class _Offer:
         """Whether the car has all that it wants at the end of each period."""
         done: Flags = self.had_kwh >= self.stay.remaining_kwh - ENERGY_TOLERANCE_KWH
         return done
+
+
+def _near(case: Case, rules: SetpointRules) -> int:
+    """How many periods are near."""
+    starts_s = case.schedule.instants_s[:-1]
+    return int(np.searchsorted(starts_s, float(starts_s[0]) + seconds_from_hours(rules.near_h) - SLACK_S))
 
 
 def _steered(case: Case, stay: Stay) -> bool:
@@ -157,6 +166,8 @@ def _module_kw(case: Case, stay: Stay) -> float | None:
 def _taken_breaks(case: Case, offer: _Offer) -> Iterator[Break]:
     """A car takes what it is offered until it has what it wants: a plan that counts on less is wrong about its cost."""
     stay, taken_kw = offer.stay, offer.stay.power_kw[: len(offer.on)]
+    if not (offer.offered_kw.any() or taken_kw.any()):
+        return
     hours, before = stay.overlap_h[: len(offer.on)], np.append(_was_on(case, stay), offer.on[:-1])
     waits_h = np.where(offer.on & ~before[: len(offer.on)], offer.wait_h, 0.0)
     share = np.maximum(0.0, 1.0 - waits_h / np.maximum(hours, _NO_TIME_H))

@@ -10,8 +10,9 @@ from models.domain.session import ChargingPreference
 from models.domain.site import CurrentType
 from models.domain.states import is_followed
 from models.domain.units import hours_from_minutes, hours_from_seconds
-from optimizer.audit.case import Case, Stay, at_evse
+from optimizer.audit.case import Case
 from optimizer.audit.report import Break, BreakCode
+from optimizer.audit.stay import Stay, at_evse
 
 NEVI_DC_KW, NEVI_AC_KW = 150.0, 6.0
 BEHIND_ALARM = "guarantee_missed"
@@ -33,7 +34,10 @@ class Behind:
 
 def behind(case: Case) -> tuple[Behind, ...]:
     """Of every session and guarantee."""
-    rules = case.scenario.site.guarantees or Guarantees()
+    site = case.scenario.site
+    if site.guarantees is None and all(evse.power_floor_kw is None for evse in site.evses):
+        return ()
+    rules = site.guarantees or Guarantees()
     stays = [stay for stay in case.stays if len(stay.power_kw) and not is_followed(stay.session, stay.evse)]
     return tuple(found for stay in stays for found in _of_stay(case, stay, rules))
 

@@ -4,12 +4,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.domain.schedule import Floats
-from optimizer.audit.case import Case, Stay, instants_of
+from optimizer.audit.case import Case
 from optimizer.audit.inside import Followed, inside_breaks
 from optimizer.audit.report import Break, BreakCode, broken_at
+from optimizer.audit.stay import Stay, instants_of
 from optimizer.audit.timeline import utc
+from optimizer.audit.together import Together
+
+Flags = NDArray[np.bool_]
 
 ENERGY_TOLERANCE_KWH = 1e-4
 HOURS_TOLERANCE = 1e-6
@@ -20,12 +25,45 @@ SHARE_AFTER_HORIZON = 0.8
 def stay_breaks(case: Case) -> Iterator[Break]:
     """Everything about single sessions."""
     yield from _roll_call(case)
-    for stay in case.stays:
-        yield from _presence(case, stay)
-        yield from _powers(case, stay)
+    suspects = _suspects(case)
+    for i, stay in enumerate(case.stays):
+        if i in suspects:
+            yield from _presence(case, stay)
+            yield from _powers(case, stay)
         yield from _energies(stay)
-        yield from _inside(case, stay)
+        if i in suspects or stay.inside is not None:
+            yield from _inside(case, stay)
         yield from _shortfalls(stay)
+
+
+def _suspects(case: Case) -> set[int]:
+    """Positions of stays at which a rule of a period is broken: all are looked at in one go, for hardly any is."""
+    at, tolerance = case.together, case.tolerance_kw
+    rules = (_other_hours(at), _outside(at, tolerance), _negative(at, tolerance), _too_high(at, tolerance))
+    broken = np.any([*rules, _given_back(at, tolerance)], axis=0)
+    covered_h = at.sums(at.overlap_h, len(case.stays))
+    missed = [i for i, stay in enumerate(case.stays) if abs(stay.visit.all_h - covered_h[i]) > HOURS_TOLERANCE / 2]
+    return {*at.stay[broken].tolist(), *missed}
+
+
+def _other_hours(at: Stay | Together) -> Flags:
+    return np.abs(at.stated_h - at.overlap_h) > HOURS_TOLERANCE
+
+
+def _outside(at: Stay | Together, tolerance_kw: float) -> Flags:
+    return (at.overlap_h <= 0.0) & (np.abs(at.power_kw) + np.abs(at.given_kw) > tolerance_kw)
+
+
+def _negative(at: Stay | Together, tolerance_kw: float) -> Flags:
+    return at.power_kw < -tolerance_kw
+
+
+def _too_high(at: Stay | Together, tolerance_kw: float) -> Flags:
+    return np.asarray(at.power_kw > at.max_power_kw + tolerance_kw)
+
+
+def _given_back(at: Stay | Together, tolerance_kw: float) -> Flags:
+    return np.abs(at.given_kw) > tolerance_kw
 
 
 def _roll_call(case: Case) -> Iterator[Break]:
@@ -54,13 +92,13 @@ def _roll_call(case: Case) -> Iterator[Break]:
 def _presence(case: Case, stay: Stay) -> Iterator[Break]:
     """The plan covers the periods of the stay and no others, with the hours that the car is there."""
     stated, overlap = stay.plan.plugged_in_h, stay.overlap_h
-    for k in broken_at(np.abs(stated - overlap) > HOURS_TOLERANCE):
+    for k in broken_at(_other_hours(stay)):
         message = f"plugged in for {overlap[k]:.6f} h of the period, the plan says {stated[k]:.6f} h"
         yield _in_period(BreakCode.PLUGGED_IN, case, stay, k, overlap[k], stated[k], message)
-    for k in broken_at((overlap <= 0.0) & (np.abs(stay.power_kw) + np.abs(stay.given_kw) > case.tolerance_kw)):
+    for k in broken_at(_outside(stay, case.tolerance_kw)):
         message = f"{stay.power_kw[k]:.4f} kW while it is not plugged in"
         yield _in_period(BreakCode.OUTSIDE_STAY, case, stay, k, stay.power_kw[k], 0.0, message)
-    there_h = float(stay.visit.there_h.sum())
+    there_h = stay.visit.all_h
     if abs(there_h - float(overlap.sum())) > HOURS_TOLERANCE:
         message = f"the plan covers {overlap.sum():.6f} h of the {there_h:.6f} h that it is plugged in"
         yield _found(BreakCode.PLUGGED_IN, stay.session.id, float(overlap.sum()), there_h, message)
@@ -69,10 +107,10 @@ def _presence(case: Case, stay: Stay) -> Iterator[Break]:
 def _powers(case: Case, stay: Stay) -> Iterator[Break]:
     """(4)  0 <= charge_power <= min(EVSE, connector, vehicle)"""
     power, highest = stay.power_kw, stay.max_power_kw
-    for k in broken_at(power < -case.tolerance_kw):
+    for k in broken_at(_negative(stay, case.tolerance_kw)):
         message = f"{power[k]:.4f} kW; a setpoint cannot be negative"
         yield _in_period(BreakCode.POWER_NEGATIVE, case, stay, k, power[k], 0.0, message)
-    for k in broken_at(power > highest + case.tolerance_kw):
+    for k in broken_at(_too_high(stay, case.tolerance_kw)):
         message = f"{power[k]:.4f} kW, but EVSE, connector and vehicle allow {highest:.4f} kW"
         yield _in_period(BreakCode.POWER_TOO_HIGH, case, stay, k, power[k], highest, message)
 
@@ -102,7 +140,7 @@ def _energies(stay: Stay) -> Iterator[Break]:
 def _inside(case: Case, stay: Stay) -> Iterator[Break]:
     """(2), (3) where the energy in the battery is followed; nobody else may give back."""
     if stay.inside is None:
-        for k in broken_at(np.abs(stay.given_kw) > case.tolerance_kw):
+        for k in broken_at(_given_back(stay, case.tolerance_kw)):
             message = f"gives back {stay.given_kw[k]:.4f} kW, which not all of EVSE, vehicle and driver agree to"
             yield _in_period(BreakCode.GIVEN_BACK, case, stay, k, stay.given_kw[k], 0.0, message)
         return

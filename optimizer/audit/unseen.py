@@ -14,8 +14,9 @@ from models.domain.installed import OfflineBehaviour
 from models.domain.schedule import Floats
 from models.domain.session import Vehicle
 from models.domain.site import Evse, GridNode, Transformer
-from optimizer.audit.case import Case, Stay
+from optimizer.audit.case import Case
 from optimizer.audit.followed import behaviour_of, blind_periods, followed_kw, is_held, shares_of
+from optimizer.audit.stay import Stay
 from optimizer.audit.tree import above
 from optimizer.audit.wiring import Leg, amperes_per_kw, efficiency, leg
 

@@ -34,8 +34,7 @@ class Causes:
 
     def of(self, k: int) -> Cause:
         """That of one cell."""
-        met = (self.places, self.windows, self.events, self.priced)
-        return Cause(_KINDS[self.by[k]], *(one.sets[one.number[k]] for one in met))  # type: ignore[arg-type]
+        return Cause(_KINDS[self.by[k]], self.places.of(k), self.windows.of(k), self.events.of(k), self.priced.of(k))
 
     def runs(self) -> Ints:
         """First cells of neighbours of one session with one cause, and the end."""

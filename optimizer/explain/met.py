@@ -18,6 +18,10 @@ class Met(Generic[Thing]):
     number: Ints
     sets: tuple[tuple[Thing, ...], ...]
 
+    def of(self, k: int) -> tuple[Thing, ...]:
+        """What cell k meets."""
+        return self.sets[self.number[k]]
+
     @property
     def any(self) -> Flags:
         """Cells that meet anything (N,)."""
@@ -38,7 +42,8 @@ def met_in_order(found: Iterable[tuple[Thing, ...]]) -> Met[Thing]:
 
 def met_in_table(things: list[Thing], table: Flags) -> Met[Thing]:
     """Of a table (N, things) that says which of them each cell meets; in the order of the columns."""
-    number, numbers, sets = np.zeros(len(table), dtype=np.int64), dict[bytes, int](), [()]
+    number, numbers = np.zeros(len(table), dtype=np.int64), dict[bytes, int]()
+    sets: list[tuple[Thing, ...]] = [()]
     rows = np.flatnonzero(table.any(axis=1))
     for k, row in zip(rows.tolist(), np.packbits(table[rows], axis=1), strict=True):
         known = numbers.setdefault(row.tobytes(), len(sets))

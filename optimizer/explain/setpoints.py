@@ -36,10 +36,10 @@ def _stretches(seen: Seen, only: str | None) -> Iterator[Held]:
     told, cells = seen.told, cells_in(seen)
     causes, rate = causes_in(seen, cells), seen.rates
     of_plan = (told, seen.peaks, seen.rebounds, seen.priced)
-    for start, end, *levels in _runs(causes.runs(), told.power_kw):
+    for start, end, low_kw, high_kw in _runs(causes.runs(), told.power_kw):
         s, here = int(causes.session[start]), slice(start, end)
         if only in (None, told.instance.sessions.ids[s]):
-            run = Run(*of_plan, s, here, causes.of(start), *levels, *told.span(s, here))
+            run = Run(*of_plan, s, here, causes.of(start), low_kw, high_kw, *told.span(s, here))
             yield told_as(run, price=rate.price[here], gain=rate.gain[here])
 
 
