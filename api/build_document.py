@@ -38,7 +38,7 @@ from api.document import (
     SolveStatistics,
     Why,
 )
-from api.figures import DIGITS, finite, finite_list, rounded
+from api.figures import DIGITS, finite, finite_list, rounded, rounded_list
 from api.planning import Answer
 from models.domain.limitations import PAUSED_KW
 from models.domain.schedule import EventPlan, NodePlan, PeakPlan, Schedule, SessionPlan
@@ -62,7 +62,7 @@ def document(answer: Answer) -> PlanDocument:
         end=instants[-1],
         instants=instants,
         comparison=_comparison(schedule, answer.uncontrolled),
-        sessions=_sessions(answer),
+        sessions=_sessions(answer, instants),
         nodes=_nodes(answer),
         pv=_pv(schedule),
         storage=_storage(schedule),
@@ -96,7 +96,7 @@ def _comparison(schedule: Schedule, uncontrolled: Schedule) -> Comparison:
         energy_kwh=rounded(sum(plan.energy_kwh for plan in plans)),
         energy_remaining_kwh=rounded(sum(plan.energy_remaining_kwh for plan in plans)),
         shortfall_kwh=rounded(sum(plan.missing_kwh for plan in plans)),
-        uncontrolled_import_kw=[rounded(power_kw) for power_kw in other.tolist()],
+        uncontrolled_import_kw=rounded_list(other),
         uncontrolled_excess_kw=rounded(max((_excess_kw(node) for node in uncontrolled.nodes), default=0.0)),
     )
 
@@ -105,26 +105,28 @@ def _excess_kw(node: NodePlan) -> float:
     return float((node.guaranteed_kw - node.import_limit_kw).max(initial=0.0))
 
 
-def _sessions(answer: Answer) -> list[PlannedSession]:
+def _sessions(answer: Answer, instants: list[datetime]) -> list[PlannedSession]:
+    """``instants`` are the ends of the periods, in UTC."""
     sessions = {session.id: session for session in answer.scenario.sessions}
     why, held = why_of(answer), held_of(answer)
     return [
-        _session(plan, sessions[plan.session_id], answer.schedule, why.get(plan.session_id, []), held)
+        _session(plan, sessions[plan.session_id], instants, why.get(plan.session_id, []), held)
         for plan in answer.schedule.sessions
     ]
 
 
 def _session(
-    plan: SessionPlan, session: Session, schedule: Schedule, why: list[Why], held: dict[str, list[Hold]]
+    plan: SessionPlan, session: Session, instants: list[datetime], why: list[Why], held: dict[str, list[Hold]]
 ) -> PlannedSession:
     assert session.departure is not None, "the scenario is completed"
-    setpoints = _setpoints(plan, session.arrival, session.departure, schedule)
+    arrival, departure = session.arrival.astimezone(UTC), session.departure.astimezone(UTC)
+    setpoints = _setpoints(plan, arrival, departure, instants)
     return PlannedSession(
         session_id=plan.session_id,
         evse_id=plan.evse_id,
         tier=session.tier,
-        arrival=session.arrival.astimezone(UTC),
-        departure=session.departure.astimezone(UTC),
+        arrival=arrival,
+        departure=departure,
         energy_remaining_kwh=rounded(plan.energy_remaining_kwh),
         energy_kwh=rounded(plan.energy_kwh),
         energy_expected_kwh=None if plan.energy_expected_kwh is None else rounded(plan.energy_expected_kwh),
@@ -135,39 +137,39 @@ def _session(
         finish_time=max((s.end for s in setpoints if s.charge_power_kw >= PAUSED_KW), default=None),
         energy_cost=rounded(plan.energy_cost),
         setpoints=setpoints,
-        energy_in_battery=_inside(plan, session.arrival, session.departure, schedule),
+        energy_in_battery=_inside(plan, arrival, departure, instants),
         why=why,
         held=held.get(plan.session_id, []),
     )
 
 
-def _setpoints(plan: SessionPlan, arrival: datetime, departure: datetime, schedule: Schedule) -> list[Setpoint]:
+def _setpoints(plan: SessionPlan, arrival: datetime, departure: datetime, instants: list[datetime]) -> list[Setpoint]:
     """Runs of equal power and offer, cut to the stay."""
-    powers, offers = np.round(plan.charge_power_kw, DIGITS), np.round(plan.limit_kw, DIGITS)
-    back = np.round(plan.given_back_kw, DIGITS)
-    if not powers.size:
+    if not plan.charge_power_kw.size:
         return []
-    changed = [values[1:] != values[:-1] for values in (powers, offers, back)]
-    starts = [0, *(1 + np.flatnonzero(np.any(changed, axis=0))).tolist()]
+    told = np.round([plan.charge_power_kw, plan.limit_kw, plan.given_back_kw], DIGITS)
+    starts = [0, *(1 + np.flatnonzero((told[:, 1:] != told[:, :-1]).any(axis=0))).tolist()]
+    runs = zip(starts, [*starts[1:], told.shape[1]], told[:, starts].T.tolist(), strict=True)
+    first, gives_back = plan.first_period, plan.discharge_power_kw is not None
     return [
         Setpoint(
-            start=max(schedule.instant(plan.first_period + start), arrival.astimezone(UTC)),
-            end=min(schedule.instant(plan.first_period + end), departure.astimezone(UTC)),
-            charge_power_kw=rounded(powers[start]),
-            offered_power_kw=rounded(offers[start]),
-            discharge_power_kw=None if plan.discharge_power_kw is None else rounded(back[start]),
+            start=max(instants[first + start], arrival),
+            end=min(instants[first + end], departure),
+            charge_power_kw=rounded(power_kw),
+            offered_power_kw=rounded(offered_kw),
+            discharge_power_kw=rounded(back_kw) if gives_back else None,
         )
-        for start, end in zip(starts, [*starts[1:], powers.size], strict=True)
+        for start, end, (power_kw, offered_kw, back_kw) in runs
     ]
 
 
-def _inside(plan: SessionPlan, arrival: datetime, departure: datetime, schedule: Schedule) -> list[Inside]:
+def _inside(plan: SessionPlan, arrival: datetime, departure: datetime, instants: list[datetime]) -> list[Inside]:
     if plan.energy_in_battery_kwh is None:
         return []
-    instants = [schedule.instant(plan.first_period + i) for i in range(len(plan.energy_in_battery_kwh))]
+    within = instants[plan.first_period : plan.first_period + len(plan.energy_in_battery_kwh)]
     return [
-        Inside(at=min(max(at, arrival.astimezone(UTC)), departure.astimezone(UTC)), energy_kwh=rounded(energy))
-        for at, energy in zip(instants, plan.energy_in_battery_kwh.tolist(), strict=True)
+        Inside(at=min(max(at, arrival), departure), energy_kwh=energy)
+        for at, energy in zip(within, rounded_list(plan.energy_in_battery_kwh), strict=True)
     ]
 
 

@@ -1,5 +1,6 @@
 """The ledger of limitations that a plan will make, if it is carried out: stretches in which a car could take more."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -42,9 +43,10 @@ def _record(schedule: Schedule, plan: SessionPlan, most_kw: float, held: list[He
 def _in_force(schedule: Schedule, plan: SessionPlan, most_kw: float, held: list[Held]) -> Iterator[LimitInForce]:
     """Times in which the car wants more than it is left, cut where reasons change."""
     could_kw = _could_kw(plan, most_kw)
+    stretches = _Stretches(held)
     for first, after in _alike(plan.limit_kw, could_kw):
         begins, ends = (schedule.instant(plan.first_period + k) for k in (first, after))
-        for start, end, one in _cut(begins, ends, held):
+        for start, end, one in stretches.cut(begins, ends):
             if one is None or one.by not in NOT_OURS:
                 yield LimitInForce(
                     start=start,
@@ -75,13 +77,24 @@ def _alike(limit_kw: Floats, could_kw: Floats) -> Iterator[tuple[int, int]]:
     yield from ((k, after) for k, after in pairwise(ends) if k < after and could_kw[k] > limit_kw[k])
 
 
-def _cut(start: datetime, end: datetime, held: list[Held]) -> Iterator[tuple[datetime, datetime, Held | None]]:
-    """A period by its reasons; one in which the car comes or leaves ends with its stay."""
-    inside = {at for one in held for at in (one.start, one.end) if start < at < end}
-    for begin, finish in pairwise(sorted({start, end} | inside)):
-        one = next((one for one in held if one.start <= begin < one.end), None)
-        if one is not None or not held:
-            yield begin, finish, one
+class _Stretches:
+    """Reasons of one session, in order of time."""
+
+    def __init__(self, held: list[Held]) -> None:
+        self._held, self._starts = held, [one.start for one in held]
+        self._edges = sorted({at for one in held for at in (one.start, one.end)})
+
+    def cut(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, Held | None]]:
+        """A time by its reasons; one in which the car comes or leaves ends with its stay."""
+        inside = self._edges[bisect_right(self._edges, start) : bisect_left(self._edges, end)]
+        for begin, finish in pairwise([start, *inside, end]):
+            one = self._at(begin)
+            if one is not None or not self._held:
+                yield begin, finish, one
+
+    def _at(self, instant: datetime) -> Held | None:
+        place = bisect_right(self._starts, instant) - 1
+        return self._held[place] if place >= 0 and instant < self._held[place].end else None
 
 
 def _reason(one: Held | None) -> str:
