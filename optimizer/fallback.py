@@ -13,9 +13,10 @@ from models.domain.schedule import Method, Schedule
 from models.domain.session import Session
 from optimizer.completing import complete
 from optimizer.giving.discs import Floats
-from optimizer.giving.room import Room, own_limits
+from optimizer.giving.room import HAIR, Room, own_limits
+from optimizer.giving.table import SHORTEST_H, is_worth_laying_out, surely_fits, table_of
 from optimizer.heuristics.inside import Inside
-from optimizer.heuristics.periodwise import SHORTEST_H, by_period
+from optimizer.heuristics.periodwise import by_period
 from optimizer.heuristics.planning import highest_kw, outcome_of
 from optimizer.instance import Instance, instance_of
 from optimizer.previous import with_previous
@@ -51,12 +52,32 @@ def fail_safe_plan(scenario: Scenario, shares_kw: Mapping[str, float]) -> Schedu
 
 def followed(instance: Instance, wanted_kw: Floats) -> Floats:
     """Setpoints (N,) as wanted, but no more than a session can take or still needs, and than limits leave. [kW]"""
+    at_once = _followed_at_once(instance, wanted_kw)
+    return _followed_in_turn(instance, wanted_kw) if at_once is None else at_once
+
+
+def _followed_at_once(instance: Instance, wanted_kw: Floats) -> Floats | None:
+    """The same for all periods together; None where somebody is looked at alone, or a limit may have no room."""
+    limits = own_limits(instance)
+    alone = instance.following.kind is not None or not Inside(instance).nobody or limits.expected.any()
+    if alone or not is_worth_laying_out(instance):
+        return None
+    table, needs_kwh = table_of(instance), instance.sessions.remaining_kwh.copy()
+    highest, wanted, power = table.laid_out(instance.following.most_kw), table.laid_out(wanted_kw), table.nothing()
+    for hours, most_kw, wish_kw, given in zip(table.hours, highest, wanted, power, strict=True):
+        np.clip(wish_kw, 0.0, np.minimum(most_kw, needs_kwh / hours), out=given)
+        needs_kwh = np.maximum(0.0, needs_kwh - hours * given)
+    return table.cells(power) if surely_fits(limits, power, slice(None), 1.0 - HAIR) else None
+
+
+def _followed_in_turn(instance: Instance, wanted_kw: Floats) -> Floats:
+    """The same period by period."""
     who, cells, limits = instance.sessions, instance.cells, own_limits(instance)
     power, needs_kwh, inside = np.zeros(cells.count), who.remaining_kwh.copy(), Inside(instance)
     for period, here in by_period(instance):
         sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
         most = np.minimum(highest_kw(instance, here), needs_kwh[sessions] / hours)
-        most = np.minimum(most, inside.most_kw(sessions, hours, period))
+        most = inside.at_most(most, sessions, hours, period)
         given, free = np.clip(wanted_kw[here], 0.0, most), instance.following.free(here)
         if limits.expected.any():  # also what nobody can be told now
             given = scaled(limits.of(sessions, period).of_expected_loads, given)

@@ -17,7 +17,7 @@ Flags = NDArray[np.bool_]
 
 _KEPT_BACK = 1e-11
 """Share of every limit that sums of rounded numbers may not touch."""
-_HAIR = 1e-9
+HAIR = 1e-9
 """Share of a limit that is more than what sums of the same numbers in another order differ by."""
 
 
@@ -97,7 +97,7 @@ class Room:
 
     def fits_with_a_hair(self, given: Floats) -> bool:
         """The same with a hair to spare: then sums of the same numbers in any order keep them."""
-        return bool((self._used(given) * (1.0 + _HAIR) <= self.radius).all())
+        return bool((self._used(given) * (1.0 + HAIR) <= self.radius).all())
 
     def _used(self, given: Floats) -> Floats:
         used: Floats = self.length @ given
@@ -110,7 +110,7 @@ class Room:
         if self.directed:
             return 0
         used = np.cumsum(self.length[:, order] * wanted_kw[order], axis=1)
-        fits = (used <= self.radius[:, None] * (1.0 - _HAIR)).all(axis=0)
+        fits = (used <= self.radius[:, None] * (1.0 - HAIR)).all(axis=0)
         return int(np.logical_and.accumulate(fits).sum())
 
     def of(self, given: Floats, k: int) -> float:

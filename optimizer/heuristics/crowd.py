@@ -12,6 +12,8 @@ from optimizer.instance.offers import Offers
 
 _HAIR = 1e-10
 """Share by which a full limit may be exceeded, so that minima that fill it to the last watt do fit."""
+FULL_SHARE = 1.0 + _HAIR
+"""Of a limit, what offers may fill."""
 
 
 class Crowd:
@@ -26,7 +28,7 @@ class Crowd:
         self._room, self._keeps = room, bool(kept_kw.any())
         self._kept = np.where(room.expected[:, None], 0.0, kept_kw) if self._keeps else np.zeros_like(room.length)
         """What each row counts of each member anyway (R, n). [kW]"""
-        self._phasor, self._length, self._radius = room.phasor, room.length, room.radius * (1.0 + _HAIR)
+        self._phasor, self._length, self._radius = room.phasor, room.length, room.radius * FULL_SHARE
         self._load: Complexes = room.beside.copy()
         self._used = np.zeros(len(room.radius))
         self._soft, self._soft_left = soft, soft_kw

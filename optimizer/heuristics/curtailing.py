@@ -9,6 +9,8 @@ from optimizer.instance import Instance
 def least_curtailment(instance: Instance) -> Floats:
     """What each pair of plant and period is curtailed by (C,), counted as if nobody charged. [kW at grid]"""
     supply, room, count = instance.generation, instance.limits.export_room_kw, instance.periods.count
+    if not len(supply.plant):
+        return np.zeros(0)
     curtailed = np.zeros(len(supply.plant))
     for node in _leaves_first(instance):
         here = np.flatnonzero([node in supply.above[plant] for plant in supply.plant])

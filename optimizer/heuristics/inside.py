@@ -16,6 +16,17 @@ class Inside:
         self._energy = self._states.start_kwh.copy()
         self._room = _room_kwh(instance)
 
+    @property
+    def nobody(self) -> bool:
+        """Whether no session is followed."""
+        return not self._place
+
+    def at_most(self, power_kw: Floats, sessions: Ints, hours: Floats, period: int) -> Floats:
+        """Powers of some sessions in a period, or what each can take where that is less. [kW]"""
+        if not self._place:
+            return power_kw
+        return np.minimum(power_kw, self.most_kw(sessions, hours, period))
+
     def most_kw(self, sessions: Ints, hours: Floats, period: int) -> Floats:
         """What each of some sessions can take throughout a period; inf where its energy is not followed. [kW]"""
         most = np.full(len(sessions), np.inf)
@@ -27,7 +38,9 @@ class Inside:
 
     def charged(self, sessions: Ints, energy_kwh: Floats) -> None:
         """Some sessions have charged so much, at evse. [kWh]"""
-        for s, energy in zip(sessions.tolist() if self._place else (), energy_kwh.tolist(), strict=False):
+        if not self._place:
+            return
+        for s, energy in zip(sessions.tolist(), energy_kwh.tolist(), strict=True):
             k = self._place.get(s)
             if k is not None:
                 self._energy[k] += self._states.charge_efficiency[k] * energy

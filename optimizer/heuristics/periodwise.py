@@ -1,18 +1,21 @@
 """Through a plan period by period."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from optimizer.giving.room import Ints
 from optimizer.instance import Instance
+from optimizer.made_once import made_once
 
-SHORTEST_H = 1e-9
-"""Of a period; less is no time at all. [h]"""
+Here = tuple[int, Ints]
+"""A period and the cells in it."""
 
 
-def by_period(instance: Instance) -> Iterator[tuple[int, Ints]]:
+def by_period(instance: Instance) -> tuple[Here, ...]:
     """Periods in which somebody is there, with their cells."""
+    return made_once(_by_period, instance)
+
+
+def _by_period(instance: Instance) -> tuple[Here, ...]:
     order = np.argsort(instance.cells.period, kind="stable")
     periods, first = np.unique(instance.cells.period[order], return_index=True)
-    yield from zip(periods.tolist(), np.split(order, first[1:]), strict=False)
+    return tuple(zip(periods.tolist(), np.split(order, first[1:]), strict=False))

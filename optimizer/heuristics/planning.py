@@ -13,9 +13,10 @@ from optimizer.completing import complete
 from optimizer.giving.discs import Floats
 from optimizer.giving.room import Ints, Room, own_limits
 from optimizer.giving.rules import equally, everything, in_quanta, one_after_the_other
+from optimizer.giving.table import SHORTEST_H
 from optimizer.heuristics.curtailing import least_curtailment
 from optimizer.heuristics.inside import Inside
-from optimizer.heuristics.periodwise import SHORTEST_H, by_period
+from optimizer.heuristics.periodwise import by_period
 from optimizer.heuristics.rounding import rounded
 from optimizer.heuristics.wanted import wanted
 from optimizer.instance import Instance, instance_of
@@ -85,20 +86,22 @@ RULES: Mapping[Method, Rule] = MappingProxyType(
 
 def _powers(instance: Instance, rule: Rule) -> Floats:
     """Setpoints (N,). A car that would be done inside a period gets less, so that its energy fits. [kW]"""
-    who, cells, limits = instance.sessions, instance.cells, own_limits(instance)
-    power, needs_kwh, inside = np.zeros(cells.count), who.remaining_kwh.copy(), Inside(instance)
+    cells, needs_kwh, inside = instance.cells, instance.sessions.remaining_kwh.copy(), Inside(instance)
+    limits = own_limits(instance) if rule.keeps_limits else None
+    hours_of, power = np.maximum(cells.hours, SHORTEST_H), np.zeros(cells.count)
+    highest = highest_kw(instance, np.arange(cells.count), keeps_limits=rule.keeps_limits)
     for period, here in by_period(instance):
-        sessions, hours = cells.session[here], np.maximum(cells.hours[here], SHORTEST_H)
-        most = np.minimum(highest_kw(instance, here, keeps_limits=rule.keeps_limits), needs_kwh[sessions] / hours)
-        most = np.minimum(most, inside.most_kw(sessions, hours, period))
-        if rule.keeps_limits:
-            free = instance.following.free(here)
-            room, open_ = limits.of(sessions[free], period), sessions[free]
+        sessions, hours = cells.session[here], hours_of[here]
+        needs = needs_kwh[sessions]
+        most = inside.at_most(np.minimum(highest[here], needs / hours), sessions, hours, period)
+        if limits is not None:
+            free = slice(None) if instance.following.kind is None else instance.following.free(here)
+            room = limits.of(sessions[free], period)
             if not room.fits(most[free]):
-                order = np.argsort(rule.order(instance, period, open_, needs_kwh[open_]), kind="stable")
+                order = np.argsort(rule.order(instance, period, sessions[free], needs[free]), kind="stable")
                 most[free] = rule.share(room, most[free], order)
         power[here] = most
-        needs_kwh[sessions] = np.maximum(0.0, needs_kwh[sessions] - hours * most)
+        needs_kwh[sessions] = np.maximum(0.0, needs - hours * most)
         inside.charged(sessions, hours * most)
     return power
 

@@ -5,6 +5,7 @@ comes first, then what was wanted now, then debts; what levels leave over goes t
 more than what they are planned to pay later.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isinf
 
@@ -13,8 +14,10 @@ import numpy as np
 from models.domain.units import SECONDS_PER_HOUR
 from optimizer.giving.discs import Floats
 from optimizer.giving.room import Ints, limits_of
+from optimizer.giving.table import SHORTEST_H, is_worth_laying_out
+from optimizer.heuristics.ahead import BLOCK, Ahead
 from optimizer.heuristics.crowd import Crowd
-from optimizer.heuristics.periodwise import SHORTEST_H, by_period
+from optimizer.heuristics.periodwise import Here, by_period
 from optimizer.instance import Instance
 from optimizer.instance.offers import Flags, Ladder
 
@@ -60,9 +63,11 @@ def rounded(instance: Instance, wanted: Wanted, *, periods: int | None = None) -
     ``periods``, where told, and nothing after them.
     """
     walk = Walk(instance, wanted)
-    for period, here in by_period(instance):
-        if periods is None or period < periods:
-            walk.step(period, here)
+    some = [one for one in by_period(instance) if periods is None or one[0] < periods]
+    near = sum(period < walk.offers.near for period, _ in some)
+    walk.one_by_one(some[:near])
+    for first in range(near, len(some), BLOCK):
+        walk.far(some[first : first + BLOCK])
     return Rounded(walk.offered_kw, walk.charge_kw)
 
 
@@ -78,6 +83,9 @@ class Walk:
         self._steered, self._all_steered = offers.steered[cells.session], bool(offers.steered.all())
         self._most_kw = who.max_power_kw[cells.session]
         self._at_grid = cells.hours / instance.periods.hours[cells.period] / who.efficiency[cells.session]
+        alike = self._all_steered and not offers.cabinets and instance.following.kind is None
+        at_once = alike and is_worth_laying_out(instance)
+        self._ahead = Ahead(instance, self.limits, wanted.power_kw, wanted.peak_kw) if at_once else None
         self.on, self.since_s, self.starts = offers.on.copy(), offers.since_s.copy(), offers.starts.copy()
         self.had_kwh, self.wanted_kwh = np.zeros(who.count), np.zeros(who.count)
         self.offered_kw, self.charge_kw = np.zeros(cells.count), np.zeros(cells.count)
@@ -85,6 +93,26 @@ class Walk:
     def forgive(self) -> None:
         """Powers ahead were chosen anew from what everybody has."""
         self.wanted_kwh = self.had_kwh.copy()
+
+    def one_by_one(self, some: Sequence[Here]) -> None:
+        """Through some periods."""
+        for period, here in some:
+            self.step(period, here)
+
+    def far(self, some: Sequence[Here]) -> None:
+        """Through some far periods, at once where everybody can be given what is owed."""
+        if self._ahead is None or not self._given_at_once(self._ahead, slice(some[0][0], some[-1][0] + 1)):
+            self.one_by_one(some)
+
+    def _given_at_once(self, ahead: Ahead, periods: slice) -> bool:
+        had_kwh, wanted_kwh = self.had_kwh.copy(), self.wanted_kwh.copy()
+        owed_kw = ahead.owed_kw(periods, had_kwh, wanted_kwh)
+        if not ahead.has_room(periods, owed_kw):
+            return False
+        self.had_kwh, self.wanted_kwh = had_kwh, wanted_kwh
+        here, given = ahead.cells(periods, owed_kw)
+        self.offered_kw[here] = self.charge_kw[here] = given
+        return True
 
     def step(self, period: int, here: Ints) -> None:
         """Offers of one period, and the state after it."""
