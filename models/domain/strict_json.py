@@ -5,7 +5,7 @@ Duplicate keys, NaN and Infinity, numbers beyond floats, lone surrogates, invali
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
@@ -63,7 +63,7 @@ def read_json(data: bytes | str) -> Document:
         raise InvalidScenario([_syntax(unreadable)]) from unreadable
     except RecursionError as too_deep:
         raise InvalidScenario([_depth(())]) from too_deep
-    return Document(tree, text, tuple(_defects(tree)))
+    return Document(tree, text, () if _is_sound(tree, text) else tuple(_defects(tree)))
 
 
 def _text(data: bytes | str) -> str:
@@ -92,6 +92,29 @@ def _number(text: str) -> float | _NotANumber:
 
 def _integer(text: str) -> int | _NotANumber:
     return int(text) if len(text) <= MOST_DIGITS and isfinite(float(text)) else _NotANumber(text)
+
+
+def _is_sound(tree: Any, text: str) -> bool:
+    """Whether a look level by level, without places, finds nothing to tell: a fifth of the time of ``_defects``."""
+    if not text.isascii() or "\\u" in text:
+        return False  # there may be halves of characters
+    level = [tree]
+    for _ in range(DEEPEST):
+        inside = [item for one in level for item in _inside(one)]
+        kinds = set(map(type, inside))
+        if _NotANumber in kinds or any(type(one) is _Object and one.repeated for one in level):
+            return False
+        level = [item for item in inside if type(item) is list or type(item) is _Object]
+        if not level:
+            return type(tree) is not _NotANumber
+    return False
+
+
+def _inside(one: Any) -> Iterable[Any]:
+    """What an object or a list holds."""
+    if type(one) is _Object:
+        return one.values()
+    return one if type(one) is list else ()
 
 
 def _defects(tree: Any) -> Iterator[Finding]:

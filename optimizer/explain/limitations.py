@@ -32,20 +32,21 @@ def limitations_of(scenario: Scenario, schedule: Schedule, held: Sequence[Held] 
     reasons: defaultdict[str, list[Held]] = defaultdict(list)
     for one in held:
         reasons[one.session_id].append(one)
-    found = (_record(schedule, plan, most_kw[plan.session_id], reasons[plan.session_id]) for plan in schedule.sessions)
+    instants = [schedule.instant(i) for i in range(schedule.period_count + 1)]
+    found = (_record(instants, plan, most_kw[plan.session_id], reasons[plan.session_id]) for plan in schedule.sessions)
     return tuple(line for record in found for line in limitations(record))
 
 
-def _record(schedule: Schedule, plan: SessionPlan, most_kw: float, held: list[Held]) -> SessionRecord:
-    return SessionRecord(session=plan.session_id, in_force=tuple(_in_force(schedule, plan, most_kw, held)))
+def _record(instants: list[datetime], plan: SessionPlan, most_kw: float, held: list[Held]) -> SessionRecord:
+    return SessionRecord(session=plan.session_id, in_force=tuple(_in_force(instants, plan, most_kw, held)))
 
 
-def _in_force(schedule: Schedule, plan: SessionPlan, most_kw: float, held: list[Held]) -> Iterator[LimitInForce]:
+def _in_force(instants: list[datetime], plan: SessionPlan, most_kw: float, held: list[Held]) -> Iterator[LimitInForce]:
     """Times in which the car wants more than it is left, cut where reasons change."""
     could_kw = _could_kw(plan, most_kw)
     stretches = _Stretches(held)
     for first, after in _alike(plan.limit_kw, could_kw):
-        begins, ends = (schedule.instant(plan.first_period + k) for k in (first, after))
+        begins, ends = instants[plan.first_period + first], instants[plan.first_period + after]
         for start, end, one in stretches.cut(begins, ends):
             if one is None or one.by not in NOT_OURS:
                 yield LimitInForce(

@@ -27,9 +27,9 @@ def contradicting_bounds(scenario: Scenario, site_voltage_v: float) -> Iterator[
     """
     evses = {evse.id: evse for evse in scenario.site.evses}
     for i, evse in enumerate(scenario.site.evses):
-        bounds = [*_evse_bounds(evse, site_voltage_v), *_connector_bounds(evse)]
-        yield from _below_minimum(f"site.evses[{i}].min_current_a", evse, bounds)
-        yield from _no_level(f"site.evses[{i}].pilot_levels_a", evse, _evse_bounds(evse, site_voltage_v))
+        own = _evse_bounds(evse, site_voltage_v)
+        yield from _below_minimum(f"site.evses[{i}].min_current_a", evse, [*own, *_connector_bounds(evse)])
+        yield from _no_level(f"site.evses[{i}].pilot_levels_a", evse, own)
     for i, session in enumerate(scenario.sessions):
         evse = evses[session.evse]
         yield from _below_minimum(f"sessions[{i}].vehicle.max_current_a", evse, _vehicle_bounds(session, evse))
