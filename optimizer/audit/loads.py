@@ -189,8 +189,10 @@ def load_breaks(case: Case, loads: Iterable[NodeLoad]) -> Iterator[Break]:
     plans = {plan.node_id: plan for plan in case.schedule.nodes}
     root = root_of(case.scenario.site).id
     for load in loads:
-        yield from _limit_breaks(case, load)
-        yield from _export_breaks(case, load)
+        if np.isfinite(load.limit_kw).any():
+            yield from _limit_breaks(case, load)
+        if np.isfinite(load.export_limit_kw).any():
+            yield from _export_breaks(case, load)
         if load.label == root:
             yield from _balance_breaks(case, load)
         if load.label in plans:
@@ -202,6 +204,8 @@ def load_breaks(case: Case, loads: Iterable[NodeLoad]) -> Iterator[Break]:
 
 def without_alarm(case: Case, node_id: str, segments: NDArray[np.intp]) -> NDArray[np.intp]:
     """Those of some segments over which no alarm says that load nobody controls exceeds the node's limit."""
+    if not len(segments):
+        return segments
     alarms = [a for a in case.schedule.alarms if a.code == EXCESS_ALARM and a.node == node_id]
     spans = [(a.start.timestamp() - ALARM_TOLERANCE_S, a.end.timestamp() + ALARM_TOLERANCE_S) for a in alarms]
     cuts = case.time.cuts_s
