@@ -43,6 +43,13 @@ def straight_reach(radius: Floats, length: Floats) -> Floats:
     return np.where(length > 0.0, ahead, np.inf)
 
 
+def least_straight_reach(radius: Floats, length: Floats) -> float:
+    """The least of ``straight_reach`` over all rows, of which only those are looked at that anything is added to."""
+    adds = (length > 0.0).nonzero()[0]
+    left = radius[adds]
+    return float((left * left / np.maximum(left * length[adds], _SMALLEST)).min(initial=np.inf))
+
+
 def corners(choices: Complexes) -> list[Complexes]:
     """Picks (n,) of which one makes the longest sum, of choices (A, n): each load draws one of A phasors, or nothing.
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.giving.discs import Complexes, Floats, corners, reach, straight_reach
+from optimizer.giving.discs import Complexes, Floats, corners, least_straight_reach, reach, straight_reach
 from optimizer.instance import CurrentPoint, Groups, ImportLimits, Instance
 from optimizer.instance.below import cells_of
 from optimizer.instance.limits import drawn_per_kw
@@ -115,6 +115,8 @@ class Room:
 
     def of(self, given: Floats, k: int) -> float:
         """What member k can take on top. [kW]"""
+        if not self.directed:
+            return least_straight_reach(self._left(given), self.length[:, k])
         return float(self._reach(given, self.phasor[:, k], self.length[:, k]).min(initial=np.inf))
 
     def each(self, given: Floats) -> Floats:
