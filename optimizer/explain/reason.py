@@ -1,7 +1,7 @@
 """One reason, and how its times and energies are worded."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 
@@ -54,9 +54,15 @@ def _clock(instant: datetime, day: date, zone: tzinfo) -> str:
     return time if own == day else with_date
 
 
-@lru_cache(maxsize=1024)
 def _local(instant: datetime, zone: tzinfo) -> tuple[date, str, str]:
-    """The local day, the time, and the time with its date: the same few instants are told again and again."""
+    """The local day, the time, and the time with its date."""
+    # In UTC, for a zone's two half past two of one night are equal, and have one hash.
+    return _told(instant.astimezone(UTC), zone)
+
+
+@lru_cache(maxsize=1024)
+def _told(instant: datetime, zone: tzinfo) -> tuple[date, str, str]:
+    """The same few instants are told again and again."""
     local = instant.astimezone(zone)
     return local.date(), f"{local:%H:%M}", f"{local:%Y-%m-%d %H:%M}"
 
