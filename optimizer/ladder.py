@@ -182,7 +182,8 @@ class _Court:
         rank = {tier.id: tier.rank for tier in completed.site.tiers}
         self._rank = {session.id: rank[session.tier or ""] for session in completed.sessions}
         self._protected = frozenset(s.id for s in completed.sessions if is_protected(s, completed.site))
-        self._reports: dict[int, AuditReport] = {}
+        self._reports: dict[int, tuple[Schedule, AuditReport]] = {}
+        """By identity, beside the plan: as long as it is held here, no other can be taken for it."""
         self._grounds = Grounds()
 
     def priced(self, plan: Schedule) -> Schedule:
@@ -223,9 +224,9 @@ class _Court:
                 found = audit(self.scenario, plan, partial_draw=self.settings.partial_draw, grounds=self._grounds)
             except Exception as error:
                 found = _unreadable(error)
-            self._reports[id(plan)] = found
+            self._reports[id(plan)] = plan, found
             self.reserve_s = max(self.reserve_s, AUDIT_RESERVE_S + 2.0 * (self.clock() - started))
-        return self._reports[id(plan)]
+        return self._reports[id(plan)][1]
 
     def candidate(self, plan: Schedule, chosen: Schedule) -> Candidate:
         """What became of a plan, in words."""
@@ -243,7 +244,8 @@ class _Court:
         if plan is chosen:
             return Standing.CHOSEN, "the cheapest that passes its audit" if self.audited(plan).passed else "none passes"
         by_solver = plan.method is Method.OPTIMAL  # that another plan is better needs an explanation
-        audited = self.audited(plan) if by_solver else self._reports.get(id(plan))
+        known = by_solver or id(plan) in self._reports
+        audited = self.audited(plan) if known else None
         if audited is not None and not audited.passed:
             return Standing.REFUSED, audited.verdict
         more_kwh = sum(self._broken_kwh(plan).values()) - sum(self._broken_kwh(chosen).values())

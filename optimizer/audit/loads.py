@@ -398,11 +398,15 @@ def _of_each(case: Case, told: Callable[[Stay], float]) -> Floats:
 
 
 def _summed(case: Case, powers: Floats, labels: list[str], place: Callable[[Stay], str | None]) -> dict[str, Floats]:
-    """Sums of powers (Q, N) over the stays at each place (Q, T); a stay at no place is left out."""
+    """Sums of powers (Q, N) over the stays at each place (Q, T); a stay at no place is left out.
+
+    Raises KeyError for one at a place that is no label.
+    """
     count, at = case.schedule.period_count, case.together
     row = {label: k for k, label in enumerate(labels)}
     nowhere = len(labels)
-    rows = np.array([row.get(place(stay) or "", nowhere) for stay in case.stays], dtype=np.int64)[at.stay]
+    places = [place(stay) for stay in case.stays]
+    rows = np.array([nowhere if one is None else row[one] for one in places], dtype=np.int64)[at.stay]
     cell = rows * count + at.period
     sums = [np.bincount(cell, weights=power, minlength=(nowhere + 1) * count) for power in powers]
     table = np.array(sums, dtype=float).reshape(len(powers), nowhere + 1, count)

@@ -100,7 +100,7 @@ def steps_at(series: Series, times_s: Floats) -> Floats:
     """Value of a series at each time; before its first step the first value holds."""
     if not isinstance(series, tuple):
         return np.full(len(times_s), float(series))
-    starts = np.array([step.start_s for step in series])
+    starts = np.array([step.start.timestamp() for step in series])
     latest = np.searchsorted(starts, times_s, side="right") - 1
     return np.array([step.value for step in series])[np.maximum(latest, 0)]
 
@@ -203,7 +203,7 @@ def _price_changes(scenario: Scenario, instants_s: Floats) -> Iterable[Floats]:
 
 def _starts(series: Series | None) -> Floats:
     steps: tuple[Step, ...] = series if isinstance(series, tuple) else ()
-    return np.array([step.start_s for step in steps])
+    return np.array([step.start.timestamp() for step in steps])
 
 
 def _phase_starts(series: Series | PhaseSeries | None) -> Iterable[Floats]:
