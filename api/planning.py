@@ -10,6 +10,7 @@ from time import monotonic
 
 from models.domain.errors import DeadlinePassed, InvalidScenario, NoFeasibleSchedule, SolverFault
 from models.domain.failsafe import DailyStep
+from models.domain.made_once import each_made_once
 from models.domain.scenario import Scenario
 from models.domain.schedule import Method, Schedule
 from models.domain.times import instant
@@ -29,7 +30,6 @@ from optimizer.failsafe import fail_safe_shares
 from optimizer.failsafe_cost import FailSafeCost, fail_safe_cost
 from optimizer.heuristics import heuristic
 from optimizer.ladder import Candidate, best_plan
-from optimizer.made_once import each_made_once
 from optimizer.previous import with_previous
 from optimizer.settings import Settings
 from optimizer.utilisation import in_best_class

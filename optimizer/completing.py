@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from models.domain import completion
 from models.domain.completion import Completed
+from models.domain.made_once import made_once
 from models.domain.scenario import Scenario
 from optimizer.failsafe import shares
-from optimizer.made_once import made_once
 
 
 def complete(scenario: Scenario) -> Completed:

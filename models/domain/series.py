@@ -4,7 +4,6 @@ Instants are seconds since 1970 in UTC, as float64 arrays; T periods lie between
 each half-open. Before the first step of a series its first value holds; validation reports such gaps.
 """
 
-import threading
 from bisect import bisect_left, bisect_right
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +14,7 @@ import numpy as np
 
 from models.domain.errors import InvalidScenario
 from models.domain.findings import Finding
+from models.domain.made_once import made_once
 from models.domain.schedule import Floats
 from models.domain.times import instant
 from models.domain.value import Series, Step
@@ -143,42 +143,9 @@ def _mean(starts_s: Floats, step_values: Floats, instants_s: Floats) -> Floats:
     return np.diff(integral) / np.diff(instants_s)
 
 
-class _Readings(threading.local):
-    """What has been read where ``each_read_once`` holds, beside the steps it was read from; None outside of it."""
-
-    kept: dict[tuple[int, float, float], tuple[tuple[Step, ...], _Reading]] | None = None
-
-
-_readings = _Readings()
-
-
-class each_read_once:  # noqa: N801  # reads as a statement: with each_read_once()
-    """Inside, a series is read once for its changes, mean, least and largest: each reading was a tenth of a small plan.
-
-    Steps are known again by identity, for to compare a thousand of them costs more than to read them. Nothing is kept
-    afterwards: to let go of the steps of plans long gone in the middle of another took as long as to read its own.
-    """
-
-    __slots__ = ("_outer",)
-
-    def __enter__(self) -> None:
-        self._outer = _readings.kept
-        if self._outer is None:
-            _readings.kept = {}
-
-    def __exit__(self, *_: object) -> None:
-        _readings.kept = self._outer
-
-
 def _steps_within(steps: tuple[Step, ...], start_s: float, end_s: float) -> _Reading:
     """The step that holds at start and those that begin before end: a year of prices costs only the plan's share."""
-    kept = _readings.kept
-    if kept is None:
-        return _read(steps, start_s, end_s)
-    key = id(steps), start_s, end_s
-    if key not in kept:
-        kept[key] = steps, _read(steps, start_s, end_s)
-    return kept[key][1]
+    return made_once(_read, steps, start_s, end_s)
 
 
 def _read(steps: tuple[Step, ...], start_s: float, end_s: float) -> _Reading:

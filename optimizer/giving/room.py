@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from models.domain.made_once import made_once
 from optimizer.giving.discs import Complexes, Floats, corners, least_straight_reach, reach, straight_reach
 from optimizer.instance import CurrentPoint, Groups, ImportLimits, Instance
 from optimizer.instance.below import cells_of
 from optimizer.instance.limits import drawn_per_kw
-from optimizer.made_once import made_once
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]

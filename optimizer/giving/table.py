@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.domain.made_once import made_once
 from optimizer.giving.discs import Floats
 from optimizer.giving.room import Ints, Limits
 from optimizer.instance import Instance
-from optimizer.made_once import made_once
 
 SHORTEST_H = 1e-9
 """Of a period; less is no time at all. [h]"""

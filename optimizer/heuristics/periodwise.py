@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from models.domain.made_once import made_once
 from optimizer.giving.room import Ints
 from optimizer.instance import Instance
-from optimizer.made_once import made_once
 
 Here = tuple[int, Ints]
 """A period and the cells in it."""

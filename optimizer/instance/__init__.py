@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models.domain.made_once import each_made_once, made_once
 from models.domain.scenario import Scenario
-from models.domain.series import each_read_once
 from optimizer.instance import arrivals as starting
 from optimizer.instance.arrivals import Arrivals, arrivals
 from optimizer.instance.before import Before, before, missed_kwh
@@ -32,7 +32,6 @@ from optimizer.instance.sessions import Cells, Sessions, cells, sessions
 from optimizer.instance.states import States, states
 from optimizer.instance.storage import Storage, storage
 from optimizer.instance.tree import Tree, tree
-from optimizer.made_once import made_once
 
 __all__ = [
     "Arrivals",
@@ -107,7 +106,7 @@ def instance_of(scenario: Scenario) -> Instance:
 
 
 def _instance_of(scenario: Scenario) -> Instance:
-    with each_read_once():
+    with each_made_once():
         return _with_floors(_read(scenario))
 
 

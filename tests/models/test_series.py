@@ -16,7 +16,8 @@ from pydantic import TypeAdapter
 
 from models.domain import series as reading
 from models.domain.errors import InvalidScenario
-from models.domain.series import How, changes, each_read_once, value_at, values
+from models.domain.made_once import each_made_once
+from models.domain.series import How, changes, value_at, values
 from models.domain.value import Series, Step
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -119,9 +120,9 @@ def test_a_series_is_read_once_where_that_is_asked_for(monkeypatch: pytest.Monke
     read = reading._read
     monkeypatch.setattr(reading, "_read", lambda one, *span: looked.append(one) or read(one, *span))
     prices, span = steps((0, 0.1), (5, 0.2)), minutes_after_noon(0, 10, 20)
-    with each_read_once():
+    with each_made_once():
         first = values(prices, span)
-        with each_read_once():
+        with each_made_once():
             assert values(prices, span).tolist() == first.tolist() == pytest.approx([0.15, 0.2])
         assert changes(prices, span[0], span[-1]).tolist() == minutes_after_noon(5).tolist()
         values(prices, span[:2])
@@ -133,7 +134,7 @@ def test_a_series_is_read_once_where_that_is_asked_for(monkeypatch: pytest.Monke
 def test_nothing_of_a_series_is_kept_after_its_plan() -> None:
     prices = steps((0, 0.1), (5, 0.2))
     held_by = sys.getrefcount(prices)
-    with each_read_once():
+    with each_made_once():
         values(prices, minutes_after_noon(0, 10))
         assert sys.getrefcount(prices) > held_by
     assert sys.getrefcount(prices) == held_by

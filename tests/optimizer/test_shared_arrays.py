@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.domain.made_once import each_made_once
 from models.domain.schedule import Method
 from optimizer.completing import complete
 from optimizer.failsafe import fail_safe_shares
@@ -14,29 +15,8 @@ from optimizer.giving.room import own_limits
 from optimizer.giving.table import table_of
 from optimizer.heuristics import heuristic
 from optimizer.instance import instance_of
-from optimizer.made_once import each_made_once, made_once
 from optimizer.optimize import optimize
 from tests.strategies import random_scenario
-
-
-def a_list(of: str) -> list[str]:
-    return [of]
-
-
-def test_a_thing_is_made_once_inside_and_anew_outside() -> None:
-    name = "yard"
-    with each_made_once():
-        assert made_once(a_list, name) is made_once(a_list, name)
-        with each_made_once():
-            inner = made_once(a_list, name)
-        assert made_once(a_list, name) is inner
-    assert made_once(a_list, name) is not made_once(a_list, name)
-
-
-def test_a_value_that_is_equal_is_another_one() -> None:
-    one, other = ("yard",), (*["yard"],)
-    with each_made_once():
-        assert made_once(a_list, one) is not made_once(a_list, other)
 
 
 def arrays(thing: Any) -> list[bytes]:
