@@ -48,11 +48,13 @@ class Step(_Begun):
         start_s = nan if self.start.tzinfo is None else self.start.timestamp()
         object.__setattr__(self, "start_s", start_s)
 
-    def __setstate__(self, told: list[Any]) -> None:
-        """Of a copy, whose state are the fields."""
-        for name, given in zip(("start", "value"), told, strict=True):
-            object.__setattr__(self, name, given)
-        self.__post_init__()
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies are made of the fields; what a frozen dataclass does with a state differs between versions of 3.11."""
+        return _step, (self.start, self.value)
+
+
+def _step(start: datetime, value: float) -> Step:
+    return Step(start=start, value=value)
 
 
 Series = float | tuple[Step, ...]
