@@ -57,6 +57,15 @@ def test_far_periods_together_are_far_periods_in_turn(
     assert together.charge_kw.tobytes() == one_by_one.charge_kw.tobytes()
 
 
+def test_far_periods_together_keep_the_peak_of_the_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits have room for all that is owed, and half of it is the peak."""
+    instance = with_near(SITES[0])
+    powers = at_full_power(instance)
+    powers = replace(powers, power_kw=0.2 * powers.power_kw, peak_kw=np.full_like(powers.peak_kw, 1.0))
+    together = rounded(instance, powers)
+    assert together.charge_kw.tobytes() == in_turn(monkeypatch, instance, powers).charge_kw.tobytes()
+
+
 def test_where_there_is_room_far_periods_are_not_walked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     instance, walked = with_near(SCENARIOS[0]), list[int]()
     powers = at_full_power(instance)
@@ -80,6 +89,15 @@ def test_what_is_followed_at_once_is_followed_in_turn(scenario: Scenario, share:
     at_once = fallback._followed_at_once(instance, wish)
     assert at_once is not None
     assert at_once.tobytes() == fallback._followed_in_turn(instance, wish).tobytes()
+
+
+@pytest.mark.parametrize("seed", [4, 19, 245, 472])
+def test_followed_batteries_and_installed_profiles_are_looked_at_in_turn(seed: int) -> None:
+    """Limits have room in each; what batteries take, or EVSEs still follow, makes another plan than shares alone."""
+    instance = instance_of(complete(random_scenario(seed)).scenario)
+    shares_kw = fail_safe_shares(instance.scenario)
+    wish = np.array([shares_kw[evse] for evse in instance.sessions.evse_ids])[instance.cells.session]
+    assert fallback.followed(instance, wish).tobytes() == fallback._followed_in_turn(instance, wish).tobytes()
 
 
 def test_a_garage_below_its_limits_is_followed_at_once() -> None:

@@ -349,6 +349,14 @@ def test_a_past_day_stands_for_days_of_its_kind_only() -> None:
     assert TargetPeak().of(SITE, CHARGED, sunday, at_s, 0.30) == {"month": Expected(peak_kw=pytest.approx(first))}
 
 
+def test_a_quiet_sunday_does_not_lower_what_a_first_workday_may_carry() -> None:
+    """Sundays are to come as well, and would be worth a peak next to nothing."""
+    sunday = [gone("a", 1, wants=1e-3, stays=3.0)]
+    at_s = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
+    first = FIRST_PEAK_PER_EVSE_KW * len(SITE.evses)
+    assert TargetPeak().of(SITE, CHARGED, sunday, at_s, 0.30)["month"].peak_kw == pytest.approx(first)
+
+
 def test_history_that_was_declared_counts_as_days_that_were_seen() -> None:
     day = datetime(2026, 2, 2, 8, tzinfo=UTC)
     past = RecordedSession(id="x", evse="a", arrival=day, departure=day.replace(hour=11), energy_kwh=12.0)
