@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.domain.completion import complete
 from models.domain.schedule import Method, Schedule, SessionPlan
-from optimizer.audit import BreakCode, audit
+from models.domain.tariff import Tariff
+from optimizer.audit import BreakCode, audit, loads
+from optimizer.audit.case import Case
 from optimizer.audit.ground import Grounds
 from optimizer.audit.report import differ
 from optimizer.failsafe import fail_safe_shares
@@ -34,6 +37,15 @@ def test_a_plan_of_other_periods_has_ground_of_its_own() -> None:
     whole = replace(SITE, horizon=coarse.horizon)
     for plan in (PLAN, heuristic(whole, Method.EARLIEST_DEADLINE_FIRST)):
         assert str(audit(SITE, plan, grounds=grounds)) == str(audit(SITE, plan))
+
+
+def test_a_stay_at_a_node_that_nobody_sums_up_is_no_silent_loss() -> None:
+    completed = complete(SITE).scenario
+    case = Case(completed, PLAN, completed.tariff or Tariff(currency="EUR", import_price=0.0), 1e-4)
+    power = case.together.power_kw[None, :]
+    assert loads._summed(case, power, ["x"], lambda stay: None)["x"].sum() == 0.0
+    with pytest.raises(KeyError):
+        loads._summed(case, power, ["x"], lambda stay: stay.evse.node)
 
 
 def with_plan(k: int, plan: SessionPlan) -> Schedule:

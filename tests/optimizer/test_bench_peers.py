@@ -22,6 +22,23 @@ def found(*pairs: tuple[float, float], cost: float = 100.0) -> Comparison:
     return Comparison({"peer": "1.0", "highspy": "1.16.0"}, "direct", Run(0.1, 1.0, cost), runs)
 
 
+class Slowing:
+    """A peer that takes a second more from run to run."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def run(self) -> Run:
+        self.seconds += 1.0
+        return Run(prepare_s=0.1, solve_s=self.seconds, cost=1.0)
+
+
+def test_of_runs_in_a_row_the_one_in_the_middle_is_told() -> None:
+    pair = comparison._pair(random_site(10, 96), Slowing(), 3)  # type: ignore[arg-type]  # a stand-in
+    assert pair.theirs.solve_s == 2.0
+    assert pair.ours_s > 0.0
+
+
 def python_of(name: str) -> Path:
     """An interpreter that has a peer; without one the test is skipped, and says so."""
     if conversation.interpreter(name).exists():
